@@ -1,0 +1,17 @@
+"""Commands of the kernel itself; each lives beside what it commands."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Hang the kernel's commands into the command line."""
+    from recolake.demo import commands as demo
+    from recolake.lake import commands as lake
+    from recolake.landing import commands as landing
+    from recolake.platform import commands as platform
+    from recolake.transform import commands as transform
+
+    for module in (platform, landing, transform, lake, demo):
+        module.register(app)

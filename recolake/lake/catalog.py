@@ -1,0 +1,68 @@
+"""The engine's catalogue is a cache of the registry: what it lost, `register_tables` brings back from the Delta paths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recolake.lake.tables import ALL_TABLES, PYTHON_TABLES, Layer, Table
+from recolake.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def create_statement(table: Table, settings: Settings) -> str:
+    """DDL of a table that Python writes."""
+    columns = ", ".join(
+        f"{c.name} {c.type}{' NOT NULL' if c.required else ''} COMMENT {_literal(c.comment)}" for c in table.columns
+    )
+    properties = ", ".join(f"{_literal(k)} = {_literal(v)}" for k, v in sorted(table.properties.items()))
+    return (
+        f"CREATE TABLE IF NOT EXISTS {table.qualified} ({columns}) USING DELTA "
+        f"COMMENT {_literal(table.comment)} CLUSTER BY ({', '.join(table.cluster_by)}) "
+        f"TBLPROPERTIES ({properties}) LOCATION {_literal(table.location(settings))}"
+    )
+
+
+def register_tables(spark: SparkSession, settings: Settings) -> list[str]:
+    """Make every table known to the engine: create those that Python writes, find again those that dbt built.
+
+    Returns the names of tables whose data was there but unknown to the catalogue.
+    """
+    for layer in Layer:
+        location = _literal(f"{settings.lake_root}/{layer}")
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {layer} LOCATION {location}")
+    known = {f"{layer}.{row.tableName}" for layer in Layer for row in spark.sql(f"SHOW TABLES IN {layer}").collect()}
+    recovered = []
+    for table in ALL_TABLES:
+        if table.qualified in known:
+            continue
+        if _is_delta(spark, table.location(settings)):
+            spark.sql(f"CREATE TABLE {table.qualified} USING DELTA LOCATION {_literal(table.location(settings))}")
+            recovered.append(table.qualified)
+        elif table in PYTHON_TABLES:
+            spark.sql(create_statement(table, settings))
+    return recovered
+
+
+def _is_delta(spark: SparkSession, location: str) -> bool:
+    from pyspark.errors import AnalysisException
+
+    try:
+        spark.sql(f"DESCRIBE DETAIL delta.{_backticked(location)}").collect()
+    except AnalysisException:
+        return False
+    return True
+
+
+def _backticked(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def table_version(spark: SparkSession, table: Table) -> int:
+    """The table's latest Delta version."""
+    return int(spark.sql(f"DESCRIBE HISTORY {table.qualified} LIMIT 1").collect()[0]["version"])

@@ -1,0 +1,85 @@
+"""The one configuration object. Every field can be set by an environment variable `RECOLAKE_<FIELD>`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Where things live and how hard they may work.
+
+    A `*_url` that is set replaces the embedded server of the local platform by a real one; where it is not
+    set, `recolake.endpoints.resolve` reads the address that `recolake up` chose.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="RECOLAKE_", extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path(".recolake"), description="Folder of all state: data, logs, pids, secrets")
+    lake_url: str | None = Field(default=None, description="Root URL of the lake; default: <home>/lake")
+    landing_url: str | None = Field(default=None, description="Root URL of the landing zone; default: <home>/landing")
+
+    postgres_url: str | None = Field(default=None, description="postgresql://user:password@host:port (no database)")
+    redis_url: str | None = Field(default=None, description="redis://host:port/db")
+    spark_url: str | None = Field(default=None, description="sc://host:port of the Spark Connect server")
+    mlflow_url: str | None = Field(default=None, description="MLflow tracking server and registry")
+    airflow_url: str | None = Field(default=None, description="Airflow API server")
+    api_url: str | None = Field(default=None, description="Recommendation API (data plane)")
+    control_url: str | None = Field(default=None, description="Control plane API")
+    lab_url: str | None = Field(default=None, description="JupyterLab")
+
+    spark_driver_memory: str = "3g"
+    spark_cores: int = Field(default=2, ge=1)
+    api_workers: int = Field(default=1, ge=1)
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        """A relative home is relative to the checkout, so that commands work from any folder."""
+        return value if value.is_absolute() else PROJECT_ROOT / value
+
+    @property
+    def lake_root(self) -> str:
+        return (self.lake_url or str(self.home / "lake")).rstrip("/")
+
+    @property
+    def landing_root(self) -> Path:
+        return Path(self.landing_url.removeprefix("file://")) if self.landing_url else self.home / "landing"
+
+    @property
+    def index_root(self) -> Path:
+        return self.home / "indexes"
+
+    @property
+    def secrets_root(self) -> Path:
+        """Keys of tenants and passwords of local services; mode 0700, never inside the lake."""
+        return self.home / "secrets"
+
+    @property
+    def snapshot_root(self) -> Path:
+        """Files by which the data plane knows tenants, keys and features without the control plane."""
+        return self.home / "snapshots"
+
+    @property
+    def journal_root(self) -> Path:
+        """Usage records that the data plane wrote and nobody shipped to the lake yet."""
+        return self.home / "journal"
+
+    @property
+    def run_root(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def log_root(self) -> Path:
+        return self.home / "logs"
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """Read the settings once a process."""
+    return Settings()

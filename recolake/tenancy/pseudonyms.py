@@ -1,0 +1,51 @@
+"""Pseudonyms for people: a keyed hash, one key a tenant, kept outside the lake.
+
+HMAC-SHA-256 (RFC 2104), the first 128 bits in hex. `hmac_pads` gives the two padded keys, so that an engine that
+has SHA-256 but no HMAC (Spark SQL) computes the very same value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+PSEUDONYM_HEX_DIGITS = 32
+_BLOCK = 64
+
+
+def _key_file(settings: Settings, tenant: Tenant) -> Path:
+    return settings.secrets_root / "tenants" / tenant.name / "pseudonym.key"
+
+
+def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
+    """The tenant's 32-byte key; created on first use, exactly once even when several processes ask together."""
+    path = _key_file(settings, tenant)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        candidate = path.with_suffix(f".{secrets.token_hex(8)}")
+        candidate.touch(mode=0o600)
+        candidate.write_bytes(secrets.token_bytes(32))
+        try:
+            os.link(candidate, path)
+        except FileExistsError:
+            pass
+        finally:
+            candidate.unlink()
+    return path.read_bytes()
+
+
+def pseudonym(key: bytes, identifier: str) -> str:
+    """32 hex digits that stand for one person's identifier."""
+    return hmac.new(key, identifier.encode(), hashlib.sha256).hexdigest()[:PSEUDONYM_HEX_DIGITS]
+
+
+def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
+    """Inner and outer padded key: HMAC(m) = H(outer + H(inner + m))."""
+    padded = key.ljust(_BLOCK, b"\0")
+    return bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)
