@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from recolake.errors import InvalidInputError
 
-# One case, ASCII only, no dots or slashes: two different names can never meet in a path, a Redis key or a topic.
+# One case, ASCII only, no dots or slashes: different names never meet in a path, a Redis key or a topic.
 _NAME = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}", re.ASCII)
 
 

@@ -32,6 +32,8 @@ def require_tenant(settings: Settings, name: str) -> Tenant:
     tenant = Tenant(name)
     if tenant not in known_tenants(settings):
         raise UnknownTenantError(
-            f"There is no tenant '{name}'.", hint=f"Create it with `recolake tenant create {name}`.", field="tenant"
+            f"There is no tenant '{name}'.",
+            hint=f"Create it with `recolake tenant create {name}`.",
+            field="tenant",
         )
     return tenant

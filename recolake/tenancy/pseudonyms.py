@@ -1,7 +1,7 @@
 """Pseudonyms for people: a keyed hash, one key a tenant, kept outside the lake.
 
-HMAC-SHA-256 (RFC 2104), the first 128 bits in hex. `hmac_pads` gives the two padded keys, so that an engine that
-has SHA-256 but no HMAC (Spark SQL) computes the very same value.
+HMAC-SHA-256 (RFC 2104), the first 128 bits in hex. `hmac_pads` gives the two padded keys, so that an engine
+that has SHA-256 but no HMAC (Spark SQL) computes the very same value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _key_file(settings: Settings, tenant: Tenant) -> Path:
 
 
 def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
-    """The tenant's 32-byte key; created on first use, exactly once even when several processes ask together."""
+    """The tenant's 32-byte key; made on first use, exactly once even if several processes ask together."""
     path = _key_file(settings, tenant)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,0 +1,206 @@
+"""API keys: how one is made, recognised and looked up. Both planes authenticate with this module alone.
+
+A key is `rk_live_`, 22 base-62 digits that hold 128 random bits, and 6 base-62 digits of a CRC-32 over all
+that goes before. The checksum is no secret: it lets a mistyped key, or a secret scanner's hit, be told without a
+lookup. Only the SHA-256 of a key is ever stored. A fast hash is enough for 128 random bits (there is nothing to
+guess), and looking the digest up in a dictionary tells an attacker nothing by its timing: nobody can choose digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
+
+from recolake.errors import ForbiddenError, UnauthenticatedError
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+PREFIX = "rk_live_"
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_RANDOM_BITS = 128
+_RANDOM_DIGITS = 22  # 62^22 > 2^128
+_CHECKSUM_DIGITS = 6  # 62^6 > 2^32
+_LENGTH = len(PREFIX) + _RANDOM_DIGITS + _CHECKSUM_DIGITS
+_REFRESH_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Scope(StrEnum):
+    """What a key may do; every route declares the one it asks for."""
+
+    RECOMMENDATIONS_READ = "recommendations:read"
+    EVENTS_WRITE = "events:write"
+    ITEMS_WRITE = "items:write"
+    USERS_WRITE = "users:write"
+    UPLOADS_WRITE = "uploads:write"
+    KEYS_WRITE = "keys:write"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What is known about a key, without the key. `expires_at` None means never."""
+
+    key_id: str
+    tenant: Tenant
+    scopes: frozenset[Scope]
+    expires_at: datetime | None = None
+
+    def expired(self, now: datetime) -> bool:
+        """A key is good before `expires_at` and dead from that very moment on."""
+        return self.expires_at is not None and now >= self.expires_at
+
+
+def generate_key(
+    tenant: Tenant, scopes: Iterable[Scope] = tuple(Scope), expires_at: datetime | None = None
+) -> tuple[str, KeyRecord]:
+    """A new secret, to be shown once and forgotten, and the record to be stored under `hash_key(secret)`."""
+    body = PREFIX + _base62(secrets.randbits(_RANDOM_BITS), _RANDOM_DIGITS)
+    record = KeyRecord(f"key_{secrets.token_hex(8)}", tenant, frozenset(scopes), expires_at)
+    return body + _checksum(body), record
+
+
+def checksum_ok(text: str) -> bool:
+    """Whether a text has the form of a key. False costs no lookup; True says nothing about its validity."""
+    if len(text) != _LENGTH or not text.isascii() or not text.startswith(PREFIX):
+        return False
+    return text[-_CHECKSUM_DIGITS:] == _checksum(text[:-_CHECKSUM_DIGITS])
+
+
+def hash_key(secret: str) -> str:
+    """Hex SHA-256, the only form in which a key is stored."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def bearer_secret(authorization: str | None) -> str:
+    """The secret in an `Authorization: Bearer …` header.
+
+    Raises:
+        UnauthenticatedError: there is no such header.
+    """
+    scheme, _, secret = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise UnauthenticatedError(
+            "This request carries no API key.", hint="Send the header `Authorization: Bearer rk_live_…`."
+        )
+    return secret.strip()
+
+
+def keys_snapshot(settings: Settings) -> Path:
+    """JSON object of key records by SHA-256; written by the control plane alone."""
+    return settings.snapshot_root / "keys.json"
+
+
+def render_snapshot(records: Mapping[str, KeyRecord]) -> bytes:
+    """Content of the snapshot for records by SHA-256; the same records give the same bytes."""
+    rows = {
+        digest: {
+            "key_id": record.key_id,
+            "tenant": record.tenant.name,
+            "scopes": sorted(record.scopes),
+            "expires_at": record.expires_at.isoformat() if record.expires_at else None,
+        }
+        for digest, record in records.items()
+    }
+    return json.dumps(rows, indent=1, sort_keys=True).encode()
+
+
+def parse_snapshot(content: bytes) -> dict[str, KeyRecord]:
+    """Inverse of `render_snapshot`; an unknown scope is left out, which grants less."""
+    known = {scope.value for scope in Scope}
+    return {
+        digest: KeyRecord(
+            key_id=row["key_id"],
+            tenant=Tenant(row["tenant"]),
+            scopes=frozenset(Scope(scope) for scope in row["scopes"] if scope in known),
+            expires_at=datetime.fromisoformat(row["expires_at"]) if row["expires_at"] else None,
+        )
+        for digest, row in json.loads(content).items()
+    }
+
+
+class KeySnapshot:
+    """The valid keys, from the snapshot file, so that a data plane needs no database to authenticate.
+
+    The file is looked at (one `stat`) at most once a second and read again when it changed, so a revoked key
+    is dead within about a second. No file, no valid key; a file that cannot be understood leaves the last
+    good state in force. Safe to share between threads.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = keys_snapshot(settings)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._looked_at: float | None = None
+        self._version: tuple[int, int, int] | None = None
+        self._records: dict[str, KeyRecord] = {}
+
+    def authenticate(
+        self, secret: str, scope: Scope | None = None, *, now: datetime | None = None
+    ) -> KeyRecord:
+        """The record of a valid key.
+
+        Raises:
+            UnauthenticatedError: malformed, unknown, revoked or expired; the answer does not tell which.
+            ForbiddenError: the key is valid but lacks the scope.
+        """
+        record = self.lookup(secret, now=now)
+        if record is None:
+            raise UnauthenticatedError("This API key is not valid.", hint="Check it, or create a new one.")
+        if scope is not None and scope not in record.scopes:
+            raise ForbiddenError(f"This API key lacks the scope '{scope}'.", hint="Use a key that has it.")
+        return record
+
+    def lookup(self, secret: str, *, now: datetime | None = None) -> KeyRecord | None:
+        """The record of a key, or None if it is malformed, unknown, revoked or expired."""
+        if not checksum_ok(secret):
+            return None
+        self._refresh()
+        record = self._records.get(hash_key(secret))
+        if record is None or record.expired(now or datetime.now(UTC)):
+            return None
+        return record
+
+    def _refresh(self) -> None:
+        with self._lock:
+            moment = self._clock()
+            if self._looked_at is not None and moment - self._looked_at < _REFRESH_SECONDS:
+                return
+            self._looked_at = moment
+            try:
+                status = self._path.stat()
+            except FileNotFoundError:
+                self._version, self._records = None, {}
+                return
+            # The inode tells two versions apart that came within one tick of the file clock.
+            version = (status.st_mtime_ns, status.st_ino, status.st_size)
+            if version == self._version:
+                return
+            try:
+                self._records = parse_snapshot(self._path.read_bytes())
+                self._version = version
+            except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+                _log.error("key_snapshot_unreadable", path=str(self._path), error=type(error).__name__)
+
+
+def _base62(number: int, digits: int) -> str:
+    text = ""
+    for _ in range(digits):
+        number, digit = divmod(number, 62)
+        text = _ALPHABET[digit] + text
+    return text
+
+
+def _checksum(body: str) -> str:
+    return _base62(zlib.crc32(body.encode()), _CHECKSUM_DIGITS)
