@@ -11,7 +11,8 @@ def register(app: typer.Typer) -> None:
     from recolake.lake import commands as lake
     from recolake.landing import commands as landing
     from recolake.platform import commands as platform
+    from recolake.simulator import commands as simulator
     from recolake.transform import commands as transform
 
-    for module in (platform, landing, transform, lake, demo):
+    for module in (platform, landing, transform, lake, demo, simulator):
         module.register(app)

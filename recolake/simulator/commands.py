@@ -1,0 +1,35 @@
+"""`recolake simulate`: raw files of a shop that does not exist, with known ground truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(simulate)
+
+
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to write: uploads/*.csv, truth.json, truth.npz")],
+    days: Annotated[int, typer.Option(help="Days; the first n days of a shop are always the same")] = 120,
+    seed: Annotated[int, typer.Option(help="Another seed is another shop")] = 7,
+    users: Annotated[int, typer.Option(help="People on the first day; more arrive daily")] = 500,
+    items: Annotated[int, typer.Option(help="Items on the first day; more arrive daily")] = 450,
+    sessions_per_day: Annotated[
+        float, typer.Option(help="Sessions a day in the beginning, on average")
+    ] = 65.0,
+    compress: Annotated[bool, typer.Option("--gzip", help="Write .csv.gz")] = False,
+) -> None:
+    """Write the raw daily files of a simulated shop."""
+    from recolake.simulator.config import ShopConfig
+    from recolake.simulator.shop import write_shop
+
+    config = ShopConfig(seed=seed, days=days, users=users, items=items, sessions_per_day=sessions_per_day)
+    shop = write_shop(out, config, compress=compress)
+    typer.echo(
+        f"{shop.truth.rows} rows in {len(shop.files)} files under {shop.files[0].parent}; truth in {out}"
+    )
