@@ -133,9 +133,10 @@ def parse_snapshot(content: bytes) -> dict[str, KeyRecord]:
 class KeySnapshot:
     """The valid keys, from the snapshot file, so that a data plane needs no database to authenticate.
 
-    The file is looked at (one `stat`) at most once a second and read again when it changed, so a revoked key
-    is dead within about a second. No file, no valid key; a file that cannot be understood leaves the last
-    good state in force. Safe to share between threads.
+    The file is looked at (one `stat`) at most once a second, and for a key that is not known yet at once, and
+    read again when it changed: a new key works immediately, a revoked one is dead within about a second. No
+    file, no valid key; a file that cannot be understood leaves the last good state in force. Safe to share
+    between threads.
     """
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -166,16 +167,20 @@ class KeySnapshot:
         """The record of a key, or None if it is malformed, unknown, revoked or expired."""
         if not checksum_ok(secret):
             return None
-        self._refresh()
-        record = self._records.get(hash_key(secret))
+        digest = hash_key(secret)
+        self._refresh(at_once=False)
+        if digest not in self._records:
+            self._refresh(at_once=True)
+        record = self._records.get(digest)
         if record is None or record.expired(now or datetime.now(UTC)):
             return None
         return record
 
-    def _refresh(self) -> None:
+    def _refresh(self, *, at_once: bool) -> None:
         with self._lock:
             moment = self._clock()
-            if self._looked_at is not None and moment - self._looked_at < _REFRESH_SECONDS:
+            recent = self._looked_at is not None and moment - self._looked_at < _REFRESH_SECONDS
+            if recent and not at_once:
                 return
             self._looked_at = moment
             try:

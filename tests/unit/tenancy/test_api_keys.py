@@ -106,6 +106,16 @@ def test_a_key_is_valid_while_published_and_dead_a_second_after_its_revocation(t
     assert snapshot.lookup(other) == other_record
 
 
+def test_a_new_key_works_at_once(tmp_path: Path) -> None:
+    settings, clock = Settings(home=tmp_path), Clock()
+    (first, first_record), (second, second_record) = generate_key(SHOP), generate_key(SHOP)
+    publish(settings, {hash_key(first): first_record})
+    snapshot = KeySnapshot(settings, clock=clock)
+    assert snapshot.lookup(first) == first_record
+    publish(settings, {hash_key(first): first_record, hash_key(second): second_record})
+    assert snapshot.lookup(second) == second_record
+
+
 def test_a_key_expires_at_the_very_moment(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     secret, record = generate_key(SHOP, expires_at=NOW)
