@@ -49,18 +49,24 @@ class Table:
 
     @property
     def properties(self) -> dict[str, str]:
-        """Delta table properties, the same for every table but for the statistics columns."""
-        found = dict(TABLE_PROPERTIES)
-        if self.columns:
-            stats = [c.name for c in self.columns if c.name not in self.unindexed and "<" not in c.type]
-            found["delta.dataSkippingStatsColumns"] = ",".join(stats)
-        return found
+        """Delta table properties, the same for every table but for the statistics columns.
+
+        Delta refuses statistics of booleans, arrays and maps. Of a table that dbt builds, its clustering columns and
+        `ingested_at` are enough to skip files.
+        """
+        stats = [c.name for c in self.columns if c.name not in self.unindexed and c.type in _WITH_STATISTICS]
+        return {
+            **TABLE_PROPERTIES,
+            "delta.dataSkippingStatsColumns": ",".join(stats or (*self.cluster_by, "ingested_at")),
+        }
 
 
 TABLE_PROPERTIES = {
     "delta.enableChangeDataFeed": "true",
     "delta.enableDeletionVectors": "true",
 }
+
+_WITH_STATISTICS = ("string", "bigint", "timestamp", "date", "double", "decimal(18,4)")
 
 _PROVENANCE = (
     Column("upload_id", "string", "Upload that brought the row: hash of its content and mapping", required=True),
