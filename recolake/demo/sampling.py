@@ -1,0 +1,96 @@
+"""Memory of the whole platform while a stage runs: the processes of its pid files and all their children."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from recolake.settings import Settings
+
+_MIB = 1 << 20
+
+
+def platform_pids(settings: Settings) -> set[int]:
+    """Process ids written by the local platform's supervisor; a file without a number counts for nothing."""
+    found = set()
+    for path in settings.run_root.glob("*.pid"):
+        words = _text(path).split()
+        if words and words[0].isdigit():
+            found.add(int(words[0]))
+    return found
+
+
+def tree_mib(roots: Iterable[int]) -> float:
+    """Memory of these processes and their descendants in MiB; sharers divide shared pages (PSS)."""
+    processes: dict[int, psutil.Process] = {}
+    for pid in roots:
+        try:
+            root = psutil.Process(pid)
+            processes |= {p.pid: p for p in (root, *root.children(recursive=True))}
+        except psutil.Error:
+            continue
+    return sum(map(_bytes, processes.values())) / _MIB
+
+
+class MemorySampler:
+    """Samples the platform's memory in a thread, from entering the context to leaving it."""
+
+    def __init__(self, settings: Settings, *, every_seconds: float = 0.5) -> None:
+        self._settings = settings
+        self._every = every_seconds
+        self._samples: list[tuple[float, float]] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="memory-sampler", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def peak_mib(self, start: float, end: float) -> float:
+        """Highest sample between two times (seconds since the epoch), or the nearest to them."""
+        samples = list(self._samples)
+        within = [mib for at, mib in samples if start <= at <= end]
+        if within:
+            return max(within)
+        nearest = min(samples, key=lambda s: min(abs(s[0] - start), abs(s[0] - end)), default=None)
+        return nearest[1] if nearest else tree_mib(self._roots())
+
+    def _roots(self) -> set[int]:
+        return {os.getpid(), *platform_pids(self._settings)}
+
+    def _run(self) -> None:
+        while True:
+            self._samples.append((time.time(), tree_mib(self._roots())))
+            if self._stop.wait(self._every):
+                return
+
+
+def _bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.Error, AttributeError):
+        pass
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
