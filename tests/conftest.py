@@ -1,0 +1,80 @@
+"""Fixtures over the real services: one platform per test run, in a folder and on ports of its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from recolake.platform import control
+from recolake.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real data beside the checkout; tests that need it are skipped where it is not."""
+    folder = Path(os.environ.get("RECOLAKE_SHARED_DATA", PROJECT_ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"real data is not at {folder} (RECOLAKE_SHARED_DATA names another place)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """State folder of this test run; short, and never that of a platform that somebody uses."""
+    with tempfile.TemporaryDirectory(prefix="recolake-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def settings(home: Path) -> Iterator[Settings]:
+    """Settings of this test run. The environment agrees, for code that reads it and for child processes."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith("RECOLAKE_")}
+    for name in kept:
+        if name != "RECOLAKE_SHARED_DATA":
+            del os.environ[name]
+    os.environ["RECOLAKE_HOME"] = str(home)
+    os.environ["RECOLAKE_SPARK_DRIVER_MEMORY"] = "2g"
+    try:
+        yield Settings()
+    finally:
+        del os.environ["RECOLAKE_HOME"], os.environ["RECOLAKE_SPARK_DRIVER_MEMORY"]
+        os.environ.update(kept)
+
+
+@pytest.fixture(scope="session")
+def _supervised(settings: Settings) -> Iterator[Settings]:
+    """Whatever was started on these settings is stopped at the end, also after failures."""
+    try:
+        yield settings
+    finally:
+        control.down(settings)
+
+
+@pytest.fixture(scope="session")
+def platform(_supervised: Settings) -> Settings:
+    """Spark, PostgreSQL and Redis, real ones, running."""
+    control.up(_supervised, ["spark", "postgres", "redis"])
+    return _supervised
+
+
+@pytest.fixture(scope="session")
+def full_platform(_supervised: Settings) -> Settings:
+    """Every service of the platform, running."""
+    control.up(_supervised)
+    return _supervised
+
+
+@pytest.fixture(scope="session")
+def spark(platform: Settings) -> SparkSession:
+    """A session on the running engine."""
+    from recolake.lake.engine import connect
+
+    return connect(platform)
