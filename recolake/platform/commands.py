@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 
-def _up(only: Annotated[str, typer.Option(help="Comma-separated services; they bring what they need")] = "") -> None:
+def _up(
+    only: Annotated[str, typer.Option(help="Comma-separated services; they bring what they need")] = "",
+) -> None:
     """Start the local platform and wait until every service answers."""
     from recolake.platform.control import up
     from recolake.settings import load_settings
@@ -52,8 +54,13 @@ def _status(as_json: Annotated[bool, typer.Option("--json", help="As JSON")] = F
     for line in found:
         uptime = f"{line.uptime / 60:.0f} min" if line.uptime is not None else ""
         table.add_row(
-            line.service, line.health, hide_password(line.url) or "", str(line.pid or ""), str(line.memory_mib or ""),
-            uptime, str(line.restarts or ""),
+            line.service,
+            line.health,
+            hide_password(line.url) or "",
+            str(line.pid or ""),
+            str(line.memory_mib or ""),
+            uptime,
+            str(line.restarts or ""),
         )
     console = Console()
     console.print(table)

@@ -85,8 +85,10 @@ def _ensure_supervisor(settings: Settings) -> None:
     (settings.run_root / "state.json").unlink(missing_ok=True)
     log = log_file(settings, NAME)
     child = start(
-        [sys.executable, "-m", "recolake.platform.supervisor"], environment=base_environment(settings),
-        folder=settings.home, log=log,
+        [sys.executable, "-m", "recolake.platform.supervisor"],
+        environment=base_environment(settings),
+        folder=settings.home,
+        log=log,
     )
     deadline = time.monotonic() + 30
     while _supervisor(settings) is None:
@@ -107,7 +109,8 @@ def _await(settings: Settings, wanted: list[str], progress: Progress | None) -> 
             seen[name] = state.phase
             if state.phase is Phase.FAILED and state.since >= asked - 1:
                 raise ServiceUnavailableError(
-                    f"The service '{name}' did not start: {state.error}", hint=f"Its log: {log_file(settings, name)}"
+                    f"The service '{name}' did not start: {state.error}",
+                    hint=f"Its log: {log_file(settings, name)}",
                 )
         if all(seen[name] in _SETTLED for name in wanted):
             return
@@ -160,6 +163,11 @@ def _status_of(settings: Settings, name: str, state: ServiceState | None, *, sup
         return Status(name, phase, None, None, 0, None, state.restarts if state else 0)
     phase = state.phase if state else Phase.UNHEALTHY
     return Status(
-        name, phase, state.url if state else None, process.pid, memory_of(process) >> 20,
-        time.time() - process.create_time(), state.restarts if state else 0,
+        name,
+        phase,
+        state.url if state else None,
+        process.pid,
+        memory_of(process) >> 20,
+        time.time() - process.create_time(),
+        state.restarts if state else 0,
     )

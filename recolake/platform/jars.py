@@ -46,11 +46,25 @@ def _resolve(coordinates: str, folder: Path) -> None:
     from recolake.platform.services.spark import spark_home
 
     with tempfile.TemporaryDirectory() as home:
-        environment = os.environ | {"SPARK_SUBMIT_OPTS": f"-Duser.home={home}", "SPARK_HOME": str(spark_home())}
+        environment = os.environ | {
+            "SPARK_SUBMIT_OPTS": f"-Duser.home={home}",
+            "SPARK_HOME": str(spark_home()),
+        }
         done = subprocess.run(
-            [str(spark_home() / "bin" / "spark-submit"), "--packages", coordinates, "--conf", f"spark.jars.ivy={folder}",
-             "--class", "org.apache.hadoop.util.VersionInfo", "spark-internal"],
-            env=environment, capture_output=True, text=True, check=False,
+            [
+                str(spark_home() / "bin" / "spark-submit"),
+                "--packages",
+                coordinates,
+                "--conf",
+                f"spark.jars.ivy={folder}",
+                "--class",
+                "org.apache.hadoop.util.VersionInfo",
+                "spark-internal",
+            ],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     if done.returncode:
         raise ServiceUnavailableError(

@@ -30,7 +30,12 @@ class Runner(threading.Thread):
     """
 
     def __init__(
-        self, service: PlatformService, context: Context, *, ready: Callable[[str], bool], report: Callable[[], None]
+        self,
+        service: PlatformService,
+        context: Context,
+        *,
+        ready: Callable[[str], bool],
+        report: Callable[[], None],
     ) -> None:
         super().__init__(name=service.name, daemon=True)
         self.service = service
@@ -58,7 +63,9 @@ class Runner(threading.Thread):
             except Exception as error:  # noqa: BLE001 - whatever a start can raise ends in the state that `up` shows
                 starts_in_vain += 1
                 hopeless = starts_in_vain >= _HOPELESS_STARTS
-                self._enter(Phase.FAILED if hopeless else Phase.STARTING, pid=None, error=self._explain(error))
+                self._enter(
+                    Phase.FAILED if hopeless else Phase.STARTING, pid=None, error=self._explain(error)
+                )
                 if hopeless:
                     return
             else:
@@ -66,7 +73,9 @@ class Runner(threading.Thread):
                 self._watch(process)
                 if self._stopping.is_set():
                     break
-                self._enter(Phase.STARTING, pid=None, restarts=self.state.restarts + 1, error="it ended by itself")
+                self._enter(
+                    Phase.STARTING, pid=None, restarts=self.state.restarts + 1, error="it ended by itself"
+                )
             self._stopping.wait(backoff)
             backoff = min(2 * backoff, _LONGEST_BACKOFF)
 
@@ -105,7 +114,9 @@ class Runner(threading.Thread):
         child = start(
             self.service.command(self.context),
             environment=base_environment(settings) | dict(self.service.environment(self.context)),
-            folder=settings.home, log=log_file(settings, self.service.name), user=self.service.user(),
+            folder=settings.home,
+            log=log_file(settings, self.service.name),
+            user=self.service.user(),
         )
         process: psutil.Process = psutil.Process(child.pid)
         self._pid_file.write(process)

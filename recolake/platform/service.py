@@ -70,7 +70,9 @@ class PlatformService(ABC):
 
 def base_environment(settings: Settings) -> dict[str, str]:
     """Environment of every child: our interpreter first on the path, our state folder, modest thread pools."""
-    environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME", "SPARK_REMOTE"}}
+    environment = {
+        k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME", "SPARK_REMOTE"}
+    }
     venv_bin = str(Path(sys.executable).parent)
     environment.update(
         PATH=os.pathsep.join([venv_bin, environment.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),

@@ -70,7 +70,8 @@ class Supervisor:
         if not missing:
             return
         ports = choose_ports(
-            self.settings, {s.name: s.preferred_port for s in missing if s.preferred_port and not self._adoptable(s)}
+            self.settings,
+            {s.name: s.preferred_port for s in missing if s.preferred_port and not self._adoptable(s)},
         ) | {s.name: self._last_port(s) for s in missing if self._adoptable(s)}
         for service in missing:
             context = Context(self.settings, ports.get(service.name, 0))
@@ -83,7 +84,9 @@ class Supervisor:
         runner = self._runners.get(name)
         if is_external(self.settings, BY_NAME[name]):
             return False
-        return runner is None or (runner.state.phase is Phase.FAILED and not runner.is_alive() and self._asked_again())
+        return runner is None or (
+            runner.state.phase is Phase.FAILED and not runner.is_alive() and self._asked_again()
+        )
 
     def _asked_again(self) -> bool:
         """A failed service is tried again when `up` writes the wish anew, not by itself."""

@@ -77,7 +77,9 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         ("logging", "base_log_folder"): settings.log_root / "airflow-tasks",
         ("usage_data_collection", "enabled"): False,
     }
-    configured = {f"AIRFLOW__{section.upper()}__{key.upper()}": str(value) for (section, key), value in options.items()}
+    configured = {
+        f"AIRFLOW__{section.upper()}__{key.upper()}": str(value) for (section, key), value in options.items()
+    }
     return configured | {"AIRFLOW_HOME": str(home)}
 
 
@@ -105,17 +107,25 @@ class _Airflow(PlatformService):
                 return
             environment = base_environment(context.settings) | self.environment(context)
             done = subprocess.run(
-                [sys.executable, "-m", "airflow", "db", "migrate"], env=environment, cwd=context.settings.home,
-                capture_output=True, text=True, check=False,
+                [sys.executable, "-m", "airflow", "db", "migrate"],
+                env=environment,
+                cwd=context.settings.home,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if done.returncode:
-                message = f"airflow db migrate failed: {os.linesep.join(done.stderr.strip().splitlines()[-5:])}"
+                message = (
+                    f"airflow db migrate failed: {os.linesep.join(done.stderr.strip().splitlines()[-5:])}"
+                )
                 raise RuntimeError(message)
             stamp.touch()
 
     def _monitor(self, context: Context) -> dict[str, dict[str, str]]:
         port = read_port(context.settings, AirflowApi.name)
-        found: dict[str, dict[str, str]] = httpx.get(f"http://{HOST}:{port}/api/v2/monitor/health", timeout=5).json()
+        found: dict[str, dict[str, str]] = httpx.get(
+            f"http://{HOST}:{port}/api/v2/monitor/health", timeout=5
+        ).json()
         return found
 
 
@@ -133,7 +143,7 @@ class AirflowApi(_Airflow):
 
 class AirflowScheduler(_Airflow):
     name = "airflow-scheduler"
-    
+
     def arguments(self, context: Context) -> list[str]:
         # Task logs lie on this machine, where the API server reads them: no log server of its own.
         return ["scheduler", "--skip-serve-logs"]
@@ -144,7 +154,7 @@ class AirflowScheduler(_Airflow):
 
 class AirflowDagProcessor(_Airflow):
     name = "airflow-dag-processor"
-    
+
     def arguments(self, context: Context) -> list[str]:
         return ["dag-processor"]
 

@@ -11,8 +11,21 @@ from recolake.platform.service import HOST, Context, PlatformService
 
 def _uvicorn(factory: str, context: Context, workers: int) -> list[str]:
     return [
-        sys.executable, "-m", "uvicorn", factory, "--factory", "--host", HOST, "--port", str(context.port),
-        "--workers", str(workers), "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "10",
+        sys.executable,
+        "-m",
+        "uvicorn",
+        factory,
+        "--factory",
+        "--host",
+        HOST,
+        "--port",
+        str(context.port),
+        "--workers",
+        str(workers),
+        "--no-access-log",
+        "--no-server-header",
+        "--timeout-graceful-shutdown",
+        "10",
     ]
 
 

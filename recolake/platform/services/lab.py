@@ -34,12 +34,20 @@ class JupyterLab(PlatformService):
     def command(self, context: Context) -> list[str]:
         # Root may be all there is (a container): the server listens on loopback and asks for its token.
         return [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.ip={HOST}",
-            f"--ServerApp.port={context.port}", "--ServerApp.port_retries=0",
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--allow-root",
+            f"--ServerApp.ip={HOST}",
+            f"--ServerApp.port={context.port}",
+            "--ServerApp.port_retries=0",
             f"--ServerApp.root_dir={PROJECT_ROOT / 'notebooks'}",
             "--ServerApp.contents_manager_class=jupytext.TextFileContentsManager",
         ]
 
     def healthy(self, context: Context) -> bool:
-        reply = httpx.get(f"http://{HOST}:{context.port}/api/status", params={"token": _token(context)}, timeout=3)
+        reply = httpx.get(
+            f"http://{HOST}:{context.port}/api/status", params={"token": _token(context)}, timeout=3
+        )
         return reply.status_code == httpx.codes.OK

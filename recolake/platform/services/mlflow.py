@@ -28,8 +28,19 @@ class MlflowServer(PlatformService):
     def command(self, context: Context) -> list[str]:
         artifacts = context.settings.home / "mlflow"
         return [
-            sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(context.port), "--workers", "1",
-            "--serve-artifacts", "--artifacts-destination", str(artifacts),
+            sys.executable,
+            "-m",
+            "mlflow",
+            "server",
+            "--host",
+            HOST,
+            "--port",
+            str(context.port),
+            "--workers",
+            "1",
+            "--serve-artifacts",
+            "--artifacts-destination",
+            str(artifacts),
         ]
 
     def healthy(self, context: Context) -> bool:

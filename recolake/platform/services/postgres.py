@@ -84,16 +84,34 @@ class Postgres(PlatformService):
         os.write(handle, password.encode())
         os.lseek(handle, 0, os.SEEK_SET)
         subprocess.run(
-            [str(binaries() / "initdb"), "-D", str(data), "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8",
-             "--auth=scram-sha-256", "--pwfile=/dev/stdin"],
-            stdin=handle, check=True, user=user, extra_groups=[] if user else None, capture_output=True, cwd="/",
+            [
+                str(binaries() / "initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "postgres",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--auth=scram-sha-256",
+                "--pwfile=/dev/stdin",
+            ],
+            stdin=handle,
+            check=True,
+            user=user,
+            extra_groups=[] if user else None,
+            capture_output=True,
+            cwd="/",
         )
         os.close(handle)
 
     def command(self, context: Context) -> list[str]:
         options = {
-            "listen_addresses": HOST, "port": context.port, "unix_socket_directories": "", "max_connections": 100,
-            "shared_buffers": "64MB", "timezone": "UTC",
+            "listen_addresses": HOST,
+            "port": context.port,
+            "unix_socket_directories": "",
+            "max_connections": 100,
+            "shared_buffers": "64MB",
+            "timezone": "UTC",
         }
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         return [str(binaries() / "postgres"), "-D", str(self._data(context)), *flags]
@@ -103,7 +121,9 @@ class Postgres(PlatformService):
             return connection.execute("SELECT 1").fetchone() == (1,)
 
     def complete(self, context: Context) -> None:
-        with psycopg.connect(f"{self.url(context)}/postgres", autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(
+            f"{self.url(context)}/postgres", autocommit=True, connect_timeout=5
+        ) as connection:
             there = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
             for database in DATABASES:
                 if database not in there:

@@ -26,8 +26,13 @@ class Redis(PlatformService):
 
     def command(self, context: Context) -> list[str]:
         options = {
-            "bind": HOST, "port": context.port, "dir": self._data(context), "appendonly": "yes",
-            "appendfsync": "everysec", "daemonize": "no", "protected-mode": "yes",
+            "bind": HOST,
+            "port": context.port,
+            "dir": self._data(context),
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "daemonize": "no",
+            "protected-mode": "yes",
         }
         return [str(get_binary_path()), *(part for k, v in options.items() for part in (f"--{k}", str(v)))]
 

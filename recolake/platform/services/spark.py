@@ -82,9 +82,19 @@ class SparkConnect(PlatformService):
         }
         flags = [part for key, value in options.items() for part in ("--conf", f"{key}={value}")]
         return [
-            str(spark_home() / "bin" / "spark-submit"), "--class", "org.apache.spark.sql.connect.service.SparkConnectServer",
-            "--name", "recolake", "--master", f"local[{settings.spark_cores}]", "--driver-memory", settings.spark_driver_memory,
-            "--jars", ",".join(map(str, delta_jars())), *flags, "spark-internal",
+            str(spark_home() / "bin" / "spark-submit"),
+            "--class",
+            "org.apache.spark.sql.connect.service.SparkConnectServer",
+            "--name",
+            "recolake",
+            "--master",
+            f"local[{settings.spark_cores}]",
+            "--driver-memory",
+            settings.spark_driver_memory,
+            "--jars",
+            ",".join(map(str, delta_jars())),
+            *flags,
+            "spark-internal",
         ]
 
     def healthy(self, context: Context) -> bool:
@@ -94,8 +104,12 @@ class SparkConnect(PlatformService):
     def complete(self, context: Context) -> None:
         environment = base_environment(context.settings) | {"RECOLAKE_SPARK_URL": self.url(context)}
         done = subprocess.run(
-            [sys.executable, "-m", "recolake.platform.register"], env=environment, cwd=context.settings.home,
-            capture_output=True, text=True, check=False,
+            [sys.executable, "-m", "recolake.platform.register"],
+            env=environment,
+            cwd=context.settings.home,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             message = f"the tables could not be registered: {done.stderr.strip().splitlines()[-1:]}"
