@@ -1,0 +1,46 @@
+"""
+### Ingest
+
+Reads every landed upload that is not in bronze yet, and appends its rows to `bronze.events`, or with all
+reasons to `bronze.quarantine`. Started by each landing; an hourly sweep picks up what a lost event left.
+
+Running it again changes nothing. Runbook: `docs/runbooks/airflow.md`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+
+from recolake.orchestration.dag_kit import ASSETS, DAG_DEFAULTS, run_for_tenants
+
+
+@dag(
+    dag_id="ingest",
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("7 * * * *", timezone="UTC"), assets=[ASSETS["landing"]]
+    ),
+    tags=["impact/tier_1", "bronze"],
+    doc_md=__doc__,
+    **DAG_DEFAULTS,
+)
+def ingest_dag() -> None:
+    @task(task_id="ingest", outlets=[ASSETS["bronze"]])
+    def ingest() -> dict[str, Any]:
+        from spark_jobs.ingest import ingest_pending
+
+        from recolake.settings import load_settings
+        from recolake.tenancy.context import Tenant
+
+        settings = load_settings()
+        return run_for_tenants(
+            "bronze",
+            lambda tenant: ingest_pending(settings, Tenant(tenant), progress=print),
+            changed=lambda reports: any(report.accepted for report in reports),
+        )
+
+    ingest()
+
+
+ingest_dag()

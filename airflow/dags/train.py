@@ -1,0 +1,43 @@
+"""
+### Train
+
+Trains a model at a pinned version of the training set, measures it beside the baselines, and registers it in
+MLflow as a candidate if it passes the gate.
+
+Running it again from the same versions gives the same result. Runbook: `docs/runbooks/airflow.md`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import dag, task
+
+from recolake.orchestration.dag_kit import ASSETS, DAG_DEFAULTS, run_for_tenants
+
+
+@dag(
+    dag_id="train",
+    schedule=[ASSETS["features"]],
+    tags=["impact/tier_2", "models"],
+    doc_md=__doc__,
+    **DAG_DEFAULTS,
+)
+def train_dag() -> None:
+    @task(task_id="train", outlets=[ASSETS["candidate"]], execution_timeout=timedelta(hours=4))
+    def train() -> dict[str, Any]:
+        from training.pipeline import train as train_model
+
+        from recolake.settings import load_settings
+        from recolake.tenancy.context import Tenant
+
+        settings = load_settings()
+        return run_for_tenants(
+            "candidate", lambda tenant: train_model(settings, Tenant(tenant), progress=print)
+        )
+
+    train()
+
+
+train_dag()

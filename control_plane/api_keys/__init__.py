@@ -1,0 +1,1 @@
+"""API keys: made, listed, revoked; the secret is shown once."""

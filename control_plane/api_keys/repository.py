@@ -1,0 +1,53 @@
+"""SQL of API keys. Every statement names the tenant, but the one that feeds the snapshot of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from control_plane.models import ApiKeyRow
+from recolake.tenancy.api_keys import KeyRecord, Scope
+from recolake.tenancy.context import Tenant
+
+
+def add(session: Session, record: KeyRecord, sha256: str) -> ApiKeyRow:
+    """Insert a key's record."""
+    row = ApiKeyRow(
+        tenant_id=record.tenant.name,
+        key_id=record.key_id,
+        sha256=sha256,
+        scopes=sorted(record.scopes),
+        expires_at=record.expires_at,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def list_for(session: Session, tenant: Tenant) -> Sequence[ApiKeyRow]:
+    """The tenant's keys, oldest first, revoked ones too."""
+    statement = select(ApiKeyRow).where(ApiKeyRow.tenant_id == tenant.name)
+    return session.scalars(statement.order_by(ApiKeyRow.created_at, ApiKeyRow.key_id)).all()
+
+
+def revoke(session: Session, tenant: Tenant, key_id: str) -> bool:
+    """Revoke a key; False if the tenant has none of that id. A second time changes nothing."""
+    revoked_at = func.coalesce(ApiKeyRow.revoked_at, func.now())
+    statement = update(ApiKeyRow).where(ApiKeyRow.tenant_id == tenant.name, ApiKeyRow.key_id == key_id)
+    return (
+        session.execute(statement.values(revoked_at=revoked_at).returning(ApiKeyRow.key_id)).first()
+        is not None
+    )
+
+
+def active_records(session: Session) -> dict[str, KeyRecord]:
+    """Records of every tenant's keys that are not revoked, by SHA-256."""
+    rows = session.scalars(select(ApiKeyRow).where(ApiKeyRow.revoked_at.is_(None))).all()
+    return {
+        row.sha256: KeyRecord(
+            row.key_id, Tenant(row.tenant_id), frozenset(Scope(scope) for scope in row.scopes), row.expires_at
+        )
+        for row in rows
+    }

@@ -1,0 +1,69 @@
+"""The control plane's application. `uvicorn --factory control_plane.app:create_app` serves it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Literal
+
+import structlog
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from control_plane.api_keys.endpoints import router as api_keys
+from control_plane.auth import CurrentSettings
+from control_plane.database import open_database
+from control_plane.snapshots import publish
+from control_plane.tenants.endpoints import router as tenants
+from recolake.errors import RecolakeError
+from recolake.settings import Settings, load_settings
+from recolake.tenancy.api_keys import KeySnapshot
+from recolake.web.problems import install
+
+_log = structlog.get_logger(__name__)
+
+
+class Alive(BaseModel):
+    """The process answers, or, for /ready, so does what it needs."""
+
+    status: Literal["ok"] = "ok"
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application for these settings, or for those of the environment."""
+    chosen = settings or load_settings()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        database = open_database(chosen)
+        try:
+            await run_in_threadpool(publish, chosen, database)
+        except RecolakeError as error:
+            # Uploads need no PostgreSQL; account calls answer 503 until it is back, and migrate then.
+            _log.warning("accounts_unavailable_at_start", detail=error.message)
+        yield
+        database.close()
+
+    app = FastAPI(title="Recolake control plane", version=version("recolake"), lifespan=lifespan)
+    app.state.settings = chosen
+    app.state.keys = KeySnapshot(chosen)
+    install(app)
+    for router in (api_keys, tenants):
+        app.include_router(router)
+
+    @app.get("/health", operation_id="health", tags=["operations"])
+    def health() -> Alive:
+        """The process is alive."""
+        return Alive()
+
+    @app.get("/ready", operation_id="ready", tags=["operations"])
+    def ready(current: CurrentSettings) -> Alive:
+        """PostgreSQL answers too; otherwise 503."""
+        with open_database(current).transaction() as session:
+            session.execute(text("SELECT 1"))
+        return Alive()
+
+    return app

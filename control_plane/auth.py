@@ -1,0 +1,40 @@
+"""Who asks: annotated dependencies, one a permission, which a handler takes as the type of a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from recolake.errors import UnauthenticatedError
+from recolake.settings import Settings
+from recolake.tenancy.api_keys import KeyRecord, KeySnapshot, Scope
+
+_bearer = HTTPBearer(auto_error=False, description="An API key: `rk_live_…`")
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _requires(scope: Scope | None) -> Callable[..., KeyRecord]:
+    def authenticate(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> KeyRecord:
+        if credentials is None:
+            raise UnauthenticatedError(
+                "This request carries no API key.", hint="Send the header `Authorization: Bearer rk_live_…`."
+            )
+        keys: KeySnapshot = request.app.state.keys
+        return keys.authenticate(credentials.credentials, scope)
+
+    return authenticate
+
+
+CurrentSettings = Annotated[Settings, Depends(_settings)]
+KeyHolder = Annotated[KeyRecord, Depends(_requires(None))]
+UploadWriter = Annotated[KeyRecord, Depends(_requires(Scope.UPLOADS_WRITE))]
+KeyWriter = Annotated[KeyRecord, Depends(_requires(Scope.KEYS_WRITE))]

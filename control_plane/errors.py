@@ -1,0 +1,19 @@
+"""Errors that only the control plane raises."""
+
+from __future__ import annotations
+
+from recolake.errors import InvalidInputError, RecolakeError
+
+
+class TenantExistsError(RecolakeError):
+    """The name is taken."""
+
+    code = "tenant_exists"
+    status = 409
+
+
+class PayloadTooLargeError(InvalidInputError):
+    """The request's body is larger than this service takes."""
+
+    code = "payload_too_large"
+    status = 413

@@ -1,0 +1,34 @@
+"""Files by which the data plane knows tenants and keys; they can always be written anew from PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import text
+
+from control_plane.api_keys import repository as keys
+from control_plane.database import SNAPSHOT_LOCK, Database
+from control_plane.tenants import repository as tenants
+from recolake.files import write_atomically
+from recolake.settings import Settings
+from recolake.tenancy.api_keys import keys_snapshot, render_snapshot
+from recolake.tenancy.context import Tenant
+from recolake.tenancy.directory import tenants_snapshot
+from recolake.tenancy.pseudonyms import tenant_key
+
+
+def publish(settings: Settings, database: Database) -> None:
+    """Write both snapshots from what is committed now, and make sure that each tenant has its pseudonym key.
+
+    Called after every commit that changes them and at each start, which completes what a killed process left.
+    """
+    with database.transaction() as session:
+        # Reading and writing under one lock: an older state can never replace a newer one.
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SNAPSHOT_LOCK})
+        names = [row.tenant_id for row in tenants.list_all(session)]
+        records = keys.active_records(session)
+        for name in names:
+            tenant_key(settings, Tenant(name))
+        # Tenants first: a key in the snapshot never names a tenant that is not there.
+        write_atomically(tenants_snapshot(settings), json.dumps(names).encode(), mode=0o600)
+        write_atomically(keys_snapshot(settings), render_snapshot(records), mode=0o600)

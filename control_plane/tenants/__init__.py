@@ -1,0 +1,1 @@
+"""Tenants: who uses this platform."""

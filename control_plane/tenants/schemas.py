@@ -1,0 +1,16 @@
+"""Bodies about tenants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TenantRead(BaseModel):
+    """A tenant as its own people see it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    tenant_id: str = Field(description="Name and identity, for good")
+    created_at: datetime

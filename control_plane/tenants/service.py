@@ -1,0 +1,76 @@
+"""Tenants: created once, known to the data plane at once."""
+
+from __future__ import annotations
+
+from control_plane.api_keys import repository as keys
+from control_plane.database import open_database
+from control_plane.errors import TenantExistsError
+from control_plane.snapshots import publish
+from control_plane.tenants import repository
+from control_plane.tenants.schemas import TenantRead
+from recolake.errors import UnknownTenantError
+from recolake.settings import Settings
+from recolake.tenancy.api_keys import KeySnapshot, generate_key, hash_key
+from recolake.tenancy.context import Tenant
+from recolake.tenancy.demo_key import read_demo_key, store_demo_key
+
+
+def create_tenant(settings: Settings, name: str) -> str:
+    """Create a tenant and its first API key, with every scope; give the key, which nobody can show again.
+
+    Killed at any moment it leaves either no tenant, or one that the next start or command completes.
+
+    Raises:
+        InvalidInputError: the name is malformed.
+        TenantExistsError: the name is taken; nothing was changed.
+        ServiceUnavailableError: PostgreSQL does not answer.
+    """
+    tenant = Tenant(name)
+    secret, record = generate_key(tenant)
+    database = open_database(settings)
+    with database.transaction() as session:
+        if not repository.add(session, tenant):
+            raise TenantExistsError(
+                f"There is a tenant '{name}' already.",
+                hint=f"Make another key for it with `recolake key create --tenant {name}`.",
+                field="tenant",
+            )
+        keys.add(session, record, hash_key(secret))
+    publish(settings, database)
+    return secret
+
+
+def ensure_tenant(settings: Settings, name: str) -> str:
+    """Make sure that the tenant exists and that this machine keeps a valid key for it; give that key."""
+    tenant = Tenant(name)
+    database = open_database(settings)
+    publish(settings, database)
+    kept = read_demo_key(settings, tenant)
+    if kept and (record := KeySnapshot(settings).lookup(kept)) and record.tenant == tenant:
+        return kept
+    secret, record = generate_key(tenant)
+    with database.transaction() as session:
+        repository.add(session, tenant)
+        keys.add(session, record, hash_key(secret))
+    publish(settings, database)
+    store_demo_key(settings, tenant, secret)
+    return secret
+
+
+def list_tenants(settings: Settings) -> list[TenantRead]:
+    """All tenants by name."""
+    with open_database(settings).transaction() as session:
+        return [TenantRead.model_validate(row) for row in repository.list_all(session)]
+
+
+def read_tenant(settings: Settings, tenant: Tenant) -> TenantRead:
+    """One tenant.
+
+    Raises:
+        UnknownTenantError: nobody created it.
+    """
+    with open_database(settings).transaction() as session:
+        row = repository.find(session, tenant)
+    if row is None:
+        raise UnknownTenantError(f"There is no tenant '{tenant}'.", field="tenant")
+    return TenantRead.model_validate(row)

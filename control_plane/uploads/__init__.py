@@ -1,0 +1,1 @@
+"""Uploads over HTTP: the same landing zone as on the command line."""

@@ -1,0 +1,4 @@
+"""How Airflow chains the steps.
+
+`chain` names them, `dag_kit` is what the DAG files share, `airflow` and `follow` talk to the running server.
+"""

@@ -1,0 +1,101 @@
+"""What the DAG files share. They alone import this module: nothing else in the kernel needs Airflow."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from airflow.sdk import Asset, get_current_context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from recolake.errors import InvalidInputError, RecolakeError, UnknownTenantError
+from recolake.orchestration.airflow import AirflowClient
+from recolake.orchestration.chain import CHAIN, TENANTS, extra_for, tenants_named
+from recolake.settings import load_settings
+from recolake.tenancy.directory import known_tenants
+
+OWNER = "recolake"
+TASK_DEFAULTS: dict[str, Any] = {
+    "owner": OWNER,
+    "retries": 2,
+    "retry_delay": timedelta(seconds=10),
+    "execution_timeout": timedelta(hours=1),
+}
+DAG_DEFAULTS: dict[str, Any] = {"catchup": False, "max_active_runs": 1, "default_args": TASK_DEFAULTS}
+ASSETS = {name: Asset(name) for step in CHAIN for name in (step.reads, step.writes)}
+
+
+def run_for_tenants(
+    outlet: str, step: Callable[[str], Any], *, changed: Callable[[Any], bool] = lambda _: True
+) -> dict[str, Any]:
+    """Do a step for each tenant of this run, then hand those that changed to the next DAG.
+
+    Args:
+        outlet: asset that the calling task has as its outlet.
+        step: takes a tenant's name, gives its report (dataclass, pydantic model, or a list of them).
+        changed: whether a report means work for the next DAG.
+
+    Returns:
+        Reports as JSON by tenant, for XCom.
+
+    Raises:
+        AirflowSkipException: nothing changed, so nothing downstream may run.
+        AirflowFailException: an error that trying again cannot mend.
+    """
+    context = get_current_context()
+    tenants = _tenants_of(context)
+    done: dict[str, Any] = {}
+    failed: dict[str, RecolakeError] = {}
+    for tenant in tenants:
+        try:
+            done[tenant] = step(tenant)
+        except RecolakeError as error:
+            # One tenant's bad data must not keep the others waiting.
+            print(f"{tenant}: {error.message} {error.hint}".rstrip())
+            failed[tenant] = error
+    # An earlier attempt may have been killed between its work and its event: a retry speaks for both.
+    retried = context["ti"].try_number > 1
+    touched = [tenant for tenant, report in done.items() if retried or changed(report)]
+    if failed:
+        _fail(context, outlet, touched, failed)
+    if not touched:
+        raise AirflowSkipException("Nothing new: the next step is not started.")
+    context["outlet_events"][ASSETS[outlet]].extra = extra_for(touched)
+    return {tenant: as_json(report) for tenant, report in done.items()}
+
+
+def as_json(report: Any) -> Any:
+    """A report as plain JSON values."""
+    if hasattr(report, "model_dump"):
+        return report.model_dump(mode="json")
+    if isinstance(report, (list, tuple)):
+        return [as_json(part) for part in report]
+    if dataclasses.is_dataclass(report) and not isinstance(report, type):
+        report = dataclasses.asdict(report)
+    return json.loads(json.dumps(report, default=str))
+
+
+def _tenants_of(context: Mapping[str, Any]) -> list[str]:
+    known = [tenant.name for tenant in known_tenants(load_settings())]
+    by_hand = (context["dag_run"].conf or {}).get(TENANTS)
+    if by_hand:
+        return tenants_named([{TENANTS: by_hand}], known)
+    triggers: Mapping[Any, Sequence[Any]] = context["triggering_asset_events"]
+    return tenants_named([event.extra for events in triggers.values() for event in events], known)
+
+
+def _fail(
+    context: Mapping[str, Any], outlet: str, touched: Sequence[str], failed: Mapping[str, RecolakeError]
+) -> NoReturn:
+    """Fail this attempt; if it is the last, send the other tenants on, as a failed task emits no event."""
+    hopeless = all(isinstance(error, (InvalidInputError, UnknownTenantError)) for error in failed.values())
+    if touched and (hopeless or context["ti"].try_number > context["ti"].max_tries):
+        with AirflowClient(load_settings()) as airflow:
+            airflow.announce(outlet, extra_for(touched))
+    text = "; ".join(f"{tenant}: {error.message} {error.hint}".rstrip() for tenant, error in failed.items())
+    if hopeless:
+        raise AirflowFailException(text)
+    raise next(iter(failed.values()))
