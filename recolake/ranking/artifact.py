@@ -1,0 +1,263 @@
+"""Index artefacts: write one, load one. What `load_artifact` returns has been checked and may be served."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.errors import ArtifactError
+from recolake.files import sha256_file, write_atomically
+from recolake.ranking.items import Items
+from recolake.ranking.manifest import MANIFEST_FILE, Canary, FileEntry, Manifest, RankingConfig, read_manifest
+from recolake.ranking.popularity import FloatArray, Popularity
+from recolake.tenancy.context import Tenant
+
+INDEX_FILE = "index.faiss"
+ITEMS_FILE = "items.json"
+TREND_FILE = "trend.npy"
+USERS_FILE = "users.npz"
+_FILES = frozenset({INDEX_FILE, ITEMS_FILE, TREND_FILE, USERS_FILE})
+_CANARIES = 8
+_CANARY_DEPTH = 10
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One model version, ready to answer.
+
+    Attributes:
+        index: FAISS index of the item vectors, inner product.
+        vectors: [I, d] float32, the same vectors.
+        items: ids, titles and attributes by row.
+        popularity: as of training; serving passes a fresher one to `rank`.
+    """
+
+    folder: Path
+    manifest: Manifest
+    index: Any
+    vectors: FloatArray
+    items: Items
+    popularity: Popularity
+
+    @property
+    def ranking(self) -> RankingConfig:
+        return self.manifest.ranking
+
+    @property
+    def model_version(self) -> str:
+        return self.manifest.model_version
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the index file."""
+        return self.manifest.files[INDEX_FILE].sha256
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model comes from; copied into the manifest."""
+
+    tenant: Tenant
+    model_name: str
+    model_version: str
+    mlflow_run_id: str
+    code_version: str
+    config: dict[str, Any]
+    seed: int
+    inputs: dict[str, int]
+    uploads: list[str]
+
+
+@dataclass(frozen=True)
+class UserVectors:
+    """Vectors [U, d] float32 of the people that a model knows, by pseudonym."""
+
+    ids: tuple[str, ...]
+    vectors: FloatArray
+
+
+def write_artifact(
+    folder: Path,
+    origin: Origin,
+    ranking: RankingConfig,
+    items: Items,
+    vectors: FloatArray,
+    trend_scores: npt.NDArray[np.floating],
+    users: UserVectors,
+) -> Manifest:
+    """Write a whole artefact beside its place, check it as a server would, then rename it into place.
+
+    Args:
+        vectors: [I, d] float32, one row an item.
+        trend_scores: [I], popularity as of training.
+
+    Raises:
+        ArtifactError: what was written would not be accepted by `load_artifact`, or the folder is taken.
+    """
+    import faiss
+
+    if folder.exists():
+        raise ArtifactError(f"{folder} exists; artefacts are never changed.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = folder.parent / f".building-{folder.name}-{os.getpid()}"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    try:
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        contents = {
+            INDEX_FILE: faiss.serialize_index(index).tobytes(),
+            ITEMS_FILE: items.to_json(),
+            TREND_FILE: _npy(trend_scores.astype(np.float64)),
+            USERS_FILE: _npz(
+                ids=np.array(users.ids, dtype=np.str_), vectors=users.vectors.astype(np.float32)
+            ),
+        }
+        for name, content in contents.items():
+            write_atomically(building / name, content)
+        manifest = Manifest(
+            tenant_id=origin.tenant.name,
+            model_name=origin.model_name,
+            model_version=origin.model_version,
+            mlflow_run_id=origin.mlflow_run_id,
+            dimension=vectors.shape[1],
+            count=len(items),
+            users=len(users.ids),
+            created_at=datetime.now(UTC),
+            code_version=origin.code_version,
+            config=origin.config,
+            seed=origin.seed,
+            inputs=origin.inputs,
+            uploads=origin.uploads,
+            ranking=ranking,
+            canaries=_canaries(index, items, vectors, origin.seed),
+            files={
+                name: FileEntry(sha256=sha256_file(building / name), bytes=len(c))
+                for name, c in contents.items()
+            },
+        )
+        write_atomically(building / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode())
+        load_artifact(building, origin.tenant)
+        building.rename(folder)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return manifest
+
+
+def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
+    """Load an artefact after every check: manifest, checksums, tenant, sizes, finite numbers, canary queries.
+
+    Raises:
+        ArtifactError: any of them fails; nothing of a bad artefact is returned.
+    """
+    manifest = read_manifest(folder)
+    if manifest.tenant_id != tenant.name:
+        raise ArtifactError(f"The artefact in {folder} belongs to another tenant than '{tenant}'.")
+    _check_files(folder, manifest)
+    index = _read_index(folder / INDEX_FILE)
+    if (index.d, index.ntotal) != (manifest.dimension, manifest.count):
+        raise ArtifactError(
+            f"The index in {folder} holds {index.ntotal} vectors of {index.d} numbers; "
+            f"its manifest says {manifest.count} of {manifest.dimension}."
+        )
+    items = Items.from_json((folder / ITEMS_FILE).read_bytes())
+    trend = np.load(folder / TREND_FILE, allow_pickle=False)
+    if len(items) != manifest.count or trend.shape != (manifest.count,):
+        raise ArtifactError(f"The artefact in {folder} has another number of items than of vectors.")
+    vectors: FloatArray = index.reconstruct_n(0, index.ntotal)
+    if not np.isfinite(vectors).all():
+        raise ArtifactError(f"The index in {folder} holds numbers that are not finite.")
+    artifact = Artifact(
+        folder, manifest, index, vectors, items, Popularity.of(trend, manifest.ranking.popularity_span)
+    )
+    _ask_canaries(artifact)
+    return artifact
+
+
+def load_user_vectors(folder: Path) -> UserVectors:
+    """The user vectors that belong to an artefact; its checksum is compared.
+
+    Raises:
+        ArtifactError: the file is not the one that the manifest names, or does not fit it.
+    """
+    manifest = read_manifest(folder)
+    _check_files(folder, manifest)
+    with np.load(folder / USERS_FILE, allow_pickle=False) as found:
+        users = UserVectors(tuple(found["ids"].tolist()), found["vectors"])
+    if users.vectors.shape != (len(users.ids), manifest.dimension) or not np.isfinite(users.vectors).all():
+        raise ArtifactError(f"The user vectors in {folder} do not fit the index.")
+    return users
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    if set(manifest.files) != _FILES:
+        raise ArtifactError(f"The manifest in {folder} does not name exactly the files of an artefact.")
+    for name, entry in manifest.files.items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != entry.bytes or sha256_file(path) != entry.sha256:
+            raise ArtifactError(
+                f"{path} is not the file that the manifest names.", hint="Publish the version again."
+            )
+
+
+def _read_index(path: Path) -> Any:
+    import faiss
+
+    try:
+        index = faiss.deserialize_index(np.fromfile(path, dtype=np.uint8))
+    except RuntimeError as error:
+        raise ArtifactError(f"{path} is not an index that can be read.") from error
+    if index.metric_type != faiss.METRIC_INNER_PRODUCT:
+        raise ArtifactError(f"{path} does not measure by inner product.")
+    return index
+
+
+def _canaries(index: Any, items: Items, vectors: FloatArray, seed: int) -> list[Canary]:
+    """Queries that touch the whole index: random mixtures of item vectors."""
+    mixtures = np.random.default_rng(seed).standard_normal((_CANARIES, len(items))).astype(np.float32)
+    queries = (mixtures @ vectors / np.sqrt(len(items))).astype(np.float32)
+    scores, rows = index.search(queries, min(_CANARY_DEPTH, len(items)))
+    return [
+        Canary(vector=q.tolist(), items=[items.ids[r] for r in found], scores=s.tolist())
+        for q, found, s in zip(queries, rows, scores, strict=True)
+    ]
+
+
+def _ask_canaries(artifact: Artifact) -> None:
+    """Scores must come back as they were; the items may swap places only where their scores are equal."""
+    if not artifact.manifest.canaries:
+        raise ArtifactError(f"The artefact in {artifact.folder} has no canary queries.")
+    for canary in artifact.manifest.canaries:
+        if len(canary.vector) != artifact.manifest.dimension:
+            raise ArtifactError(f"A canary query in {artifact.folder} has another dimension than the index.")
+        query = np.asarray([canary.vector], dtype=np.float32)
+        scores, rows = artifact.index.search(query, len(canary.items))
+        expected = np.asarray(canary.scores, dtype=np.float32)
+        tolerance = 1e-4 * max(1.0, float(np.abs(expected).max(initial=0.0)))
+        own = artifact.vectors[artifact.items.rows(canary.items)] @ query[0]
+        same = np.allclose(scores[0], expected, atol=tolerance) and np.allclose(own, expected, atol=tolerance)
+        if not same or (rows < 0).any() or (artifact.items.rows(canary.items) < 0).any():
+            raise ArtifactError(
+                f"The index in {artifact.folder} answers a known query differently than when it was built."
+            )
+
+
+def _npy(array: npt.NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _npz(ids: npt.NDArray[np.str_], vectors: FloatArray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, ids=ids, vectors=vectors)
+    return buffer.getvalue()

@@ -1,0 +1,43 @@
+"""What is popular now, as the ranker reads it: trend scores turned into a term in [0, 1] and an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.ranking.items import IntArray
+
+FloatArray = npt.NDArray[np.float32]
+# log2 units a day: the half-life of popularity is 7 days, fixed where gold.popularity is built.
+HALF_LIFE_DAYS = 7.0
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Popularity of every row of an index.
+
+    `term` [I] is 1 for the most popular item and falls with the logarithm of decayed popularity; `order` [I]
+    lists rows from most to least popular, ties by row.
+    """
+
+    term: FloatArray
+    order: IntArray
+
+    @classmethod
+    def of(cls, trend_scores: npt.NDArray[np.floating], span: float) -> Popularity:
+        """From `gold.popularity.trend_score` by row; NaN or -inf where an item was never active.
+
+        Trend scores are logarithms on a common time axis, so their differences say all: the day it is today
+        cancels out. `span` is the number of halvings over which the term falls to about 0.
+        """
+        trend = np.where(np.isfinite(trend_scores), trend_scores, -np.inf).astype(np.float64)
+        highest = trend.max(initial=-np.inf)
+        if not np.isfinite(highest):
+            return cls(np.zeros(len(trend), dtype=np.float32), np.arange(len(trend), dtype=np.int64))
+        share = np.exp2(trend - highest)
+        floor = np.exp2(-span)
+        term = 1.0 + np.log2((share + floor) / (1.0 + floor)) / span
+        order = np.argsort(-trend, kind="stable")
+        return cls(np.maximum(term, 0.0).astype(np.float32), order.astype(np.int64))

@@ -1,0 +1,149 @@
+"""`rank`: the one function that decides what people see. Serving calls it for one, evaluation for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.errors import InvalidInputError
+from recolake.ranking.artifact import Artifact
+from recolake.ranking.items import IntArray
+from recolake.ranking.manifest import BlendWeights
+from recolake.ranking.popularity import FloatArray, Popularity
+from recolake.ranking.reasons import REASONS, Reason
+from recolake.ranking.rerank import Terms, blend, lookup, terms
+from recolake.ranking.retrieval import NO_ITEM, candidates
+from recolake.ranking.users import UserBatch
+
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Item rows per user: user u's are `rows[offsets[u]:offsets[u + 1]]`."""
+
+    offsets: IntArray
+    rows: IntArray
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Best first, [U, k]. Beyond the last item `rows` is -1, `scores` -inf and `reasons` -1."""
+
+    rows: IntArray
+    scores: FloatArray
+    reasons: npt.NDArray[np.int8]
+
+    def reason(self, user: int, position: int) -> Reason:
+        return REASONS[int(self.reasons[user, position])]
+
+
+def rank(
+    artifact: Artifact,
+    users: UserBatch,
+    k: int,
+    *,
+    include_seen: bool,
+    popularity: Popularity | None = None,
+    exclude: Ragged | None = None,
+) -> Ranking:
+    """The k best items for each of U users.
+
+    Args:
+        include_seen: whether what a user bought before may be shown again; it also chooses the blend.
+        popularity: fresher than the artefact's own, of the same rows.
+        exclude: rows that must not be shown, per user.
+
+    Raises:
+        InvalidInputError: k is below 1.
+    """
+    if k < 1:
+        raise InvalidInputError(f"k is {k}; at least one item must be asked for.", field="k")
+    chunks = []
+    weights = artifact.ranking.all_items if include_seen else artifact.ranking.new_items
+    for start in range(0, len(users), _CHUNK):
+        part = users.slice(start, start + _CHUNK)
+        masked = _slice(exclude, start, start + _CHUNK)
+        found = candidate_terms(
+            artifact, part, k, include_seen=include_seen, popularity=popularity, exclude=masked
+        )
+        chunks.append(top(found, weights, k))
+    if not chunks:
+        return Ranking(np.empty((0, k), np.int64), np.empty((0, k), np.float32), np.empty((0, k), np.int8))
+    return Ranking(
+        np.concatenate([c.rows for c in chunks]),
+        np.concatenate([c.scores for c in chunks]),
+        np.concatenate([c.reasons for c in chunks]),
+    )
+
+
+def candidate_terms(
+    artifact: Artifact,
+    users: UserBatch,
+    k: int,
+    *,
+    include_seen: bool,
+    popularity: Popularity | None = None,
+    exclude: Ragged | None = None,
+) -> Terms:
+    """Retrieve and measure, but do not weigh: what tuning needs to try many weights on."""
+    board = popularity or artifact.popularity
+    config = artifact.ranking
+    masked = 0 if exclude is None else int(np.diff(exclude.offsets).max(initial=0))
+    if not include_seen:
+        masked += int(np.diff(users.offsets).max(initial=0))
+    rows = candidates(
+        artifact.index,
+        board,
+        users,
+        near=max(config.nearest, k) + masked,
+        popular=max(config.popular, k) + masked,
+        include_history=include_seen,
+    )
+    allowed = np.ones(rows.shape, dtype=np.bool_)
+    if not include_seen:
+        allowed &= lookup(users.offsets, users.rows, rows, len(artifact.items)) < 0
+    if exclude is not None:
+        allowed &= lookup(exclude.offsets, exclude.rows, rows, len(artifact.items)) < 0
+    return terms(artifact.vectors, board, users, rows, allowed)
+
+
+def top(found: Terms, weights: BlendWeights, k: int) -> Ranking:
+    """Weigh and cut. Equal scores keep the order of rows, which knows nothing of what a user will do."""
+    scores = blend(found, weights)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    picked = np.take_along_axis(scores, best, axis=1)
+    rows = np.where(np.isneginf(picked), NO_ITEM, np.take_along_axis(found.rows, best, axis=1))
+    reasons = np.where(rows == NO_ITEM, np.int8(-1), _reasons(found, weights, best))
+    missing = ((0, 0), (0, k - best.shape[1]))
+    return Ranking(
+        np.pad(rows, missing, constant_values=NO_ITEM),
+        np.pad(picked, missing, constant_values=-np.inf),
+        np.pad(reasons, missing, constant_values=-1).astype(np.int8),
+    )
+
+
+def _reasons(found: Terms, weights: BlendWeights, best: IntArray) -> npt.NDArray[np.int8]:
+    """Bought before, or else the term by which the item stands out most from the user's other candidates."""
+    allowed = found.allowed
+    counted = np.maximum(allowed.sum(axis=1, keepdims=True), 1)
+
+    def stands_out(term: FloatArray, weight: float) -> FloatArray:
+        average = np.where(allowed, term, 0).sum(axis=1, keepdims=True) / counted
+        deviation: FloatArray = weight * (np.take_along_axis(term, best, axis=1) - average)
+        return deviation
+
+    by_taste = stands_out(found.vector, weights.vector) > stands_out(found.popularity, weights.popularity)
+    other = np.where(by_taste, REASONS.index(Reason.SIMILAR_TASTE), REASONS.index(Reason.POPULAR_NOW))
+    own = np.take_along_axis(found.own, best, axis=1) > 0
+    return np.where(own, REASONS.index(Reason.BOUGHT_BEFORE), other).astype(np.int8)
+
+
+def _slice(exclude: Ragged | None, start: int, stop: int) -> Ragged | None:
+    if exclude is None:
+        return None
+    stop = min(stop, len(exclude.offsets) - 1)
+    low, high = exclude.offsets[start], exclude.offsets[stop]
+    return Ragged(exclude.offsets[start : stop + 1] - low, exclude.rows[low:high])

@@ -1,0 +1,27 @@
+"""Why an item is in an answer: a stable code, and a sentence for people."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Codes never change their meaning; new ones may be added."""
+
+    BOUGHT_BEFORE = "bought_before"
+    SIMILAR_TASTE = "similar_taste"
+    POPULAR_NOW = "popular_now"
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Reason.BOUGHT_BEFORE: "You bought this before.",
+    Reason.SIMILAR_TASTE: "People with a taste like yours choose this.",
+    Reason.POPULAR_NOW: "Popular right now.",
+}
+
+# A ranking stores positions in this tuple.
+REASONS: tuple[Reason, ...] = (Reason.BOUGHT_BEFORE, Reason.SIMILAR_TASTE, Reason.POPULAR_NOW)

@@ -1,0 +1,82 @@
+"""The order of candidates: a weighted sum of three terms, each comparable between users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.ranking.items import IntArray
+from recolake.ranking.manifest import BlendWeights
+from recolake.ranking.popularity import FloatArray, Popularity
+from recolake.ranking.retrieval import NO_ITEM
+from recolake.ranking.users import UserBatch
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What there is to weigh, per user and candidate [U, C].
+
+    Attributes:
+        rows: item rows, ascending, -1 where there is no candidate.
+        allowed: False for padding and for whatever must not be shown.
+        vector: inner product over the user's largest one among the candidates; 0 without a vector.
+        popularity: `Popularity.term`.
+        own: own decayed frequency over the user's largest one; 0 for items never bought.
+    """
+
+    rows: IntArray
+    allowed: npt.NDArray[np.bool_]
+    vector: FloatArray
+    popularity: FloatArray
+    own: FloatArray
+
+
+def lookup(offsets: IntArray, rows: IntArray, wanted: IntArray, count: int) -> IntArray:
+    """Position in `rows` of each (user, wanted row) of a matrix [U, C]; -1 where the user has no such row."""
+    if not len(rows):
+        return np.full(wanted.shape, -1, dtype=np.int64)
+    owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    keys = owner * (count + 1) + rows
+    order = np.argsort(keys, kind="stable")
+    sorted_keys = keys[order]
+    asked = np.arange(len(wanted))[:, None] * (count + 1) + np.where(wanted < 0, count, wanted)
+    place = np.minimum(np.searchsorted(sorted_keys, asked), len(keys) - 1)
+    return np.where(sorted_keys[place] == asked, order[place], -1)
+
+
+def terms(
+    vectors: FloatArray,
+    popularity: Popularity,
+    users: UserBatch,
+    rows: IntArray,
+    allowed: npt.NDArray[np.bool_],
+) -> Terms:
+    """Measure every candidate. `vectors` [I, d] are the item vectors of the index."""
+    product = np.einsum("ucd,ud->uc", vectors[rows], users.vectors, optimize=True)
+    product = np.where(rows == NO_ITEM, np.float32(0), product)
+    largest = product.max(axis=1, keepdims=True, initial=np.float32(1e-9))
+    own = np.zeros(rows.shape, dtype=np.float32)
+    place = lookup(users.offsets, users.rows, rows, len(vectors))
+    own[place >= 0] = users.weights[place[place >= 0]]
+    most = np.zeros(len(users), dtype=np.float32)
+    np.maximum.at(most, np.repeat(np.arange(len(users)), np.diff(users.offsets)), users.weights)
+    own /= np.maximum(most, np.float32(1e-9))[:, None]
+    return Terms(
+        rows=rows,
+        allowed=allowed & (rows != NO_ITEM),
+        vector=(product / largest).astype(np.float32),
+        popularity=popularity.term[rows],
+        own=own,
+    )
+
+
+def blend(found: Terms, weights: BlendWeights) -> FloatArray:
+    """Scores [U, C]; -inf for what is not allowed."""
+    score = (
+        np.float32(weights.vector) * found.vector
+        + np.float32(weights.popularity) * found.popularity
+        + np.float32(weights.own) * found.own
+    )
+    return np.where(found.allowed, score, np.float32(-np.inf))

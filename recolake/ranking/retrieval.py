@@ -1,0 +1,47 @@
+"""Candidates: items near a user's vector, popular items, and what the user bought before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.ranking.items import IntArray
+from recolake.ranking.popularity import FloatArray, Popularity
+from recolake.ranking.users import UserBatch
+
+NO_ITEM = -1
+
+
+def nearest(index: Any, vectors: FloatArray, count: int) -> tuple[FloatArray, IntArray]:
+    """Scores and rows [n, at most count] of the largest inner products; -1 where the index found nothing."""
+    found = min(count, index.ntotal)
+    scores, rows = index.search(np.ascontiguousarray(vectors, dtype=np.float32), found)
+    return scores, rows
+
+
+def padded(offsets: IntArray, values: IntArray) -> IntArray:
+    """Ragged rows as a matrix [U, longest], padded with -1."""
+    lengths = np.diff(offsets)
+    matrix = np.full((len(lengths), int(lengths.max(initial=0))), NO_ITEM, dtype=np.int64)
+    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = values
+    return matrix
+
+
+def candidates(
+    index: Any, popularity: Popularity, users: UserBatch, *, near: int, popular: int, include_history: bool
+) -> IntArray:
+    """Rows [U, C] to be scored, ascending within a user, each once; -1 fills up."""
+    parts: list[npt.NDArray[np.int64]] = []
+    if users.has_vector.any():
+        close = np.full((len(users), min(near, index.ntotal)), NO_ITEM, dtype=np.int64)
+        close[users.has_vector] = nearest(index, users.vectors[users.has_vector], near)[1]
+        parts.append(close)
+    top = popularity.order[:popular]
+    parts.append(np.broadcast_to(top, (len(users), len(top))))
+    if include_history:
+        parts.append(padded(users.offsets, users.rows))
+    rows = np.sort(np.concatenate(parts, axis=1), axis=1)
+    rows[:, 1:][rows[:, 1:] == rows[:, :-1]] = NO_ITEM
+    return rows

@@ -1,0 +1,69 @@
+"""The people a ranking is made for: their vectors and what they bought, as arrays over an index's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.ranking.items import IntArray, Items
+from recolake.ranking.popularity import FloatArray
+
+
+@dataclass(frozen=True)
+class UserBatch:
+    """U people. Histories are ragged: user u's are positions `offsets[u]:offsets[u + 1]`.
+
+    Attributes:
+        vectors: [U, d] float32; all zeros where `has_vector` is False.
+        has_vector: [U]; False for people the model does not know.
+        offsets: [U + 1].
+        rows: [nnz] item rows, each at most once a user.
+        weights: [nnz] own frequency, decayed; only ratios within one user matter.
+    """
+
+    vectors: FloatArray
+    has_vector: npt.NDArray[np.bool_]
+    offsets: IntArray
+    rows: IntArray
+    weights: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.has_vector)
+
+    @classmethod
+    def one(
+        cls,
+        items: Items,
+        dimension: int,
+        vector: Sequence[float] | FloatArray | None,
+        history: Sequence[str] = (),
+        weights: Sequence[float] = (),
+    ) -> UserBatch:
+        """A batch of one, from what the online store knows; items unknown to the index are left out."""
+        rows = items.rows(history)
+        known = rows >= 0
+        filled = np.zeros((1, dimension), dtype=np.float32)
+        if vector is not None:
+            filled[0] = vector
+        rows, first = np.unique(rows[known], return_index=True)
+        return cls(
+            vectors=filled,
+            has_vector=np.array([vector is not None]),
+            offsets=np.array([0, len(rows)], dtype=np.int64),
+            rows=rows,
+            weights=np.asarray(weights, dtype=np.float32)[known][first],
+        )
+
+    def slice(self, start: int, stop: int) -> UserBatch:
+        """People start..stop-1."""
+        low, high = self.offsets[start], self.offsets[min(stop, len(self))]
+        return UserBatch(
+            self.vectors[start:stop],
+            self.has_vector[start:stop],
+            self.offsets[start : stop + 1] - low,
+            self.rows[low:high],
+            self.weights[low:high],
+        )
