@@ -1,0 +1,24 @@
+"""What models and servers ask for. A service is never changed; its successor gets the next number."""
+
+from __future__ import annotations
+
+from feast import FeatureService
+
+from feature_repo.entities import OWNER
+from feature_repo.feature_views.items import item_popularity
+from feature_repo.feature_views.users import user_profile, user_vector
+from recolake.features.names import Service
+
+recommendation_v1 = FeatureService(
+    name=Service.RECOMMENDATION.value,
+    features=[user_profile[["history_items", "history_weights"]], user_vector],
+    owner=OWNER,
+    description="What a recommendation needs to know of the person: one read of two keys",
+)
+
+popularity_v1 = FeatureService(
+    name=Service.POPULARITY.value,
+    features=[item_popularity[["trend_score"]]],
+    owner=OWNER,
+    description="What is current, read for the whole catalogue when it changed",
+)

@@ -1,0 +1,24 @@
+"""Names of Feast's project, views and services, in this one place; definitions live in `feature_repo`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+PROJECT = "recolake"
+TENANT_KEY, USER_KEY, ITEM_KEY, MODEL_KEY = "tenant_id", "user_id", "item_id", "model_version"
+
+
+class View(StrEnum):
+    """Feature views. A person's vector also has the model version among its join keys."""
+
+    USER_PROFILE = "user_profile"
+    USER_VECTOR = "user_vector"
+    ITEM_ATTRIBUTES = "item_attributes"
+    ITEM_POPULARITY = "item_popularity"
+
+
+class Service(StrEnum):
+    """Feature services, shared by training and serving. One never changes; its successor is `_v2`."""
+
+    RECOMMENDATION = "recommendation_v1"
+    POPULARITY = "popularity_v1"
