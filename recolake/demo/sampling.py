@@ -6,25 +6,21 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psutil
 
+from recolake.platform.processes import PidFile
 from recolake.settings import Settings
 
 _MIB = 1 << 20
 
 
 def platform_pids(settings: Settings) -> set[int]:
-    """Process ids written by the local platform's supervisor; a file without a number counts for nothing."""
-    found = set()
-    for path in settings.run_root.glob("*.pid"):
-        words = _text(path).split()
-        if words and words[0].isdigit():
-            found.add(int(words[0]))
-    return found
+    """Live processes that the local platform wrote pid files of."""
+    processes = (PidFile(path).process() for path in settings.run_root.glob("*.pid"))
+    return {process.pid for process in processes if process is not None}
 
 
 def tree_mib(roots: Iterable[int]) -> float:
@@ -87,10 +83,3 @@ def _bytes(process: psutil.Process) -> int:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""

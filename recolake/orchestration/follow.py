@@ -47,12 +47,15 @@ def follow_landing(
     airflow: AirflowClient,
     event_id: int,
     *,
+    asset: str = LANDING,
     until: str = CHAIN[-1].dag_id,
     timeout_seconds: float = 3600,
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[StepState]:
     """Yield each change of state, step by step, from an announced landing up to and with the DAG `until`.
+
+    `asset` is another one of the chain where that, and no landing, was announced.
 
     Ends early after a `skipped` step: it found nothing new, and no later step runs. Where Airflow folds
     several events into one run, that run is followed.
@@ -71,9 +74,9 @@ def follow_landing(
             )
         wait(_POLL_SECONDS)
 
-    source: dict[str, Any] = {"name_pattern": LANDING, "order_by": "-timestamp", "limit": 100}
+    source: dict[str, Any] = {"name_pattern": asset, "order_by": "-timestamp", "limit": 100}
     wanted: int | None = event_id
-    for step in CHAIN:
+    for step in _from(asset):
         _refuse_paused(airflow, step)
         yield StepState(step.dag_id, "waiting")
         while (run_id := _run_started_by(airflow, step, source, wanted)) is None:
@@ -90,6 +93,12 @@ def follow_landing(
         if state.state == "skipped" or step.dag_id == until:
             return
         source, wanted = {"source_dag_id": step.dag_id, "source_run_id": run_id}, None
+
+
+def _from(asset: str) -> tuple[Step, ...]:
+    """The steps of the chain from the one that reads this asset."""
+    first = next(index for index, step in enumerate(CHAIN) if step.reads == asset)
+    return CHAIN[first:]
 
 
 def _refuse_paused(airflow: AirflowClient, step: Step) -> None:

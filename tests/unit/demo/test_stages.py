@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recolake.demo.report import STAGES
 from recolake.demo.sampling import MemorySampler, platform_pids, tree_mib
 from recolake.demo.stages import Timeline
+from recolake.platform.processes import PidFile
 from recolake.settings import Settings
 
 spans = st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 1000)).map(sorted), min_size=1, max_size=5)
@@ -58,7 +60,7 @@ subprocess.run([sys.executable, "-c", {child!r}])
         assert process.stdout is not None
         process.stdout.readline()
         (tmp_path / "run").mkdir()
-        (tmp_path / "run" / "spark.pid").write_text(f"{process.pid}\n")
+        PidFile(tmp_path / "run" / "spark.pid").write(psutil.Process(process.pid))
         (tmp_path / "run" / "torn.pid").write_text("")
         settings = Settings(home=tmp_path)
         assert platform_pids(settings) == {process.pid}

@@ -1,0 +1,127 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What happened in the shop
+#
+# SQL on one tenant's Delta tables: what came in, what sells, what the tables looked like earlier.
+# The platform must be up (`recolake up`). `RECOLAKE_TENANT`, or the next cell, names the tenant.
+
+# %% tags=["parameters"]
+import os
+
+tenant_name = os.environ.get("RECOLAKE_TENANT", "demo")
+
+# %%
+import matplotlib.pyplot as plt
+
+from recolake.lake.catalog import table_version
+from recolake.lake.engine import connect
+from recolake.lake.tables import (
+    BRONZE_EVENTS,
+    BRONZE_INGESTS,
+    BRONZE_QUARANTINE,
+    GOLD_ITEM_DAYS,
+    GOLD_POPULARITY,
+    SILVER_EVENTS,
+    SILVER_ITEMS,
+)
+from recolake.settings import load_settings
+from recolake.tenancy.directory import require_tenant
+
+settings = load_settings()
+tenant = require_tenant(settings, tenant_name)
+spark = connect(settings)
+
+
+def sql(query: str, **arguments):
+    """One query about this tenant, as a pandas frame; `:tenant` is its name."""
+    return spark.sql(query, args={"tenant": tenant.name, **arguments}).toPandas()
+
+
+# %% [markdown]
+# ## What came in
+# Every row is accounted for: accepted, a repeat of an earlier row, or in quarantine with its reasons.
+
+# %%
+sql(f"""
+    SELECT count(*) AS files, sum(rows_in) AS rows_in, sum(accepted) AS accepted, sum(repeats) AS repeats,
+           sum(quarantined) AS quarantined
+    FROM {BRONZE_INGESTS.qualified} WHERE tenant_id = :tenant
+""")
+
+# %%
+sql(f"""
+    SELECT reason, count(*) AS rows, any_value(raw_record) AS example
+    FROM {BRONZE_QUARANTINE.qualified} LATERAL VIEW explode(reasons) AS reason
+    WHERE tenant_id = :tenant GROUP BY reason ORDER BY rows DESC
+""")
+
+# %% [markdown]
+# ## What happens each week
+
+# %%
+weeks = sql(f"""
+    SELECT date_trunc('week', event_date) AS week, sum(events) AS events, sum(purchases) AS purchases,
+           CAST(sum(value) AS DOUBLE) AS value
+    FROM {GOLD_ITEM_DAYS.qualified} WHERE tenant_id = :tenant GROUP BY week ORDER BY week
+""")
+weeks.tail()
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3))
+left.plot(weeks["week"], weeks["purchases"])
+left.set(title="Purchases a week")
+right.plot(weeks["week"], weeks["value"], color="tab:green")
+right.set(title="Value a week")
+figure.autofmt_xdate()
+plt.show()
+
+# %% [markdown]
+# ## What is popular now
+# `trend_score` rises by one with every doubling of recent popularity; any two items can be compared.
+
+# %%
+trending = sql(f"""
+    SELECT i.title, p.purchases, p.trend_score
+    FROM {GOLD_POPULARITY.qualified} p JOIN {SILVER_ITEMS.qualified} i USING (tenant_id, item_id)
+    WHERE tenant_id = :tenant AND p.is_goods ORDER BY p.trend_score DESC LIMIT 10
+""")
+trending
+
+# %%
+names = trending["title"].fillna("?").str.slice(0, 32)[::-1]
+above = (trending["trend_score"] - trending["trend_score"].min())[::-1]
+plt.figure(figsize=(7, 3))
+plt.barh(names, above)
+plt.title("Trend score above the tenth item")
+plt.show()
+
+# %% [markdown]
+# ## History and time travel
+# Delta keeps every version of a table. Who wrote which, and what did the table hold before the latest write?
+
+# %%
+history = sql(f"DESCRIBE HISTORY {SILVER_EVENTS.qualified}")
+history[["version", "timestamp", "operation"]].head(10)
+
+# %%
+now = table_version(spark, BRONZE_EVENTS)
+counts = {}
+for version in sorted({0, max(0, now - 1), now}):
+    then = f"{BRONZE_EVENTS.qualified} VERSION AS OF {version}"
+    counts[version] = sql(f"SELECT count(*) AS n FROM {then} WHERE tenant_id = :tenant")["n"][0]
+counts
+
+# %%
+assert list(counts.values()) == sorted(counts.values()), "bronze.events only ever grows"
