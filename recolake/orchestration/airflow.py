@@ -119,13 +119,18 @@ class AirflowClient:
             ) from error
 
 
-def announce_landing(settings: Settings, tenant: Tenant, upload_id: str) -> int | None:
-    """Tell Airflow of a landed upload; the event's id, or None if no Airflow is there to hear it."""
+def announce(settings: Settings, asset: str, extra: Mapping[str, Any]) -> int | None:
+    """Post an asset event; its id, or None if no Airflow is there to hear it."""
     try:
         with AirflowClient(settings) as airflow:
-            return airflow.announce(LANDING, extra_for([tenant.name], upload_id))
+            return airflow.announce(asset, extra)
     except (ServiceUnavailableError, NotFoundError):
         return None
+
+
+def announce_landing(settings: Settings, tenant: Tenant, upload_id: str) -> int | None:
+    """Tell Airflow of a landed upload; the event's id, or None if no Airflow is there to hear it."""
+    return announce(settings, LANDING, extra_for([tenant.name], upload_id))
 
 
 def notify_landing(settings: Settings, tenant: Tenant, upload_id: str) -> bool:

@@ -6,13 +6,14 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, NoReturn
+from functools import partial
+from typing import Any, NoReturn, cast
 
 from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from recolake.errors import InvalidInputError, RecolakeError, UnknownTenantError
-from recolake.orchestration.airflow import AirflowClient
+from recolake.orchestration.airflow import announce
 from recolake.orchestration.chain import CHAIN, TENANTS, extra_for, tenants_named
 from recolake.settings import load_settings
 from recolake.tenancy.directory import known_tenants
@@ -29,7 +30,12 @@ ASSETS = {name: Asset(name) for step in CHAIN for name in (step.reads, step.writ
 
 
 def run_for_tenants(
-    outlet: str, step: Callable[[str], Any], *, changed: Callable[[Any], bool] = lambda _: True
+    outlet: str,
+    step: Callable[[str], Any],
+    *,
+    changed: Callable[[Any], bool] = lambda _: True,
+    context: Mapping[str, Any] | None = None,
+    send_on: Callable[[str, Mapping[str, Any]], Any] | None = None,
 ) -> dict[str, Any]:
     """Do a step for each tenant of this run, then hand those that changed to the next DAG.
 
@@ -37,6 +43,8 @@ def run_for_tenants(
         outlet: asset that the calling task has as its outlet.
         step: takes a tenant's name, gives its report (dataclass, pydantic model, or a list of them).
         changed: whether a report means work for the next DAG.
+        context: Airflow's context of the task; default: that of the running one.
+        send_on: posts an asset event by other means than success; default: over Airflow's REST API.
 
     Returns:
         Reports as JSON by tenant, for XCom.
@@ -45,7 +53,7 @@ def run_for_tenants(
         AirflowSkipException: nothing changed, so nothing downstream may run.
         AirflowFailException: an error that trying again cannot mend.
     """
-    context = get_current_context()
+    context = context or cast(Mapping[str, Any], get_current_context())
     tenants = _tenants_of(context)
     done: dict[str, Any] = {}
     failed: dict[str, RecolakeError] = {}
@@ -60,7 +68,11 @@ def run_for_tenants(
     retried = context["ti"].try_number > 1
     touched = [tenant for tenant, report in done.items() if retried or changed(report)]
     if failed:
-        _fail(context, outlet, touched, failed)
+        hopeless = all(isinstance(error, (InvalidInputError, UnknownTenantError)) for error in failed.values())
+        if touched and (hopeless or context["ti"].try_number > context["ti"].max_tries):
+            # A failed task emits no event: without this the other tenants would wait for the one that fails.
+            (send_on or partial(announce, load_settings()))(outlet, extra_for(touched))
+        _fail(failed, hopeless)
     if not touched:
         raise AirflowSkipException("Nothing new: the next step is not started.")
     context["outlet_events"][ASSETS[outlet]].extra = extra_for(touched)
@@ -87,15 +99,9 @@ def _tenants_of(context: Mapping[str, Any]) -> list[str]:
     return tenants_named([event.extra for events in triggers.values() for event in events], known)
 
 
-def _fail(
-    context: Mapping[str, Any], outlet: str, touched: Sequence[str], failed: Mapping[str, RecolakeError]
-) -> NoReturn:
-    """Fail this attempt; if it is the last, send the other tenants on, as a failed task emits no event."""
-    hopeless = all(isinstance(error, (InvalidInputError, UnknownTenantError)) for error in failed.values())
-    if touched and (hopeless or context["ti"].try_number > context["ti"].max_tries):
-        with AirflowClient(load_settings()) as airflow:
-            airflow.announce(outlet, extra_for(touched))
-    text = "; ".join(f"{tenant}: {error.message} {error.hint}".rstrip() for tenant, error in failed.items())
+def _fail(failed: Mapping[str, RecolakeError], hopeless: bool) -> NoReturn:
     if hopeless:
-        raise AirflowFailException(text)
+        raise AirflowFailException(
+            "; ".join(f"{tenant}: {error.message} {error.hint}".rstrip() for tenant, error in failed.items())
+        )
     raise next(iter(failed.values()))
