@@ -1,0 +1,165 @@
+"""Put raw files into the landing zone: checked before anything is written, copied in chunks, made real by a manifest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from filelock import FileLock
+
+from recolake.contracts.mapping import EventMapping, load_mapping
+from recolake.files import sha256_file, write_atomically
+from recolake.landing.inspect import expand, read_header
+from recolake.landing.upload import (
+    FILES,
+    MANIFEST,
+    MAPPING,
+    LandedFile,
+    UploadManifest,
+    list_uploads,
+    tenant_folder,
+    upload_id,
+)
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file whose content had been landed before, maybe under another name."""
+
+    path: Path
+    upload_id: str
+    landed_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class LandedUpload:
+    """What became of the files: `upload` is None where all of them were known."""
+
+    upload: UploadManifest | None
+    known: tuple[KnownFile, ...]
+
+
+def land(
+    settings: Settings,
+    tenant: Tenant,
+    files: Sequence[Path],
+    mapping: Path,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> LandedUpload:
+    """Land what is new of the files as one upload.
+
+    Raises:
+        UploadError: a file is missing, empty or not CSV; nothing was landed.
+        MappingError: the mapping is wrong or does not fit a file; nothing was landed.
+    """
+    rules = load_mapping(mapping)
+    paths = expand(files)
+    checked = [(path, _check(path, rules)) for path in paths]
+    root = tenant_folder(settings, tenant)
+    root.mkdir(parents=True, exist_ok=True)
+    with FileLock(root / ".lock"):
+        there = _landed_before(settings, tenant, rules.sha256)
+        known: list[KnownFile] = []
+        new: list[tuple[Path, LandedFile]] = []
+        names: set[str] = set()
+        for path, columns in checked:
+            digest = sha256_file(path)
+            if digest in there:
+                known.append(KnownFile(path, *there[digest]))
+                continue
+            name = _unused(path.name, names)
+            names.add(name)
+            new.append((path, LandedFile(name=name, sha256=digest, bytes=path.stat().st_size, columns=columns)))
+            there[digest] = ("this upload", name)
+        if not new:
+            return LandedUpload(None, tuple(known))
+        if progress:
+            progress(f"landing {len(new)} new files, {len(known)} known")
+        return LandedUpload(_write(root, tenant, new, rules), tuple(known))
+
+
+def _check(path: Path, rules: EventMapping) -> tuple[str, ...]:
+    columns = read_header(path, rules.format)
+    rules.check_header(columns, path.name)
+    return columns
+
+
+def _landed_before(settings: Settings, tenant: Tenant, mapping_sha256: str) -> dict[str, tuple[str, str]]:
+    """Content hash -> (upload, file name) of what was landed with this very mapping."""
+    return {
+        file.sha256: (upload.upload_id, file.name)
+        for upload in list_uploads(settings, tenant)
+        if upload.mapping_sha256 == mapping_sha256
+        for file in upload.files
+    }
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """The name, or the name with a number before it where two folders held files of one name."""
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate = f"{number}-{name}"
+        number += 1
+    return candidate
+
+
+def _write(root: Path, tenant: Tenant, files: list[tuple[Path, LandedFile]], rules: EventMapping) -> UploadManifest:
+    manifest = UploadManifest(
+        upload_id=upload_id(tenant, (file.sha256 for _, file in files), rules.sha256),
+        tenant=tenant.name,
+        mapping_sha256=rules.sha256,
+        landed_at=datetime.now(UTC),
+        files=tuple(file for _, file in files),
+    )
+    for leftover in root.glob(".landing-*"):
+        shutil.rmtree(leftover)
+    workspace = Path(tempfile.mkdtemp(prefix=".landing-", dir=root))
+    try:
+        (workspace / FILES).mkdir()
+        for source, file in files:
+            _copy(source, workspace / FILES / file.name, file.sha256)
+        write_atomically(workspace / MAPPING, rules.text.encode())
+        write_atomically(workspace / MANIFEST, manifest.model_dump_json(indent=2).encode())
+        workspace.chmod(0o755)
+        workspace.rename(root / manifest.upload_id)
+        _sync(root)
+    except BaseException:
+        shutil.rmtree(workspace, ignore_errors=True)
+        raise
+    return manifest
+
+
+def _copy(source: Path, target: Path, expected: str) -> None:
+    """Copy in chunks and flush to the disk; a file that changed meanwhile is refused."""
+    digest = sha256()
+    with source.open("rb") as reading, target.open("wb") as writing:
+        while chunk := reading.read(_CHUNK):
+            digest.update(chunk)
+            writing.write(chunk)
+        writing.flush()
+        os.fsync(writing.fileno())
+    if digest.hexdigest() != expected:
+        from recolake.errors import UploadError
+
+        raise UploadError(
+            f"The file '{source}' changed while it was read.", hint="Nothing was landed; upload it again.", field="files"
+        )
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,63 @@
+"""What an upload is: files by content, the mapping they are read with, and a manifest that makes it exist."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+MANIFEST = "manifest.json"
+MAPPING = "mapping.yaml"
+FILES = "files"
+
+
+class LandedFile(BaseModel):
+    """One raw file: its name in the upload, the hash and size of its bytes as sent, and its header."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    sha256: str
+    bytes: int
+    columns: tuple[str, ...]
+
+
+class UploadManifest(BaseModel):
+    """Written last: a folder without one is what a killed upload left, and nobody reads it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    upload_id: str
+    tenant: str
+    mapping_sha256: str
+    landed_at: datetime
+    files: tuple[LandedFile, ...]
+
+
+def upload_id(tenant: Tenant, file_hashes: Iterable[str], mapping_sha256: str) -> str:
+    """32 hex digits: the same files with the same mapping are the same upload, whatever their names."""
+    parts = [tenant.name, *sorted(file_hashes), mapping_sha256]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def tenant_folder(settings: Settings, tenant: Tenant) -> Path:
+    return settings.landing_root / tenant.name
+
+
+def upload_folder(settings: Settings, manifest: UploadManifest) -> Path:
+    return tenant_folder(settings, Tenant(manifest.tenant)) / manifest.upload_id
+
+
+def list_uploads(settings: Settings, tenant: Tenant) -> list[UploadManifest]:
+    """Every complete upload of a tenant, oldest first."""
+    manifests = [
+        UploadManifest.model_validate_json(path.read_text())
+        for path in tenant_folder(settings, tenant).glob(f"*/{MANIFEST}")
+    ]
+    return sorted(manifests, key=lambda m: (m.landed_at, m.upload_id))
