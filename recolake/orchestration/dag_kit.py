@@ -26,6 +26,8 @@ TASK_DEFAULTS: dict[str, Any] = {
     "execution_timeout": timedelta(hours=1),
 }
 DAG_DEFAULTS: dict[str, Any] = {"catchup": False, "max_active_runs": 1, "default_args": TASK_DEFAULTS}
+# Trying again cannot mend what a tenant sent.
+_HOPELESS = (InvalidInputError, UnknownTenantError)
 ASSETS = {name: Asset(name) for step in CHAIN for name in (step.reads, step.writes)}
 
 
@@ -68,7 +70,7 @@ def run_for_tenants(
     retried = context["ti"].try_number > 1
     touched = [tenant for tenant, report in done.items() if retried or changed(report)]
     if failed:
-        hopeless = all(isinstance(error, (InvalidInputError, UnknownTenantError)) for error in failed.values())
+        hopeless = all(isinstance(error, _HOPELESS) for error in failed.values())
         if touched and (hopeless or context["ti"].try_number > context["ti"].max_tries):
             # A failed task emits no event: without this the other tenants would wait for the one that fails.
             (send_on or partial(announce, load_settings()))(outlet, extra_for(touched))
