@@ -1,7 +1,31 @@
-"""Commands."""
+"""`recolake ingest`."""
+
+from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
 
+def _ingest(tenant: Annotated[str, typer.Option(help="Whose uploads to ingest")]) -> None:
+    """Take landed uploads into bronze; running it again changes nothing."""
+    from recolake.settings import load_settings
+    from recolake.tenancy.directory import require_tenant
+    from spark_jobs.ingest import ingest_pending
+
+    settings = load_settings()
+    reports = ingest_pending(settings, require_tenant(settings, tenant), progress=typer.echo)
+    if not reports:
+        typer.echo("Nothing to do: every upload is ingested.")
+    for report in reports:
+        typer.echo(
+            f"{report.upload_id}: {report.rows_in} rows in = {report.accepted} accepted + {report.repeats} repeats "
+            f"+ {report.quarantined} quarantined"
+        )
+        for reason, count in report.reasons.items():
+            typer.echo(f"  {reason}: {count}")
+
+
 def register(app: typer.Typer) -> None:
-    """Nothing yet."""
+    """Hang ingestion's commands into the command line."""
+    app.command("ingest")(_ingest)

@@ -1,0 +1,64 @@
+"""The rules that a row must keep, each declared once: as a Spark expression that is true where the row breaks it.
+
+`spark_jobs` quarantines the rows that break one; `expectations` builds its suite from the same list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FUTURE_SLACK = "INTERVAL 1 DAY"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        reason: stable name, as it stands in `bronze.quarantine.reasons`.
+        explanation: what is wrong with a row that breaks it, for people.
+        broken: Spark SQL over the canonical columns, plus `problem` (the record could not be read) and `unparsed` (number
+            fields whose text is no number).
+        tolerated: share of an upload's rows that may break it before the upload fails its suite.
+    """
+
+    reason: str
+    explanation: str
+    broken: str
+    tolerated: float
+
+
+_READABLE = "problem IS NULL"
+
+RULES: tuple[Rule, ...] = (
+    Rule("malformed_record", "The record does not have the columns of its header", "problem = 'malformed_record'", 0.01),
+    Rule("file_truncated", "The file breaks off here", "problem = 'file_truncated'", 0.0),
+    Rule(
+        "missing_user",
+        "Neither a person nor an order nor a session is named",
+        f"{_READABLE} AND user_id IS NULL AND order_id IS NULL AND session_id IS NULL",
+        0.05,
+    ),
+    Rule("missing_item", "No item is named", f"{_READABLE} AND item_id IS NULL", 0.02),
+    Rule("missing_type", "The event has no type", f"{_READABLE} AND event_type IS NULL", 0.02),
+    Rule("invalid_time", "The time is missing or cannot be read", f"{_READABLE} AND event_time IS NULL", 0.02),
+    Rule(
+        "future_time",
+        "The time lies more than a day after the upload",
+        f"{_READABLE} AND event_time > ingested_at + {FUTURE_SLACK}",
+        0.01,
+    ),
+    Rule("invalid_number", "A value, quantity or price is not a number", f"{_READABLE} AND size(unparsed) > 0", 0.02),
+    Rule(
+        "quantity_not_positive",
+        "A purchase of no pieces, or fewer",
+        f"{_READABLE} AND event_type = 'purchase' AND quantity <= 0",
+        0.05,
+    ),
+    Rule(
+        "price_not_positive",
+        "A purchase at no price, or a negative one",
+        f"{_READABLE} AND event_type = 'purchase' AND price <= 0",
+        0.05,
+    ),
+)
