@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Literal
 
 import structlog
@@ -18,12 +20,19 @@ from control_plane.auth import CurrentSettings
 from control_plane.database import open_database
 from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
+from control_plane.uploads.endpoints import router as uploads
 from recolake.errors import RecolakeError
 from recolake.settings import Settings, load_settings
 from recolake.tenancy.api_keys import KeySnapshot
 from recolake.web.problems import install
 
 _log = structlog.get_logger(__name__)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what requests of a killed process left behind."""
+    for leftover in folder.glob("upload-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 class Alive(BaseModel):
@@ -38,6 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        _clear(chosen.temporary_root)
         database = open_database(chosen)
         try:
             await run_in_threadpool(publish, chosen, database)
@@ -51,7 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = chosen
     app.state.keys = KeySnapshot(chosen)
     install(app)
-    for router in (api_keys, tenants):
+    for router in (uploads, api_keys, tenants):
         app.include_router(router)
 
     @app.get("/health", operation_id="health", tags=["operations"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,11 +22,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="RECOLAKE_", extra="ignore", frozen=True)
 
-    home: Path = Field(default=Path(".recolake"), description="Folder of all state: data, logs, pids, secrets")
+    home: Path = Field(
+        default=Path(".recolake"), description="Folder of all state: data, logs, pids, secrets"
+    )
     lake_url: str | None = Field(default=None, description="Root URL of the lake; default: <home>/lake")
-    landing_url: str | None = Field(default=None, description="Root URL of the landing zone; default: <home>/landing")
+    landing_url: str | None = Field(
+        default=None, description="Root URL of the landing zone; default: <home>/landing"
+    )
 
-    postgres_url: str | None = Field(default=None, description="postgresql://user:password@host:port (no database)")
+    postgres_url: str | None = Field(
+        default=None, description="postgresql://user:password@host:port (no database)"
+    )
     redis_url: str | None = Field(default=None, description="redis://host:port/db")
     spark_url: str | None = Field(default=None, description="sc://host:port of the Spark Connect server")
     mlflow_url: str | None = Field(default=None, description="MLflow tracking server and registry")
@@ -36,12 +44,22 @@ class Settings(BaseSettings):
     spark_driver_memory: str = "3g"
     spark_cores: int = Field(default=2, ge=1)
     api_workers: int = Field(default=1, ge=1)
+    upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
 
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         """A relative home is relative to the checkout, so that commands work from any folder."""
         return value if value.is_absolute() else PROJECT_ROOT / value
+
+    def environment(self) -> dict[str, str]:
+        """Variables by which another process reads these very settings."""
+        return {f"RECOLAKE_{name.upper()}": str(value) for name, value in self if value is not None}
+
+    def fingerprint(self) -> str:
+        """Short text that differs whenever any setting does."""
+        text = json.dumps(self.environment(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def lake_root(self) -> str:
@@ -69,6 +87,11 @@ class Settings(BaseSettings):
     def journal_root(self) -> Path:
         """Usage records that the data plane wrote and nobody shipped to the lake yet."""
         return self.home / "journal"
+
+    @property
+    def temporary_root(self) -> Path:
+        """What is being received; on the disk of the state folder, since /tmp may be memory."""
+        return self.home / "tmp"
 
     @property
     def run_root(self) -> Path:

@@ -1,0 +1,68 @@
+"""Routes of uploads."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response, status
+from fastapi.concurrency import run_in_threadpool
+
+from control_plane.auth import CurrentSettings, UploadWriter
+from control_plane.uploads import service
+from control_plane.uploads.receive import MAX_FILES, receive
+from control_plane.uploads.schemas import UploadAccepted, UploadRead
+
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+
+# The body is taken apart by hand, straight to the disk, so its description is written by hand too.
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files", "mapping"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "maxItems": MAX_FILES,
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "Raw CSV files, plain or gzip",
+                        },
+                        "mapping": {
+                            "type": "string",
+                            "description": "A mapping file, or the name of one that the platform knows",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("", operation_id="create_upload", status_code=status.HTTP_202_ACCEPTED, openapi_extra=_BODY)
+async def create_upload(
+    request: Request, response: Response, holder: UploadWriter, settings: CurrentSettings
+) -> UploadAccepted:
+    """Put raw files into the landing zone. Content that was sent before is recognised, whatever its name.
+
+    202: an upload is landed and will be ingested. 200: every file was known, nothing is to be done.
+    """
+    settings.temporary_root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=settings.temporary_root) as folder:
+        received = await receive(request, Path(folder), settings.upload_max_bytes)
+        accepted = await run_in_threadpool(service.accept, settings, holder.tenant, received)
+    if accepted.upload_id is None:
+        response.status_code = status.HTTP_200_OK
+    return accepted
+
+
+@router.get("/{upload_id}", operation_id="read_upload")
+def read_upload(upload_id: str, holder: UploadWriter, settings: CurrentSettings) -> UploadRead:
+    """How far an upload came, with the accounting of its rows once it is ingested."""
+    return service.read(settings, holder.tenant, upload_id)

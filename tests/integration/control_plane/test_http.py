@@ -1,0 +1,148 @@
+"""Keys and tenants over HTTP: who may see and do what; every refusal is a problem document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+
+from control_plane.api_keys import service as keys
+from control_plane.app import create_app
+from control_plane.tenants import service as tenants
+from recolake.settings import Settings
+from recolake.tenancy.api_keys import Scope, generate_key
+from recolake.tenancy.context import Tenant
+
+
+@pytest.fixture(scope="module")
+def client(platform: Settings) -> Iterator[TestClient]:
+    """The control plane, started."""
+    with TestClient(create_app(platform), raise_server_exceptions=False) as started:
+        yield started
+
+
+@pytest.fixture
+def tenant(platform: Settings) -> tuple[str, dict[str, str]]:
+    """A fresh tenant: its name, and headers that carry its first key."""
+    name = f"t{uuid4().hex[:12]}"
+    return name, bearer(tenants.create_tenant(platform, name))
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+ROUTES = [
+    ("POST", "/v1/uploads"),
+    ("GET", "/v1/uploads/abc"),
+    ("POST", "/v1/keys"),
+    ("GET", "/v1/keys"),
+    ("DELETE", "/v1/keys/abc"),
+    ("GET", "/v1/tenants/abc"),
+]
+
+
+def test_every_route_is_listed_here(client: TestClient) -> None:
+    """So that a new one cannot go without the checks below."""
+    routes = client.get("/openapi.json").json()["paths"]
+    listed = {(method, path.rsplit("/", 1)[0] if path.endswith("abc") else path) for method, path in ROUTES}
+    served = {
+        (method.upper(), path.split("/{")[0])
+        for path, methods in routes.items()
+        for method in methods
+        if path.startswith("/v1/")
+    }
+    assert served == listed
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("secret", [None, "rk_live_nonsense", "well-formed"])
+def test_nobody_without_a_valid_key_gets_anything(
+    client: TestClient, method: str, path: str, secret: str | None
+) -> None:
+    if secret == "well-formed":
+        secret, _ = generate_key(Tenant("shop"))
+    answer = client.request(method, path, headers=bearer(secret) if secret else {})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_key_of_narrow_scope_gets_no_further(
+    client: TestClient, platform: Settings, tenant: tuple[str, dict[str, str]]
+) -> None:
+    narrow = keys.create_key(platform, Tenant(tenant[0]), [Scope.RECOMMENDATIONS_READ])
+    for method, path in ROUTES[:5]:
+        answer = client.request(method, path, headers=bearer(narrow.secret))
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), path
+
+
+def test_another_tenant_does_not_exist_for_me(
+    client: TestClient, platform: Settings, tenant: tuple[str, dict[str, str]]
+) -> None:
+    name, headers = tenant
+    other = f"t{uuid4().hex[:12]}"
+    tenants.create_tenant(platform, other)
+    (foreign,) = keys.list_keys(platform, Tenant(other))
+    assert client.get(f"/v1/tenants/{name}", headers=headers).json()["tenant_id"] == name
+    real, absent = (client.get(f"/v1/tenants/{who}", headers=headers) for who in (other, "t-nobody"))
+    assert real.status_code == absent.status_code == 404
+    assert {k: v for k, v in real.json().items() if k != "request_id"} == {
+        k: v for k, v in absent.json().items() if k != "request_id"
+    }
+    assert client.delete(f"/v1/keys/{foreign.key_id}", headers=headers).status_code == 404
+    assert foreign.key_id not in client.get("/v1/keys", headers=headers).text
+
+
+def test_a_key_is_made_shown_once_and_revoked(
+    client: TestClient, tenant: tuple[str, dict[str, str]]
+) -> None:
+    name, headers = tenant
+    made = client.post("/v1/keys", json={"scopes": ["uploads:write"]}, headers=headers)
+    assert made.status_code == 201
+    secret, key_id = made.json()["secret"], made.json()["key_id"]
+    assert client.get(f"/v1/tenants/{name}", headers=bearer(secret)).status_code == 200
+    listed = client.get("/v1/keys", headers=headers)
+    assert key_id in listed.text
+    assert secret not in listed.text
+    assert client.delete(f"/v1/keys/{key_id}", headers=headers).status_code == 204
+    after = client.get("/v1/keys", headers=headers).json()
+    assert {key["key_id"]: key["revoked_at"] for key in after}[key_id]
+
+
+def test_a_key_cannot_give_more_than_it_has(
+    client: TestClient, platform: Settings, tenant: tuple[str, dict[str, str]]
+) -> None:
+    manager = keys.create_key(platform, Tenant(tenant[0]), [Scope.KEYS_WRITE])
+    answer = client.post("/v1/keys", json={"scopes": ["uploads:write"]}, headers=bearer(manager.secret))
+    assert (answer.status_code, answer.json()["field"]) == (403, "scopes")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"scopes": []},
+        {"scopes": ["everything"]},
+        {"scopes": ["events:write"], "tenant": "other"},
+        {"scopes": ["events:write"], "expires_at": "2030-01-01T00:00:00"},
+    ],
+)
+def test_a_wrong_or_unknown_field_is_refused(
+    client: TestClient, tenant: tuple[str, dict[str, str]], body: dict[str, object]
+) -> None:
+    answer = client.post("/v1/keys", json=body, headers=tenant[1])
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+
+
+def test_without_a_database_account_calls_are_unavailable_and_the_process_lives(
+    platform: Settings, tenant: tuple[str, dict[str, str]]
+) -> None:
+    away = platform.model_copy(update={"postgres_url": "postgresql://postgres@127.0.0.1:1"})
+    with TestClient(create_app(away), raise_server_exceptions=False) as client:
+        assert client.get("/health").status_code == 200
+        for path in ("/ready", "/v1/keys"):
+            answer = client.get(path, headers=tenant[1])
+            assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+            assert int(answer.headers["retry-after"]) > 0
