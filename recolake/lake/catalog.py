@@ -1,10 +1,10 @@
-"""The engine's catalogue is a cache of the registry: what it lost, `register_tables` brings back from the Delta paths."""
+"""The engine's catalogue is a cache of the registry: `register_tables` brings back what it lost."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recolake.lake.tables import ALL_TABLES, PYTHON_TABLES, Layer, Table
+from recolake.lake.tables import ALL_TABLES, EVENT_WEIGHTS, PYTHON_TABLES, Layer, Table
 from recolake.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ def _literal(text: str) -> str:
 def create_statement(table: Table, settings: Settings) -> str:
     """DDL of a table that Python writes."""
     columns = ", ".join(
-        f"{c.name} {c.type}{' NOT NULL' if c.required else ''} COMMENT {_literal(c.comment)}" for c in table.columns
+        f"{c.name} {c.type}{' NOT NULL' if c.required else ''} COMMENT {_literal(c.comment)}"
+        for c in table.columns
     )
     properties = ", ".join(f"{_literal(k)} = {_literal(v)}" for k, v in sorted(table.properties.items()))
     return (
@@ -36,13 +37,19 @@ def register_tables(spark: SparkSession, settings: Settings) -> list[str]:
     for layer in Layer:
         location = _literal(f"{settings.lake_root}/{layer}")
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {layer} LOCATION {location}")
-    known = {f"{layer}.{row.tableName}" for layer in Layer for row in spark.sql(f"SHOW TABLES IN {layer}").collect()}
+    known = {
+        f"{layer}.{row.tableName}"
+        for layer in Layer
+        for row in spark.sql(f"SHOW TABLES IN {layer}").collect()
+    }
     recovered = []
-    for table in ALL_TABLES:
+    for table in (*ALL_TABLES, EVENT_WEIGHTS):
         if table.qualified in known:
             continue
         if _is_delta(spark, table.location(settings)):
-            spark.sql(f"CREATE TABLE {table.qualified} USING DELTA LOCATION {_literal(table.location(settings))}")
+            spark.sql(
+                f"CREATE TABLE {table.qualified} USING DELTA LOCATION {_literal(table.location(settings))}"
+            )
             recovered.append(table.qualified)
         elif table in PYTHON_TABLES:
             spark.sql(create_statement(table, settings))

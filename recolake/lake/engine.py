@@ -27,6 +27,7 @@ def connect(settings: Settings) -> SparkSession:
         session.sql("SELECT 1").collect()
     except (PySparkException, OSError) as error:
         raise ServiceUnavailableError(
-            f"The Spark engine at {url} does not answer.", hint="See `recolake status` and `recolake logs spark`."
+            f"The Spark engine at {url} does not answer.",
+            hint="See `recolake status` and `recolake logs spark`.",
         ) from error
     return session

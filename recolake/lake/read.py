@@ -53,17 +53,25 @@ def read_tenant(
     return rows.where(F.col("tenant_id") == tenant.name)
 
 
-def row_count(spark: SparkSession, settings: Settings, table: Table, tenant: Tenant, version: int | None = None) -> int:
+def row_count(
+    spark: SparkSession, settings: Settings, table: Table, tenant: Tenant, version: int | None = None
+) -> int:
     """Rows of one tenant in a table."""
     return read_tenant(spark, settings, table, tenant, version).count()
 
 
-def table_states(spark: SparkSession, tables: Sequence[Table], tenant: Tenant | None = None) -> dict[str, TableState]:
+def table_states(
+    spark: SparkSession, tables: Sequence[Table], tenant: Tenant | None = None
+) -> dict[str, TableState]:
     """Rows (of the tenant, or of all) and version of each of the tables that exist, by name."""
     from pyspark.sql import functions as F  # noqa: N812
 
     layers = {table.layer for table in tables}
-    known = {f"{layer}.{row.tableName}" for layer in layers for row in spark.sql(f"SHOW TABLES IN {layer}").collect()}
+    known = {
+        f"{layer}.{row.tableName}"
+        for layer in layers
+        for row in spark.sql(f"SHOW TABLES IN {layer}").collect()
+    }
     there = [table for table in tables if table.qualified in known]
     if not there:
         return {}

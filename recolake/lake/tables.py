@@ -16,6 +16,7 @@ class Layer(StrEnum):
     BRONZE = "bronze"
     SILVER = "silver"
     GOLD = "gold"
+    REFERENCE = "reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class Table:
     def properties(self) -> dict[str, str]:
         """Delta table properties, the same for every table but for the statistics columns.
 
-        Delta refuses statistics of booleans, arrays and maps. Of a table that dbt builds, its clustering columns and
-        `ingested_at` are enough to skip files.
+        Delta refuses statistics of booleans, arrays and maps. Of a table that dbt builds, its clustering columns
+        and `ingested_at` are enough to skip files.
         """
         stats = [c.name for c in self.columns if c.name not in self.unindexed and c.type in _WITH_STATISTICS]
         return {
@@ -69,13 +70,17 @@ TABLE_PROPERTIES = {
 _WITH_STATISTICS = ("string", "bigint", "timestamp", "date", "double", "decimal(18,4)")
 
 _PROVENANCE = (
-    Column("upload_id", "string", "Upload that brought the row: hash of its content and mapping", required=True),
+    Column(
+        "upload_id", "string", "Upload that brought the row: hash of its content and mapping", required=True
+    ),
     Column("source_file", "string", "File name within the upload", required=True),
     Column("source_line", "bigint", "Line on which the record begins; the header is line 1", required=True),
     Column("ingested_at", "timestamp", "When the ingest of the upload began, UTC", required=True),
 )
 _TENANT = Column("tenant_id", "string", "Tenant that owns the row", required=True)
-_EVENT_ID = Column("event_id", "string", "Identity of the event: given, or the hash of its content", required=True)
+_EVENT_ID = Column(
+    "event_id", "string", "Identity of the event: given, or the hash of its content", required=True
+)
 _EVENT = (
     Column("user_id", "string", "Pseudonym of the person; NULL for an anonymous event"),
     Column("session_id", "string", "Pseudonym of the session"),
@@ -92,56 +97,115 @@ _EVENT = (
     Column("item_attributes", "map<string,string>", "What the row says of the item: title, is_goods, …"),
     Column("user_attributes", "map<string,string>", "What the row says of the person: country, …"),
 )
-_RAW = Column("raw_record", "string", "The record as JSON, personal columns replaced by pseudonyms", required=True)
+_RAW = Column(
+    "raw_record", "string", "The record as JSON, personal columns replaced by pseudonyms", required=True
+)
 
 BRONZE_EVENTS = Table(
-    Layer.BRONZE, "events", "Every accepted row, once, with its provenance", ("tenant_id", "event_date"),
-    (_TENANT, _EVENT_ID, *_EVENT, *_PROVENANCE, _RAW), unindexed=("raw_record", "user_id", "session_id"),
+    Layer.BRONZE,
+    "events",
+    "Every accepted row, once, with its provenance",
+    ("tenant_id", "event_date"),
+    (_TENANT, _EVENT_ID, *_EVENT, *_PROVENANCE, _RAW),
+    unindexed=("raw_record", "user_id", "session_id"),
 )
 BRONZE_QUARANTINE = Table(
-    Layer.BRONZE, "quarantine", "Every row that breaks a rule, with every reason", ("tenant_id", "ingested_at"),
-    (_TENANT, _EVENT_ID, *_EVENT, Column("reasons", "array<string>", "Every rule the row breaks", required=True),
-     *_PROVENANCE, _RAW), unindexed=("raw_record", "user_id", "session_id"),
+    Layer.BRONZE,
+    "quarantine",
+    "Every row that breaks a rule, with every reason",
+    ("tenant_id", "ingested_at"),
+    (
+        _TENANT,
+        _EVENT_ID,
+        *_EVENT,
+        Column("reasons", "array<string>", "Every rule the row breaks", required=True),
+        *_PROVENANCE,
+        _RAW,
+    ),
+    unindexed=("raw_record", "user_id", "session_id"),
 )
 BRONZE_REPEATS = Table(
-    Layer.BRONZE, "repeats", "Where an event that was there already came again", ("tenant_id", "ingested_at"),
+    Layer.BRONZE,
+    "repeats",
+    "Where an event that was there already came again",
+    ("tenant_id", "ingested_at"),
     (_TENANT, _EVENT_ID, Column("event_date", "date", "Date of the event, UTC"), *_PROVENANCE),
 )
 BRONZE_INGESTS = Table(
-    Layer.BRONZE, "ingests", "Row accounting, one row per file of an upload", ("tenant_id", "ingested_at"),
-    (_TENANT, _PROVENANCE[0], _PROVENANCE[1], Column("file_sha256", "string", "Content hash of the file", required=True),
-     Column("mapping_sha256", "string", "Content hash of the mapping it was read with", required=True),
-     Column("rows_in", "bigint", "Rows in the file", required=True),
-     Column("accepted", "bigint", "Rows appended to bronze.events", required=True),
-     Column("quarantined", "bigint", "Rows appended to bronze.quarantine", required=True),
-     Column("repeats", "bigint", "Rows appended to bronze.repeats", required=True),
-     Column("reasons", "map<string,bigint>", "Quarantined rows by reason; a row counts under each of its reasons"),
-     Column("verdict", "boolean", "Whether the upload passed its expectation suite", required=True),
-     _PROVENANCE[3]),
+    Layer.BRONZE,
+    "ingests",
+    "Row accounting, one row per file of an upload",
+    ("tenant_id", "ingested_at"),
+    (
+        _TENANT,
+        _PROVENANCE[0],
+        _PROVENANCE[1],
+        Column("file_sha256", "string", "Content hash of the file", required=True),
+        Column("mapping_sha256", "string", "Content hash of the mapping it was read with", required=True),
+        Column("rows_in", "bigint", "Rows in the file", required=True),
+        Column("accepted", "bigint", "Rows appended to bronze.events", required=True),
+        Column("quarantined", "bigint", "Rows appended to bronze.quarantine", required=True),
+        Column("repeats", "bigint", "Rows appended to bronze.repeats", required=True),
+        Column(
+            "reasons",
+            "map<string,bigint>",
+            "Quarantined rows by reason; a row counts under each of its reasons",
+        ),
+        Column("verdict", "boolean", "Whether the upload passed its expectation suite", required=True),
+        _PROVENANCE[3],
+    ),
 )
 BRONZE_RECOMMENDATIONS = Table(
-    Layer.BRONZE, "recommendations", "Every answered recommendation request: usage and exposure", ("tenant_id", "served_date"),
-    (_TENANT, Column("recommendation_id", "string", "Identity of the answer", required=True),
-     Column("served_at", "timestamp", "When it was answered, UTC", required=True),
-     Column("served_date", "date", "Date of served_at, UTC", required=True),
-     Column("key_id", "string", "API key that paid for it", required=True),
-     Column("user_id", "string", "Pseudonym of the person asked for"),
-     Column("model_version", "string", "Model version that answered; NULL for a fallback without a model"),
-     Column("strategy", "string", "personal, or the fallback that answered", required=True),
-     Column("item_ids", "array<string>", "Items in the order shown", required=True)),
+    Layer.BRONZE,
+    "recommendations",
+    "Every answered recommendation request: usage and exposure",
+    ("tenant_id", "served_date"),
+    (
+        _TENANT,
+        Column("recommendation_id", "string", "Identity of the answer", required=True),
+        Column("served_at", "timestamp", "When it was answered, UTC", required=True),
+        Column("served_date", "date", "Date of served_at, UTC", required=True),
+        Column("key_id", "string", "API key that paid for it", required=True),
+        Column("user_id", "string", "Pseudonym of the person asked for"),
+        Column("model_version", "string", "Model version that answered; NULL for a fallback without a model"),
+        Column("strategy", "string", "personal, or the fallback that answered", required=True),
+        Column("item_ids", "array<string>", "Items in the order shown", required=True),
+    ),
     unindexed=("user_id",),
 )
 
 SILVER_EVENTS = Table(Layer.SILVER, "events", "Typed, de-duplicated events", ("tenant_id", "event_date"))
-SILVER_ITEMS = Table(Layer.SILVER, "items", "Items with their current title; non-goods marked", ("tenant_id",))
-SILVER_USERS = Table(Layer.SILVER, "users", "People, as pseudonyms, with first and last activity", ("tenant_id",))
+SILVER_ITEMS = Table(
+    Layer.SILVER, "items", "Items with their current title; non-goods marked", ("tenant_id",)
+)
+SILVER_USERS = Table(
+    Layer.SILVER, "users", "People, as pseudonyms, with first and last activity", ("tenant_id",)
+)
 
-GOLD_INTERACTIONS = Table(Layer.GOLD, "interactions", "Weighted interactions per user, item and day", ("tenant_id", "event_date"))
-GOLD_ITEM_DAYS = Table(Layer.GOLD, "item_days", "What each item did each day, anonymous events included", ("tenant_id", "event_date"))
-GOLD_USER_FEATURES = Table(Layer.GOLD, "user_features", "A person's features after each active day", ("tenant_id", "event_date"))
-GOLD_ITEM_FEATURES = Table(Layer.GOLD, "item_features", "An item's features after each active day", ("tenant_id", "event_date"))
-GOLD_POPULARITY = Table(Layer.GOLD, "popularity", "All-time and decayed popularity of each item", ("tenant_id",))
-GOLD_TRAINING_SET = Table(Layer.GOLD, "training_set", "Positive interactions of people with goods, per day", ("tenant_id", "event_date"))
+GOLD_INTERACTIONS = Table(
+    Layer.GOLD, "interactions", "Weighted interactions per user, item and day", ("tenant_id", "event_date")
+)
+GOLD_ITEM_DAYS = Table(
+    Layer.GOLD,
+    "item_days",
+    "What each item did each day, anonymous events included",
+    ("tenant_id", "event_date"),
+)
+GOLD_USER_FEATURES = Table(
+    Layer.GOLD, "user_features", "A person's features after each active day", ("tenant_id", "event_date")
+)
+GOLD_ITEM_FEATURES = Table(
+    Layer.GOLD, "item_features", "An item's features after each active day", ("tenant_id", "event_date")
+)
+GOLD_POPULARITY = Table(
+    Layer.GOLD, "popularity", "All-time and decayed popularity of each item", ("tenant_id",)
+)
+GOLD_TRAINING_SET = Table(
+    Layer.GOLD,
+    "training_set",
+    "Positive interactions of people with goods, per day",
+    ("tenant_id", "event_date"),
+)
 
 _EMBEDDING = (
     Column("vector", "array<float>", "Embedding", required=True),
@@ -149,16 +213,42 @@ _EMBEDDING = (
 )
 _MODEL = Column("model_version", "string", "Version in the model registry", required=True)
 GOLD_USER_EMBEDDINGS = Table(
-    Layer.GOLD, "user_embeddings", "User vectors of each published model version", ("tenant_id", "model_version"),
-    (_TENANT, _MODEL, Column("user_id", "string", "Pseudonym of the person", required=True), *_EMBEDDING), unindexed=("user_id",),
+    Layer.GOLD,
+    "user_embeddings",
+    "User vectors of each published model version",
+    ("tenant_id", "model_version"),
+    (_TENANT, _MODEL, Column("user_id", "string", "Pseudonym of the person", required=True), *_EMBEDDING),
+    unindexed=("user_id",),
 )
 GOLD_ITEM_EMBEDDINGS = Table(
-    Layer.GOLD, "item_embeddings", "Item vectors of each published model version", ("tenant_id", "model_version"),
+    Layer.GOLD,
+    "item_embeddings",
+    "Item vectors of each published model version",
+    ("tenant_id", "model_version"),
     (_TENANT, _MODEL, Column("item_id", "string", "Item", required=True), *_EMBEDDING),
 )
 
-PYTHON_TABLES = (BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS, BRONZE_INGESTS, BRONZE_RECOMMENDATIONS,
-                 GOLD_USER_EMBEDDINGS, GOLD_ITEM_EMBEDDINGS)
-DBT_TABLES = (SILVER_EVENTS, SILVER_ITEMS, SILVER_USERS, GOLD_INTERACTIONS, GOLD_ITEM_DAYS, GOLD_USER_FEATURES,
-              GOLD_ITEM_FEATURES, GOLD_POPULARITY, GOLD_TRAINING_SET)
+# The same for every tenant, without a tenant_id: a dbt seed.
+EVENT_WEIGHTS = Table(Layer.REFERENCE, "event_weights", "What one event of a type counts", ())
+
+PYTHON_TABLES = (
+    BRONZE_EVENTS,
+    BRONZE_QUARANTINE,
+    BRONZE_REPEATS,
+    BRONZE_INGESTS,
+    BRONZE_RECOMMENDATIONS,
+    GOLD_USER_EMBEDDINGS,
+    GOLD_ITEM_EMBEDDINGS,
+)
+DBT_TABLES = (
+    SILVER_EVENTS,
+    SILVER_ITEMS,
+    SILVER_USERS,
+    GOLD_INTERACTIONS,
+    GOLD_ITEM_DAYS,
+    GOLD_USER_FEATURES,
+    GOLD_ITEM_FEATURES,
+    GOLD_POPULARITY,
+    GOLD_TRAINING_SET,
+)
 ALL_TABLES = (*PYTHON_TABLES, *DBT_TABLES)

@@ -33,7 +33,7 @@
     select fresh.* from fresh
     left anti join late on fresh.tenant_id = late.tenant_id and fresh.{{ key }} = late.{{ key }}
     union all
-    select past.* from {{ statements }} as past
+    select past.* from (select * from {{ statements }} where {{ touched.known }}) as past
     left semi join late on past.tenant_id = late.tenant_id and past.{{ key }} = late.{{ key }}
     union all
     select {{ stored | join(', ') }} from known where not is_late

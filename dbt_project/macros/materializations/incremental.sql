@@ -12,13 +12,12 @@
     {%- set planned = planned_action(sql) -%}
 
     {{ run_hooks(pre_hooks) }}
-    {{ get_assert_columns_equivalent(sql) }}
-
     {%- set afresh = existing is none or (planned.action == 'everything' and not has_contract_columns(existing)) -%}
     {%- if afresh and existing is not none and planned.range != 'true' -%}
         {{ exceptions.raise_compiler_error("The columns of " ~ this ~ " changed; only a full refresh of all tenants can change them.") }}
     {%- endif -%}
 
+    {%- if planned.action == 'everything' -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}
     {%- if afresh -%}
         {%- call statement('create') -%}{{ create_contract_table(target_relation) }}{%- endcall -%}
         {%- set statement_sql = insert_rows(target_relation, 'into', sql) -%}

@@ -1,6 +1,6 @@
 {{ config(alias='item_days', clustered_by=['tenant_id', 'event_date']) }}
 
-{%- set touched = touched(ref('silver_events')) %}
+{%- set touched = touched() %}
 {{ touched.plan }}
 select
     tenant_id,

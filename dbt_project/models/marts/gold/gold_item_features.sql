@@ -6,7 +6,7 @@
 
 {#- Popularity halves in 7 days (docs/adr/0006). -#}
 {%- set half_life = 7 -%}
-{%- set touched = touched(ref('gold_item_days'), keyed=true) %}
+{%- set touched = touched(keyed=true) %}
 {{ touched.plan }}
 with
 {%- if is_incremental() %}

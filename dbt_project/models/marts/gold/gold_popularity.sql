@@ -1,6 +1,6 @@
 {{ config(alias='popularity', clustered_by=['tenant_id'], unique_key=['tenant_id', 'item_id']) }}
 
-{%- set touched = touched(ref('gold_item_features'), keyed=true, dated=false) %}
+{%- set touched = touched(keyed=true, dated=false) %}
 {{ touched.plan }}
 select
     tenant_id,

@@ -1,15 +1,13 @@
 {{ config(alias='training_set', clustered_by=['tenant_id', 'event_date']) }}
 
 {#- An item that became goods, or ceased to be, changes the days on which people met it. -#}
-{%- set changes %}(
-    select tenant_id, event_date, ingested_at from {{ ref('gold_interactions') }}
-    union all
-    select met.tenant_id, met.event_date, items.goods_changed_at
+{%- set goods_changes %}
+    select met.tenant_id, met.event_date, items.goods_changed_at as changed_at
     from {{ ref('gold_interactions') }} as met
     inner join {{ ref('silver_items') }} as items on met.tenant_id = items.tenant_id and met.item_id = items.item_id
     where items.goods_changed_at is not null
-){% endset -%}
-{%- set touched = touched(changes) %}
+{% endset -%}
+{%- set touched = touched(more=goods_changes) %}
 {{ touched.plan }}
 with interactions as (
     select * from {{ ref('gold_interactions') }}

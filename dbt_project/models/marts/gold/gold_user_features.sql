@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('silver_events') }}
 {{ config(
     alias='user_features',
     clustered_by=['tenant_id', 'event_date'],
@@ -9,22 +10,23 @@
 {%- set history_length = 500 -%}
 
 {#- An item that became goods, or ceased to be, changes the history of those who met it. -#}
-{%- set changes %}(
-    select tenant_id, user_id, event_date, ingested_at from {{ ref('silver_events') }}
-    where user_id is not null
-    union all
-    select met.tenant_id, met.user_id, met.event_date, items.goods_changed_at as ingested_at
+{%- set goods_changes %}
+    select met.tenant_id, met.user_id, met.event_date, items.goods_changed_at as changed_at
     from {{ ref('gold_interactions') }} as met
     inner join {{ ref('silver_items') }} as items on met.tenant_id = items.tenant_id and met.item_id = items.item_id
     where items.goods_changed_at is not null
-){% endset -%}
-{%- set touched = touched(changes, keyed=true) %}
+{% endset -%}
+{%- set touched = touched(keyed=true, more=goods_changes) %}
 {{ touched.plan }}
 with
 {%- if is_incremental() %}
 first_changes as (
     select tenant_id, user_id, min(event_date) as first_day
-    from {{ changes }} as changes
+    from (
+        select tenant_id, user_id, event_date, ingested_at from {{ ref('silver_events') }} where user_id is not null
+        union all
+        select tenant_id, user_id, event_date, changed_at from ({{ goods_changes }})
+    )
     where {{ touched.news }}
     group by tenant_id, user_id
 ),
@@ -33,12 +35,11 @@ first_changes as (
 -- All that the touched people ever did: distinct orders and goods cannot be told from sums.
 events as (
     select done.*
-    from {{ ref('int_events__weighted') }} as done
+    from (select * from {{ ref('int_events__weighted') }} where {{ touched.known }}) as done
     {%- if is_incremental() %}
     left semi join first_changes on done.tenant_id = first_changes.tenant_id and done.user_id = first_changes.user_id
     {%- endif %}
-    where {{ tenant_filter() | replace('tenant_id', 'done.tenant_id') }}
-        and done.user_id is not null
+    where done.user_id is not null
 ),
 
 item_days as (

@@ -1,6 +1,6 @@
 {{ config(alias='events', clustered_by=['tenant_id', 'event_date']) }}
 
-{%- set touched = touched(ref('stg_bronze__events')) %}
+{%- set touched = touched() %}
 {{ touched.plan }}
 with numbered as (
     select

@@ -1,6 +1,6 @@
 {{ config(alias='items', clustered_by=['tenant_id'], unique_key=['tenant_id', 'item_id']) }}
 
-{%- set touched = touched(ref('int_items__stated'), keyed=true, dated=false) %}
+{%- set touched = touched(keyed=true, dated=false) %}
 {%- set stored = [
     'tenant_id', 'item_id', 'cast(last_seen as date) as event_date', "struct(last_seen, '') as used_at", 'title', 'is_goods',
     'price', 'attributes', 'first_seen', 'last_seen', 'ingested_at',

@@ -1,6 +1,6 @@
 {{ config(alias='users', clustered_by=['tenant_id'], unique_key=['tenant_id', 'user_id']) }}
 
-{%- set touched = touched(ref('int_users__stated'), keyed=true, dated=false) %}
+{%- set touched = touched(keyed=true, dated=false) %}
 {%- set stored = [
     'tenant_id', 'user_id', 'cast(last_seen as date) as event_date', "struct(last_seen, '') as used_at", 'attributes',
     'first_seen', 'last_seen', 'ingested_at',

@@ -1,0 +1,71 @@
+"""What a dbt run did, in our words: a report, or an error that names the model or test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from recolake.errors import RecolakeError
+from recolake.lake.read import TableState
+
+_FAILED = ("error", "fail", "runtime error")
+
+
+class BuildError(RecolakeError):
+    """A model could not be built, or a test of the tables failed."""
+
+    code = "build_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOutcome:
+    """One model, seed or test: `status` is dbt's (success, pass, warn, error, fail, skipped)."""
+
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What was built and tested; `tables` holds rows (of the tenant, if it was for one) and version by name."""
+
+    models: tuple[NodeOutcome, ...]
+    tests: tuple[NodeOutcome, ...]
+    tables: dict[str, TableState]
+    full_refresh: bool
+    seconds: float
+
+
+def read_outcome(result: Any) -> list[NodeOutcome]:
+    """Outcomes of all nodes of a dbtRunnerResult.
+
+    Raises:
+        BuildError: dbt could not start, or some node failed.
+    """
+    if result.result is None:
+        raise BuildError(f"dbt could not run: {_short(str(result.exception))}", hint=_HINT)
+    nodes = [
+        NodeOutcome(r.node.name, str(r.node.resource_type), str(r.status), r.execution_time, r.message or "")
+        for r in result.result.results
+    ]
+    failed = [n for n in nodes if n.status in _FAILED]
+    if failed:
+        first = failed[0]
+        others = f" ({len(failed) - 1} more failed)" if len(failed) > 1 else ""
+        what = f"The {first.kind} '{first.name}' failed"
+        raise BuildError(f"{what}: {_short(first.message)}{others}", hint=_HINT)
+    if not result.success:
+        raise BuildError(f"dbt failed: {_short(str(result.exception))}", hint=_HINT)
+    return nodes
+
+
+_HINT = "The whole story is in <home>/dbt/logs/dbt.log; run `recolake build` again once the cause is gone."
+
+
+def _short(message: str) -> str:
+    """The message without the engine's stack trace and the statement, on one line."""
+    text = message.split("JVM stacktrace")[0].split("== SQL")[0]
+    return " ".join(text.split())[:600]
