@@ -95,9 +95,7 @@ def test_another_tenant_does_not_exist_for_me(
     assert foreign.key_id not in client.get("/v1/keys", headers=headers).text
 
 
-def test_a_key_is_made_shown_once_and_revoked(
-    client: TestClient, tenant: tuple[str, dict[str, str]]
-) -> None:
+def test_a_key_is_made_shown_once_and_revoked(client: TestClient, tenant: tuple[str, dict[str, str]]) -> None:
     name, headers = tenant
     made = client.post("/v1/keys", json={"scopes": ["uploads:write"]}, headers=headers)
     assert made.status_code == 201
