@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from collections.abc import Iterable
@@ -12,15 +11,16 @@ from typing import Self
 
 import psutil
 
+from recolake.platform.processes import PidFile
 from recolake.settings import Settings
 
 _MIB = 1 << 20
 
 
 def platform_pids(settings: Settings) -> set[int]:
-    """The process ids in the local platform's pid files."""
-    found = (re.search(r"\d+", path.read_text()) for path in settings.run_root.glob("*.pid"))
-    return {int(number.group()) for number in found if number}
+    """Live processes that the local platform wrote pid files of."""
+    processes = (PidFile(path).process() for path in settings.run_root.glob("*.pid"))
+    return {process.pid for process in processes if process is not None}
 
 
 def tree_mib(roots: Iterable[int]) -> float:

@@ -1,0 +1,116 @@
+"""The steps after an upload: run by Airflow and watched, or run one after the other as commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from recolake.demo.board import Board
+from recolake.demo.stages import Timeline
+from recolake.errors import NotFoundError, RecolakeError, ServiceUnavailableError
+from recolake.orchestration.airflow import AirflowClient
+from recolake.orchestration.chain import CHAIN, extra_for
+from recolake.orchestration.follow import StepState, follow_landing
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+_DAGS_KNOWN_SECONDS = 120.0
+
+
+class Chain(Protocol):
+    """Runs every step of the chain from the one that reads `asset`."""
+
+    def run(self, tenant: Tenant, asset: str) -> None: ...
+
+
+class AirflowChain:
+    """Announces the asset to Airflow and watches the runs that follow."""
+
+    def __init__(self, settings: Settings, board: Board, timeline: Timeline) -> None:
+        self._settings = settings
+        self._board = board
+        self._timeline = timeline
+
+    def run(self, tenant: Tenant, asset: str) -> None:
+        """Raises StepFailedError with the end of a failed step's log."""
+        with AirflowClient(self._settings) as airflow:
+            event = _announce(airflow, asset, extra_for([tenant.name]))
+            due = time.time()
+            for state in follow_landing(airflow, event, asset=asset):
+                due = self._show(tenant, state, due)
+
+    def _show(self, tenant: Tenant, state: StepState, due: float) -> float:
+        """Tell of one change; gives the time at which the next step is due."""
+        name = state.dag_id
+        if state.state == "success" and state.ended_at:
+            ended = state.ended_at.timestamp()
+            self._timeline.add(name, due, ended, summary((state.report or {}).get(tenant.name)))
+            self._board.finish(name, self._timeline.spans[name].note, ended - due)
+            return ended
+        if state.state == "skipped":
+            self._timeline.skip(name, "nothing new")
+            self._board.finish(name, "nothing new")
+        else:
+            attempt = f", attempt {state.attempt}" if state.attempt > 1 else ""
+            self._board.note(name, f"{state.state} in Airflow{attempt}")
+        return due
+
+
+class CommandChain:
+    """Runs each step's command, for machines without Airflow."""
+
+    def __init__(self, settings: Settings, board: Board, timeline: Timeline) -> None:
+        self._settings = settings
+        self._board = board
+        self._timeline = timeline
+
+    def run(self, tenant: Tenant, asset: str) -> None:
+        """Raises RecolakeError with what the failed command said."""
+        first = next(index for index, step in enumerate(CHAIN) if step.reads == asset)
+        for step in CHAIN[first:]:
+            self._board.begin(step.dag_id)
+            with self._timeline.stage(step.dag_id):
+                recolake(self._settings, step.dag_id, "--tenant", tenant.name)
+            self._board.finish(step.dag_id)
+
+
+def recolake(settings: Settings, *arguments: str) -> str:
+    """Run one of our own commands in a process of its own; gives what it printed.
+
+    Raises:
+        RecolakeError: it failed; the message is what it said.
+    """
+    command = [sys.executable, "-m", "recolake.cli.app", *arguments]
+    environment = os.environ | {"RECOLAKE_HOME": str(settings.home)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
+        raise RecolakeError(f"`recolake {' '.join(arguments)}` failed: " + "\n".join(said))
+    return done.stdout
+
+
+def summary(report: Any) -> str:
+    """The whole numbers and yes-or-no facts of a step's report in a few words; sums over a list of reports."""
+    parts = report if isinstance(report, list) else [report]
+    totals: dict[str, int] = {}
+    for part in parts:
+        for name, value in part.items() if isinstance(part, Mapping) else ():
+            if isinstance(value, int) and not isinstance(value, bool):
+                totals[name] = totals.get(name, 0) + value
+    return ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in list(totals.items())[:4])
+
+
+def _announce(airflow: AirflowClient, asset: str, extra: dict[str, Any]) -> int:
+    """Post the event; right after a start Airflow may not have read the DAGs yet."""
+    deadline = time.monotonic() + _DAGS_KNOWN_SECONDS
+    while True:
+        try:
+            return airflow.announce(asset, extra)
+        except (NotFoundError, ServiceUnavailableError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
