@@ -35,7 +35,7 @@ item_popularity = FeatureView(
         Field(name="purchases_total", dtype=Int64, description="Purchases so far, anonymous ones included"),
         Field(name="weight_total", dtype=Float64, description="Sum of event weights so far"),
         Field(name="decayed_weight", dtype=Float64, description="The same, halved for every 7 days of age"),
-        Field(name="trend_score", dtype=Float64, description="Logarithm of decayed weight, the same scale for any day"),
+        Field(name="trend_score", dtype=Float64, description="Its logarithm, on one scale for all days"),
     ],
     source=item_features,
     online=True,

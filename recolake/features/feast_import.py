@@ -22,10 +22,13 @@ def load_feast() -> ModuleType:
             sys.modules["torch"] = None  # type: ignore[assignment]
         try:
             import feast
-
-            warnings.filterwarnings("ignore", "The spark (data source|offline store)", RuntimeWarning)
         finally:
             if hide:
                 del sys.modules["torch"]
     module: ModuleType = feast
     return module
+
+
+def hush() -> None:
+    """Keep Feast from calling its Spark support experimental at every use; importing it undoes this."""
+    warnings.filterwarnings("ignore", "The spark (data source|offline store)", RuntimeWarning)

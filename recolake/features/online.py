@@ -78,7 +78,7 @@ def write_user_vectors(settings: Settings, tenant: Tenant, model_version: str, r
     """Put the user vectors of one model version into Redis, then mark them complete.
 
     `rows` has `user_id` (pseudonym), `vector` (list of float) and `event_timestamp`. Returns False, having
-    done nothing, while the feature registry is not published: the next materialization brings them from Delta.
+    done nothing, while there is no feature registry: the next materialization brings them from Delta.
     """
     if not registry_snapshot(settings).exists():
         return False

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from recolake.endpoints import postgres_database, resolve
 from recolake.errors import InvalidInputError, ServiceUnavailableError
-from recolake.features.feast_import import load_feast
+from recolake.features.feast_import import hush, load_feast
 from recolake.features.names import PROJECT
 from recolake.settings import Settings
 
@@ -116,4 +116,6 @@ def online_store(settings: Settings, timeout_seconds: float = 0.05) -> FeatureSt
 
 def _store(config: dict[str, Any]) -> FeatureStore:
     feast = load_feast()
-    return feast.FeatureStore(config=feast.RepoConfig(**config))
+    built = feast.RepoConfig(**config)
+    hush()
+    return feast.FeatureStore(config=built)

@@ -1,0 +1,156 @@
+"""Bring Redis in line with the gold tables: what changed, or everything where that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import redis
+from filelock import FileLock
+
+from recolake.errors import ServiceUnavailableError
+from recolake.features.feast_import import load_feast
+from recolake.features.keys import delete_keys, row_key, rows_of
+from recolake.features.names import TENANT_KEY, View
+from recolake.features.online import features_mark, redis_client, write_rows
+from recolake.features.store import offline_store
+from recolake.ranking.pointer import current_version
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+    from pyspark.sql import SparkSession
+
+    from feature_repo.changes import Rows, Source
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class MaterializeReport:
+    """What one run did.
+
+    `full` is True where everything was written, because it was asked for or because Redis had lost it.
+    `rows` counts rows written by view, `removed` rows that Redis had and the tables have no more.
+    """
+
+    tenant: Tenant
+    full: bool = False
+    rows: dict[str, int] = field(default_factory=dict)
+    removed: int = 0
+    model_version: str | None = None
+    definitions_applied: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything in Redis is different now."""
+        return bool(self.full or self.removed or any(self.rows.values()))
+
+
+def materialize(
+    settings: Settings, tenant: Tenant, *, full: bool = False, progress: Progress | None = None
+) -> MaterializeReport:
+    """Write a tenant's features and the served model's user vectors into Redis; safe to run again.
+
+    Without `full`, only rows of people and items that changed since the last run are written. A run that was
+    killed is completed by the next. Runs for one tenant wait for each other.
+
+    Raises:
+        NotFoundError: the feature tables were not built yet.
+        ServiceUnavailableError: Redis, Spark or PostgreSQL does not answer; the next run completes this one.
+    """
+    say = progress or (lambda _: None)
+    settings.run_root.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.run_root / f"materialize-{tenant}.lock"), _services():
+        return _materialize(settings, tenant, full, say)
+
+
+def _materialize(settings: Settings, tenant: Tenant, full: bool, say: Progress) -> MaterializeReport:
+    load_feast()
+    from feature_repo.changes import all_rows, changed_rows, position
+    from feature_repo.definitions import apply_definitions, fingerprint
+    from feature_repo.sources import SOURCE_VIEWS
+    from feature_repo.watermark import Watermark, read_watermark, write_watermark
+    from recolake.lake.engine import connect
+
+    client = redis_client(settings)
+    spark = connect(settings)
+    store = offline_store(settings)
+    report = MaterializeReport(tenant, definitions_applied=apply_definitions(settings, store))
+
+    definitions = fingerprint()
+    done = read_watermark(client, tenant)
+    if full or done is None or done.definitions != definitions:
+        report.full, done = True, Watermark(definitions)
+    now = {name: position(spark, source.table) for name, (source, _) in SOURCE_VIEWS.items()}
+    for name, (source, views) in SOURCE_VIEWS.items():
+        since = done.tables.get(name)
+        if since != now[name]:
+            rows = changed_rows(spark, source, tenant, since, now[name]) if since else None
+            _bring(client, store, source, views, rows or all_rows(spark, source, tenant, now[name]), report)
+            say(f"{source.table.qualified}: {report.rows[views[0]]} rows")
+    _bring_vectors(settings, spark, client, report)
+    write_watermark(client, tenant, Watermark(definitions, now))
+    if report.changed or not client.exists(features_mark(tenant)):
+        client.set(features_mark(tenant), datetime.now(UTC).isoformat())
+    return report
+
+
+def _bring(
+    client: redis.Redis,
+    store: FeatureStore,
+    source: Source,
+    views: Sequence[View],
+    rows: Rows,
+    report: MaterializeReport,
+) -> None:
+    """Write the latest rows of one table into its views, and remove what is gone."""
+    for view in views:
+        report.rows[view] = write_rows(store, view, rows.latest)
+
+    def key(value: str) -> bytes:
+        return row_key({TENANT_KEY: report.tenant.name, source.key: value})
+
+    if rows.gone is None:
+        kept = {key(value) for value in rows.latest.column(source.key).to_pylist()}
+        there = rows_of(client, {TENANT_KEY: report.tenant.name}, any_of=source.key)
+        gone = [found for found in there if found not in kept]
+    else:
+        gone = [key(value) for value in rows.gone]
+    report.removed += delete_keys(client, gone)
+
+
+def _bring_vectors(
+    settings: Settings, spark: SparkSession, client: redis.Redis, report: MaterializeReport
+) -> None:
+    from feature_repo.vectors import bring_vectors, drop_old_vectors
+
+    report.model_version = current_version(settings, report.tenant)
+    if report.model_version:
+        report.rows[View.USER_VECTOR] = bring_vectors(
+            settings, spark, client, report.tenant, report.model_version, again=report.full
+        )
+    report.removed += drop_old_vectors(client, report.tenant, report.model_version)
+
+
+@contextmanager
+def _services() -> Iterator[None]:
+    """A service that goes away in the middle is the operator's concern, not a crash."""
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, SparkConnectGrpcException, OperationalError) as error:
+        if isinstance(error, SparkConnectGrpcException) and type(error) is not SparkConnectGrpcException:
+            raise  # Its subclasses are what the engine said, not that it fell silent.
+        library = type(error).__module__.split(".")[0]
+        service = {"redis": "Redis", "sqlalchemy": "PostgreSQL"}.get(library, "Spark")
+        raise ServiceUnavailableError(
+            f"{service} stopped answering while features were written.",
+            hint="Nothing is lost: see `recolake status`, then run `recolake materialize` again.",
+        ) from error

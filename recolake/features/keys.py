@@ -1,0 +1,73 @@
+"""Under which Redis keys Feast keeps its rows: for removing single rows, which Feast offers no way to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
+
+import redis
+
+from recolake.features.feast_import import load_feast
+from recolake.features.names import PROJECT
+from recolake.features.store import SERIALIZATION_VERSION
+
+_GLOB_SPECIAL = re.compile(rb"([*?\[\]\\])")
+_BATCH = 1_000
+
+
+def row_key(values: Mapping[str, str]) -> bytes:
+    """Redis key of the row with these join keys and values."""
+    return _serialized(values) + PROJECT.encode()
+
+
+def rows_of(client: redis.Redis, values: Mapping[str, str], any_of: str) -> Iterator[bytes]:
+    """Every key with these values and whatever value of the join key `any_of`. Walks through all of Redis.
+
+    Lengths stand before values, so no value of the free key can pass for another's.
+    """
+    names = sorted([*values, any_of])
+    fixed = {name: _GLOB_SPECIAL.sub(rb"\\\1", _value(values[name])) for name in values}
+    header = _GLOB_SPECIAL.sub(rb"\\\1", _header(names))
+    pattern = header + b"".join(fixed.get(name, b"*") for name in names) + PROJECT.encode()
+    yield from client.scan_iter(match=pattern, count=_BATCH)
+
+
+def delete_keys(client: redis.Redis, keys: Iterable[bytes]) -> int:
+    """Remove keys; returns how many were there."""
+    removed = 0
+    batch: list[bytes] = []
+    for key in keys:
+        batch.append(key)
+        if len(batch) == _BATCH:
+            removed += _unlink(client, batch)
+            batch = []
+    return removed + _unlink(client, batch)
+
+
+def _unlink(client: redis.Redis, keys: list[bytes]) -> int:
+    return cast(int, client.unlink(*keys)) if keys else 0
+
+
+def _header(names: Sequence[str]) -> bytes:
+    load_feast()
+    from feast.infra.key_encoding_utils import serialize_entity_key_prefix
+
+    header: bytes = serialize_entity_key_prefix(list(names), SERIALIZATION_VERSION)
+    return header
+
+
+def _value(text: str) -> bytes:
+    """One value as it stands in a key: what a key of one name holds beyond its header."""
+    return _serialized({"k": text})[len(_header(["k"])) :]
+
+
+def _serialized(values: Mapping[str, str]) -> bytes:
+    load_feast()
+    from feast.infra.key_encoding_utils import serialize_entity_key
+    from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+    from feast.protos.feast.types.Value_pb2 import Value
+
+    key = EntityKey(join_keys=list(values), entity_values=[Value(string_val=v) for v in values.values()])
+    serialized: bytes = serialize_entity_key(key, entity_key_serialization_version=SERIALIZATION_VERSION)
+    return serialized
