@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, NoReturn, cast
 
 from airflow.sdk import Asset, get_current_context
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from recolake.errors import InvalidInputError, RecolakeError, UnknownTenantError
 from recolake.orchestration.airflow import announce
@@ -58,13 +59,13 @@ def run_for_tenants(
     context = context or cast(Mapping[str, Any], get_current_context())
     tenants = _tenants_of(context)
     done: dict[str, Any] = {}
-    failed: dict[str, RecolakeError] = {}
+    failed: dict[str, Exception] = {}
     for tenant in tenants:
         try:
             done[tenant] = step(tenant)
-        except RecolakeError as error:
-            # One tenant's bad data must not keep the others waiting.
-            print(f"{tenant}: {error.message} {error.hint}".rstrip())
+        except Exception as error:
+            # Whatever is wrong with one tenant's data must not keep the others waiting.
+            traceback.print_exception(error)
             failed[tenant] = error
     # An earlier attempt may have been killed between its work and its event: a retry speaks for both.
     retried = context["ti"].try_number > 1
@@ -101,9 +102,11 @@ def _tenants_of(context: Mapping[str, Any]) -> list[str]:
     return tenants_named([event.extra for events in triggers.values() for event in events], known)
 
 
-def _fail(failed: Mapping[str, RecolakeError], hopeless: bool) -> NoReturn:
-    if hopeless:
-        raise AirflowFailException(
-            "; ".join(f"{tenant}: {error.message} {error.hint}".rstrip() for tenant, error in failed.items())
-        )
-    raise next(iter(failed.values()))
+def _fail(failed: Mapping[str, Exception], hopeless: bool) -> NoReturn:
+    text = "; ".join(f"{tenant}: {_said(error)}" for tenant, error in failed.items())
+    first = next(iter(failed.values()))
+    raise (AirflowFailException if hopeless else AirflowException)(text) from first
+
+
+def _said(error: Exception) -> str:
+    return f"{error.message} {error.hint}".rstrip() if isinstance(error, RecolakeError) else repr(error)
