@@ -73,3 +73,8 @@ def _backticked(name: str) -> str:
 def table_version(spark: SparkSession, table: Table) -> int:
     """The table's latest Delta version."""
     return int(spark.sql(f"DESCRIBE HISTORY {table.qualified} LIMIT 1").collect()[0]["version"])
+
+
+def table_exists(spark: SparkSession, table: Table) -> bool:
+    """Whether the catalogue knows the table."""
+    return bool(spark.catalog.tableExists(table.qualified))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from recolake.endpoints import resolve
@@ -21,6 +22,8 @@ def connect(settings: Settings) -> SparkSession:
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
+    # PySpark writes every failed query to standard error, plan and stack trace included, beside raising it.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     url = resolve(settings, "spark")
     try:
         session: SparkSession = SparkSession.builder.remote(url).getOrCreate()

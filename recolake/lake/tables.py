@@ -52,8 +52,8 @@ class Table:
     def properties(self) -> dict[str, str]:
         """Delta table properties, the same for every table but for the statistics columns.
 
-        Delta refuses statistics of booleans, arrays and maps. Of a table that dbt builds, its clustering columns
-        and `ingested_at` are enough to skip files.
+        Delta refuses statistics of booleans, arrays and maps. Of a table that dbt builds, its clustering
+        columns and `ingested_at` are enough to skip files.
         """
         stats = [c.name for c in self.columns if c.name not in self.unindexed and c.type in _WITH_STATISTICS]
         return {

@@ -40,9 +40,9 @@ def build(
 ) -> BuildReport:
     """Bring silver and gold up to date with bronze, and test them.
 
-    Only what new bronze rows touch is recomputed; running again changes nothing. With a `tenant`, nobody else's
-    rows are read or written, also by a full refresh. When the weights of event types have changed, everything of
-    everybody is recomputed, because every old row was weighed with them.
+    Only what new bronze rows touch is recomputed; running again changes nothing. With a `tenant`, nobody
+    else's rows are read or written, also by a full refresh. When the weights of event types have changed,
+    everything of everybody is recomputed, because every old row was weighed with them.
 
     Args:
         select: tables ("gold.popularity") or dbt selectors; None for all. A full refresh takes along what is
@@ -50,8 +50,8 @@ def build(
         all_tests: run the tests that read whole tables too, and dbt's unit tests.
 
     Raises:
-        BuildError: a model or a test failed; the message names it. What was built before it stays, the next run
-            goes on from there.
+        BuildError: a model or a test failed; the message names it. What was built before it stays, and the
+            next run goes on from there.
         ServiceUnavailableError: the engine does not answer.
     """
     started = time.monotonic()

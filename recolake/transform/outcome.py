@@ -30,7 +30,7 @@ class NodeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What was built and tested; `tables` holds rows (of the tenant, if it was for one) and version by name."""
+    """What was built and tested; `tables` holds rows (of the tenant, if for one) and version by name."""
 
     models: tuple[NodeOutcome, ...]
     tests: tuple[NodeOutcome, ...]
