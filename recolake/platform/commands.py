@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -12,19 +10,14 @@ import typer
 def _up(
     only: Annotated[str, typer.Option(help="Comma-separated services; they bring what they need")] = "",
 ) -> None:
-    """Start the local platform and wait until every service answers."""
+    """Start the local platform and wait until every service answers; harmless where it runs already."""
     from recolake.platform.control import up
+    from recolake.platform.view import progress
     from recolake.settings import load_settings
 
     names = [name.strip() for name in only.split(",") if name.strip()] or None
-    up(load_settings(), names, progress=_print_change)
-
-
-def _print_change(name: str, state: object) -> None:
-    from recolake.platform.state import Phase, ServiceState
-
-    if isinstance(state, ServiceState) and state.phase is not Phase.WAITING:
-        typer.echo(f"{name:22} {state.phase}")
+    with progress() as tell:
+        up(load_settings(), names, progress=tell)
 
 
 def _down() -> None:
@@ -32,39 +25,21 @@ def _down() -> None:
     from recolake.platform.control import down
     from recolake.settings import load_settings
 
-    down(load_settings(), progress=typer.echo)
+    stopped = down(load_settings(), progress=typer.echo)
+    typer.echo("The platform is stopped." if stopped else "The platform was not running.")
 
 
 def _status(as_json: Annotated[bool, typer.Option("--json", help="As JSON")] = False) -> None:
     """Every service with its URL, health, memory and uptime."""
-    from rich.console import Console
-    from rich.table import Table
-
+    from recolake.platform import view
     from recolake.platform.control import status
-    from recolake.platform.render import hide_password
     from recolake.settings import load_settings
 
     found = status(load_settings())
     if as_json:
-        typer.echo(json.dumps([asdict(line) | {"url": hide_password(line.url)} for line in found], indent=2))
-        return
-    table = Table(box=None, pad_edge=False)
-    for title in ("service", "health", "url", "pid", "MiB", "up for", "restarts"):
-        table.add_column(title, overflow="fold", no_wrap=title == "service")
-    for line in found:
-        uptime = f"{line.uptime / 60:.0f} min" if line.uptime is not None else ""
-        table.add_row(
-            line.service,
-            line.health,
-            hide_password(line.url) or "",
-            str(line.pid or ""),
-            str(line.memory_mib or ""),
-            uptime,
-            str(line.restarts or ""),
-        )
-    console = Console()
-    console.print(table)
-    console.print(f"memory in all: {sum(line.memory_mib for line in found):,} MiB")
+        typer.echo(view.as_json(found))
+    else:
+        view.show(found)
 
 
 def _logs(
@@ -90,10 +65,12 @@ def _lab() -> None:
     """Start JupyterLab on the notebooks and print its address."""
     from recolake.endpoints import resolve
     from recolake.platform.control import up
+    from recolake.platform.view import progress
     from recolake.settings import load_settings
 
     settings = load_settings()
-    up(settings, ["lab"], progress=_print_change)
+    with progress() as tell:
+        up(settings, ["lab"], progress=tell)
     typer.echo(resolve(settings, "lab"))
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import psutil
+from filelock import FileLock
 
 from recolake.errors import InvalidInputError, ServiceUnavailableError
-from recolake.platform.processes import memory_of, start, stop_tree, tail
-from recolake.platform.service import base_environment
-from recolake.platform.services import BY_NAME, SERVICES
-from recolake.platform.state import Phase, ServiceState, log_file, pid_file, read_state
-from recolake.platform.supervisor import NAME, is_external, read_desired, write_desired
+from recolake.platform.ports import read_port
+from recolake.platform.processes import kill, marked, memory_of, start, stop_tree, tail
+from recolake.platform.service import Context, base_environment
+from recolake.platform.services import BY_NAME, SERVICES, external_url, waves
+from recolake.platform.state import Phase, ServiceState, log_file, pid_file, read_state, state_file
+from recolake.platform.supervisor import NAME, read_desired, write_desired
 from recolake.settings import Settings
 
 _POLL_SECONDS = 0.2
-_SETTLED = (Phase.HEALTHY, Phase.EXTERNAL)
+_DOWN_SECONDS = 120.0
 
 Progress = Callable[[str, ServiceState], None]
 
@@ -59,19 +61,35 @@ def with_needs(names: Iterable[str]) -> list[str]:
 
 
 def up(settings: Settings, names: Iterable[str] | None = None, *, progress: Progress | None = None) -> None:
-    """Start what is not running of the named services (all, but those on request) and wait until all are healthy.
+    """Start what does not run of the named services (all, but those on request); wait until all are healthy.
 
     Raises:
-        ServiceUnavailableError: one of them did not start; the message holds the end of its log.
+        InvalidInputError: there is no service of that name.
+        ServiceUnavailableError: one of them did not start; the message holds the end of its log. Or the
+            platform runs already, with other settings.
     """
     wanted = with_needs(names) if names is not None else default_services()
     for folder in (settings.run_root, settings.log_root):
         folder.mkdir(parents=True, exist_ok=True)
     settings.secrets_root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    running = read_desired(settings) if _supervisor(settings) else []
-    write_desired(settings, [s.name for s in SERVICES if s.name in {*wanted, *running}])
-    _ensure_supervisor(settings)
-    _await(settings, wanted, progress)
+    with FileLock(settings.run_root / "up.lock"):
+        running = _running(settings)
+        asked = time.time()
+        write_desired(settings, [s.name for s in SERVICES if s.name in {*wanted, *running}])
+        _ensure_supervisor(settings)
+    _await(settings, wanted, asked, progress)
+
+
+def _running(settings: Settings) -> list[str]:
+    """What the present supervisor was asked for; nothing if there is none."""
+    if _supervisor(settings) is None:
+        return []
+    if read_state(settings).settings not in ("", settings.fingerprint()):
+        raise ServiceUnavailableError(
+            "The platform runs with other settings than those of this command.",
+            hint="Run `recolake down` first, or use the same RECOLAKE_... variables.",
+        )
+    return read_desired(settings)
 
 
 def _supervisor(settings: Settings) -> psutil.Process | None:
@@ -82,12 +100,12 @@ def _ensure_supervisor(settings: Settings) -> None:
     if _supervisor(settings):
         return
     # What an earlier supervisor wrote last is history now.
-    (settings.run_root / "state.json").unlink(missing_ok=True)
+    state_file(settings).unlink(missing_ok=True)
     log = log_file(settings, NAME)
     child = start(
         [sys.executable, "-m", "recolake.platform.supervisor"],
         environment=base_environment(settings),
-        folder=settings.home,
+        folder=settings.run_root,
         log=log,
     )
     deadline = time.monotonic() + 30
@@ -97,77 +115,99 @@ def _ensure_supervisor(settings: Settings) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _await(settings: Settings, wanted: list[str], progress: Progress | None) -> None:
+def _await(settings: Settings, wanted: list[str], asked: float, progress: Progress | None) -> None:
     seen: dict[str, Phase] = {}
-    asked = time.time()
     while True:
         states = read_state(settings).services
         for name in wanted:
-            state = _state_of(settings, name, states)
+            state = states.get(name, ServiceState())
             if progress and seen.get(name) != state.phase:
                 progress(name, state)
             seen[name] = state.phase
-            if state.phase is Phase.FAILED and state.since >= asked - 1:
+            if state.phase is Phase.FAILED and state.since >= asked:
                 raise ServiceUnavailableError(
                     f"The service '{name}' did not start: {state.error}",
                     hint=f"Its log: {log_file(settings, name)}",
                 )
-        if all(seen[name] in _SETTLED for name in wanted):
+        if all(seen[name].is_up for name in wanted):
             return
         if _supervisor(settings) is None:
             raise ServiceUnavailableError("The supervisor ended.", hint=tail(log_file(settings, NAME)))
         time.sleep(_POLL_SECONDS)
 
 
-def _state_of(settings: Settings, name: str, states: dict[str, ServiceState]) -> ServiceState:
-    if is_external(settings, BY_NAME[name]):
-        return ServiceState(phase=Phase.EXTERNAL)
-    return states.get(name, ServiceState())
+def down(settings: Settings, *, progress: Callable[[str], None] | None = None) -> bool:
+    """Stop everything that belongs to this state folder; what is not ours is left alone. Nothing is lost.
 
-
-def down(settings: Settings, *, progress: Callable[[str], None] | None = None) -> None:
-    """Stop everything that belongs to this state folder; what is not ours is left alone. Nothing is lost."""
+    Returns whether there was anything to stop.
+    """
     supervisor = _supervisor(settings)
     if supervisor is not None:
         if progress:
             progress("stopping all services")
         supervisor.terminate()
-        patience = sum(service.stop_seconds for service in SERVICES)
-        try:
-            supervisor.wait(timeout=patience)
-        except psutil.TimeoutExpired:
-            supervisor.kill()
-    for service in reversed(SERVICES):
-        left = pid_file(settings, service.name).process()
-        if left is not None and left.pid != os.getpid():
-            stop_tree(left, service.stop_seconds)
-        pid_file(settings, service.name).remove()
+        _, stubborn = psutil.wait_procs([supervisor], timeout=_DOWN_SECONDS)
+        kill(stubborn)
+    orphans = _stop_orphans(settings)
     (settings.run_root / "endpoints.json").unlink(missing_ok=True)
+    return supervisor is not None or orphans
+
+
+def _stop_orphans(settings: Settings) -> bool:
+    """Stop what a supervisor that was killed left behind; whether there was any."""
+    found = False
+    for service in (BY_NAME[name] for wave in waves(BY_NAME) for name in wave):
+        left = pid_file(settings, service.name)
+        process = left.process()
+        if process is not None:
+            found = True
+            stop_tree(process, service.stop_seconds, service.stop_signal)
+        left.remove()
+    pid_file(settings, NAME).remove()
+    strays = marked(settings.home)
+    kill(strays)
+    return found or bool(strays)
 
 
 def status(settings: Settings) -> list[Status]:
     """How each service is now."""
     supervised = _supervisor(settings) is not None
     states = read_state(settings).services
-    return [_status_of(settings, name, states.get(name), supervised=supervised) for name in BY_NAME]
+    with ThreadPoolExecutor(max_workers=len(BY_NAME)) as pool:
+        return list(
+            pool.map(lambda n: _status_of(settings, n, states.get(n), supervised=supervised), BY_NAME)
+        )
 
 
 def _status_of(settings: Settings, name: str, state: ServiceState | None, *, supervised: bool) -> Status:
-    service = BY_NAME[name]
-    if is_external(settings, service):
-        url = getattr(settings, f"{service.endpoint or service.name.split('-', 1)[0]}_url")
+    url = external_url(settings, BY_NAME[name])
+    if url:
         return Status(name, Phase.EXTERNAL, url, None, 0, None, 0)
+    state = state or ServiceState(phase=Phase.STOPPED)
     process = pid_file(settings, name).process()
     if process is None:
-        phase = state.phase if state and supervised else Phase.STOPPED
-        return Status(name, phase, None, None, 0, None, state.restarts if state else 0)
-    phase = state.phase if state else Phase.UNHEALTHY
+        phase = state.phase if supervised else Phase.STOPPED
+        # The pid is gone and the supervisor has not noticed yet.
+        phase = Phase.STARTING if phase.is_up else phase
+        return Status(name, phase, None, None, 0, None, state.restarts)
+    phase = state.phase
+    if not supervised:
+        # Its supervisor was killed: nobody else asks it.
+        phase = Phase.HEALTHY if _answers(settings, name) else Phase.UNHEALTHY
     return Status(
         name,
         phase,
-        state.url if state else None,
+        state.url,
         process.pid,
         memory_of(process) >> 20,
         time.time() - process.create_time(),
-        state.restarts if state else 0,
+        state.restarts,
     )
+
+
+def _answers(settings: Settings, name: str) -> bool:
+    try:
+        return BY_NAME[name].healthy(Context(settings, read_port(settings, name)))
+    except Exception:
+        # A probe that fails, for whatever reason, is a "no".
+        return False

@@ -1,7 +1,7 @@
 """The Delta jars that Spark needs, resolved once into the environment; afterwards no start needs the network.
 
-`python -m recolake.platform.jars` resolves them now. Spark's resolver would also look into `~/.m2`, where a half-filled
-repository makes it fail; so it runs with a home folder of its own.
+`python -m recolake.platform.jars` resolves them now. Spark's resolver would also look into `~/.m2`, where a
+half-filled repository makes it fail; so it runs with a home folder of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from filelock import FileLock
 from recolake.errors import ServiceUnavailableError
 
 _SCALA = "2.13"
+_GROUPS = ("io.delta_", "io.unitycatalog_", "org.locationtech.jts_")
 
 
 def _coordinates() -> str:
@@ -39,7 +40,8 @@ def delta_jars() -> list[Path]:
         if not stamp.exists():
             _resolve(coordinates, folder)
             stamp.touch()
-    return sorted((folder / "jars").glob("*.jar"))
+    # The rest of what the resolver fetched is in Spark itself already.
+    return sorted(jar for jar in (folder / "jars").glob("*.jar") if jar.name.startswith(_GROUPS))
 
 
 def _resolve(coordinates: str, folder: Path) -> None:

@@ -1,18 +1,23 @@
-"""Ports of the embedded services: the usual one, or a free one where that is taken; kept over restarts."""
+"""Ports of the embedded services: the usual one, or a free one if that is taken; kept over restarts."""
 
 from __future__ import annotations
 
 import json
 import socket
+import threading
 from pathlib import Path
 
+from recolake.errors import ServiceUnavailableError
 from recolake.files import write_atomically
 from recolake.platform.service import HOST
 from recolake.settings import Settings
 
+_CANDIDATES = 400
+_lock = threading.Lock()
+
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on the port, on any loopback-reachable address."""
+    """Whether a server could listen on the port now, whatever interface its present owner listens on."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -22,34 +27,42 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _any_free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def choose_port(settings: Settings, service: str, usual: int) -> int:
+    """Last time's port of the service if it is free, else the usual one, else the next that is nobody's.
+
+    Counting up from the usual port keeps clear of the range from which the system gives ports to outgoing
+    connections, where a port would be lost to one of them sooner or later.
+
+    Raises:
+        ServiceUnavailableError: hundreds of ports are taken.
+    """
+    with _lock:
+        book: dict[str, int] = _read(settings)
+        reserved = {port for name, port in book.items() if name != service}
+        candidates: list[int] = [book.get(service, usual), *range(usual, usual + _CANDIDATES)]
+        for port in candidates:
+            if port not in reserved and is_free(port):
+                if book.get(service) != port:
+                    text = json.dumps(book | {service: port}, indent=2, sort_keys=True)
+                    write_atomically(_ports_file(settings), text.encode())
+                return port
+    raise ServiceUnavailableError(
+        f"The ports {usual} to {usual + _CANDIDATES - 1} are all taken; {service} needs one.",
+        hint="Stop what listens there.",
+    )
+
+
+def read_port(settings: Settings, service: str) -> int:
+    """The port that was chosen for a service; 0 where none was."""
+    book = _read(settings)
+    return book.get(service, 0)
 
 
 def _ports_file(settings: Settings) -> Path:
     return settings.run_root / "ports.json"
 
 
-def choose_ports(settings: Settings, preferred: dict[str, int]) -> dict[str, int]:
-    """A port for each named service, none twice: last time's if it is free, else the preferred one, else any."""
+def _read(settings: Settings) -> dict[str, int]:
     path = _ports_file(settings)
-    remembered: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-    taken: set[int] = set()
-    chosen: dict[str, int] = {}
-    for name, usual in preferred.items():
-        candidates = [p for p in (remembered.get(name), usual) if p]
-        port = next((p for p in candidates if p not in taken and is_free(p)), None)
-        while port is None or port in taken:
-            port = _any_free_port()
-        taken.add(port)
-        chosen[name] = port
-    write_atomically(path, json.dumps(remembered | chosen, indent=2, sort_keys=True).encode())
-    return chosen
-
-
-def read_port(settings: Settings, service: str) -> int:
-    """The port that was chosen for a service; 0 where none was."""
-    path = _ports_file(settings)
-    return int(json.loads(path.read_text()).get(service, 0)) if path.exists() else 0
+    found: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+    return found

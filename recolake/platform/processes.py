@@ -1,10 +1,13 @@
-"""Processes that are ours: started in a session of their own, known by pid *and* start time, ended as a tree."""
+"""Processes that are ours: started in sessions of their own, known by pid and start time, ended as trees."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +15,15 @@ import psutil
 
 from recolake.files import write_atomically
 
+# Every process that a supervisor starts carries this variable, and so does whatever it starts in turn.
+MARKER = "RECOLAKE_PLATFORM"
 _LOG_LIMIT = 20 << 20
 _LOG_KEPT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class PidFile:
-    """`<home>/run/<service>.pid`: the pid and the process's start time, so that a reused pid is never taken for ours."""
+    """`<home>/run/<service>.pid`: a pid and when its process began, so that a reused pid is never ours."""
 
     path: Path
 
@@ -65,44 +70,67 @@ def start(
             stderr=out,
             start_new_session=True,
             user=user,
+            group=user,
             extra_groups=[] if user else None,
         )
 
 
-def stop_tree(process: psutil.Process, patience: float) -> None:
-    """Ask the process to end (SIGTERM), wait, then kill whatever of its tree is left."""
-    try:
-        tree = [process, *process.children(recursive=True)]
-        process.terminate()
-    except psutil.NoSuchProcess:
-        return
+def stop_tree(process: psutil.Process, patience: float, stop_signal: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the process to end, wait, then kill whatever of its tree is left."""
+    family = tree(process)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(stop_signal)
     psutil.wait_procs([process], timeout=patience)
-    for survivor in tree:
-        try:
-            survivor.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(tree, timeout=5)
+    kill([*family, *tree(process)])
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """End processes at once and wait until they are gone; psutil refuses to signal a pid that was reused."""
+    doomed = list(processes)
+    for process in doomed:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(doomed, timeout=5)
+
+
+def tree(process: psutil.Process) -> list[psutil.Process]:
+    """The process and its descendants; empty if it has ended."""
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def marked(home: Path) -> list[psutil.Process]:
+    """Processes that a supervisor of this home began, wherever they went since; never the caller itself."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and process.environ().get(MARKER) == str(home):
+                found.append(process)
+    return found
 
 
 def memory_of(process: psutil.Process) -> int:
-    """Bytes of memory of a process and its children: proportional set size, where the system tells it."""
-    total = 0
+    """Bytes of a process and its children: proportional set size (a page that n share counts 1/n)."""
+    return sum(_memory(member) for member in tree(process))
+
+
+def _memory(process: psutil.Process) -> int:
     try:
-        family = [process, *process.children(recursive=True)]
+        for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
+    except OSError:
+        pass
+    try:
+        return int(process.memory_info().rss)
     except psutil.Error:
         return 0
-    for member in family:
-        try:
-            info = member.memory_full_info()
-            total += getattr(info, "pss", info.rss)
-        except psutil.Error:
-            continue
-    return total
 
 
 def trim_log(log: Path) -> None:
-    """Keep only the end of a log that grew too long; the writer appends, so it may go on while this happens."""
+    """Keep only the end of a log that grew too long; its writer appends, so it may go on meanwhile."""
     if not log.exists() or log.stat().st_size <= _LOG_LIMIT:
         return
     with log.open("rb+") as stream:

@@ -1,7 +1,9 @@
-"""Keeps one service running: waits for what it needs, prepares, starts, probes, and starts it again when it dies."""
+"""Keeps one service running: waits for what it needs, prepares, starts, probes, restarts."""
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -9,14 +11,20 @@ from collections.abc import Callable
 import psutil
 
 from recolake.endpoints import write_endpoint
+from recolake.errors import RecolakeError
+from recolake.platform.ports import choose_port
 from recolake.platform.processes import PidFile, start, stop_tree, tail, trim_log
 from recolake.platform.service import Context, PlatformService, base_environment
 from recolake.platform.state import Phase, ServiceState, log_file, pid_file
 
-_POLL_SECONDS = 0.25
+_POLL_SECONDS = 0.2
 _HEALTH_SECONDS = 5.0
-_LONGEST_BACKOFF = 30.0
+_BACKOFF_SECONDS = (0.2, 0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
+# A service that ran this long before it crashed starts again without a longer pause.
+_STEADY_SECONDS = 60.0
 _HOPELESS_STARTS = 3
+# A machine under load may answer one probe late.
+_MISSES = 3
 
 _endpoints_lock = threading.Lock()
 
@@ -25,6 +33,7 @@ class Runner(threading.Thread):
     """The thread of one service.
 
     Args:
+        external: address of the real server that stands in for it; then nothing is started.
         ready: whether a service of that name may be relied on now.
         report: called after every change of the state.
     """
@@ -34,6 +43,7 @@ class Runner(threading.Thread):
         service: PlatformService,
         context: Context,
         *,
+        external: str | None,
         ready: Callable[[str], bool],
         report: Callable[[], None],
     ) -> None:
@@ -41,108 +51,128 @@ class Runner(threading.Thread):
         self.service = service
         self.context = context
         self.state = ServiceState(since=time.time())
+        self._external = external
         self._ready = ready
         self._report = report
         self._stopping = threading.Event()
-
-    @property
-    def _pid_file(self) -> PidFile:
-        return pid_file(self.context.settings, self.service.name)
-
-    def _enter(self, phase: Phase, **changes: object) -> None:
-        self.state = self.state.model_copy(update={"phase": phase, "since": time.time(), **changes})
-        self._report()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._pid_file: PidFile = pid_file(context.settings, service.name)
 
     def run(self) -> None:
-        backoff, starts_in_vain = 1.0, 0
+        """Until `stop`, or until several starts in a row were in vain."""
+        crashes = in_vain = 0
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
+                self._await_needs()
+                if self._external:
+                    self.service.complete(self.context.settings, self._external)
+                    self._enter(Phase.EXTERNAL, url=self._external)
+                    return
                 process = self._bring_up()
+                in_vain = 0
+                self._watch(process)
+                self._enter(
+                    Phase.STARTING, pid=None, restarts=self.state.restarts + 1, error="it ended by itself"
+                )
             except _StoppedError:
-                break
-            except Exception as error:  # noqa: BLE001 - whatever a start can raise ends in the state that `up` shows
-                starts_in_vain += 1
-                hopeless = starts_in_vain >= _HOPELESS_STARTS
+                return
+            except Exception as error:
+                # Whatever a start can raise ends in the state that `up` and `status` show.
+                in_vain += 1
+                self._end()
+                hopeless = in_vain >= _HOPELESS_STARTS
                 self._enter(
                     Phase.FAILED if hopeless else Phase.STARTING, pid=None, error=self._explain(error)
                 )
                 if hopeless:
                     return
-            else:
-                starts_in_vain, backoff = 0, 1.0
-                self._watch(process)
-                if self._stopping.is_set():
-                    break
-                self._enter(
-                    Phase.STARTING, pid=None, restarts=self.state.restarts + 1, error="it ended by itself"
-                )
-            self._stopping.wait(backoff)
-            backoff = min(2 * backoff, _LONGEST_BACKOFF)
+            crashes = 0 if time.monotonic() - began > _STEADY_SECONDS else crashes + 1
+            self._stopping.wait(_BACKOFF_SECONDS[min(crashes, len(_BACKOFF_SECONDS) - 1)])
 
     def stop(self) -> None:
         """End the service and withdraw its address."""
         self._stopping.set()
-        process = self._pid_file.process()
-        if process is not None:
-            stop_tree(process, self.service.stop_seconds)
-        self._pid_file.remove()
+        if self.is_alive():
+            self.join()
+        if self._external:
+            return
+        self._end()
         self._publish(None)
         self._enter(Phase.STOPPED, pid=None, url=None)
 
+    def _await_needs(self) -> None:
+        while not all(map(self._ready, self.service.needs)):
+            self._pause()
+
     def _bring_up(self) -> psutil.Process:
-        adopted = self._pid_file.process()
-        if adopted is None:
-            while not all(map(self._ready, self.service.needs)):
-                self._pause()
-            self._enter(Phase.PREPARING)
-            self.service.prepare(self.context)
-            process = self._start()
-        else:
-            # An earlier supervisor was killed; what it started goes on.
-            process = adopted
-        self._enter(Phase.STARTING, pid=process.pid)
+        """Adopt what an earlier supervisor, killed since, had started; or start it. Returns when ready."""
+        process = self._pid_file.process() or self._start()
         self._await_health(process)
-        self.service.complete(self.context)
-        self._publish(self.service.url(self.context))
-        self._enter(Phase.HEALTHY, url=self.service.url(self.context), error="")
+        try:
+            self._complete()
+        except RecolakeError:
+            self._end()
+            if not self.service.repair(self.context):
+                raise
+            process = self._start()
+            self._await_health(process)
+            self._complete()
+        url = self._url
+        self._publish(url)
+        self._enter(Phase.HEALTHY, url=url, error="")
         return process
 
+    @property
+    def _url(self) -> str:
+        return self.service.url(self.context) or ""
+
+    def _complete(self) -> None:
+        self.service.complete(self.context.settings, self._url)
+
     def _start(self) -> psutil.Process:
+        self._enter(Phase.PREPARING)
         settings = self.context.settings
+        if self.service.preferred_port:
+            # Usually the one of last time; another if somebody took it meanwhile.
+            port = choose_port(settings, self.service.name, self.service.preferred_port)
+            self.context = Context(settings, port)
+        self.service.prepare(self.context)
         if self._stopping.is_set():
             raise _StoppedError
-        child = start(
+        self._child = start(
             self.service.command(self.context),
             environment=base_environment(settings) | dict(self.service.environment(self.context)),
-            folder=settings.home,
+            folder=settings.run_root,
             log=log_file(settings, self.service.name),
             user=self.service.user(),
         )
-        process: psutil.Process = psutil.Process(child.pid)
+        process: psutil.Process = psutil.Process(self._child.pid)
         self._pid_file.write(process)
         return process
 
     def _await_health(self, process: psutil.Process) -> None:
+        self._enter(Phase.STARTING, pid=process.pid)
         deadline = time.monotonic() + self.service.start_seconds
-        while time.monotonic() < deadline:
-            if not _alive(process):
+        while not self._healthy():
+            if not self._alive(process):
                 message = "it ended while starting"
                 raise RuntimeError(message)
-            if self._healthy():
-                return
+            if time.monotonic() > deadline:
+                message = f"it did not become healthy within {self.service.start_seconds:.0f} s"
+                raise RuntimeError(message)
             self._pause()
-        stop_tree(process, self.service.stop_seconds)
-        message = f"it did not become healthy within {self.service.start_seconds:.0f} s"
-        raise RuntimeError(message)
 
     def _watch(self, process: psutil.Process) -> None:
+        """Returns when the process has ended. One that does not answer is reported, not killed."""
+        misses = 0
         next_probe = time.monotonic() + _HEALTH_SECONDS
-        while _alive(process):
-            if self._stopping.wait(_POLL_SECONDS):
-                return
+        while self._alive(process):
+            self._pause()
             if time.monotonic() >= next_probe:
-                phase = Phase.HEALTHY if self._healthy() else Phase.UNHEALTHY
-                if phase != self.state.phase:
+                misses = 0 if self._healthy() else misses + 1
+                phase = Phase.UNHEALTHY if misses >= _MISSES else Phase.HEALTHY
+                if phase != self.state.phase and self._alive(process):
                     self._enter(phase)
                 trim_log(log_file(self.context.settings, self.service.name))
                 next_probe = time.monotonic() + _HEALTH_SECONDS
@@ -150,8 +180,28 @@ class Runner(threading.Thread):
     def _healthy(self) -> bool:
         try:
             return self.service.healthy(self.context)
-        except Exception:  # noqa: BLE001 - a probe that fails, for whatever reason, is a "no"
+        except Exception:
+            # A probe that fails, for whatever reason, is a "no".
             return False
+
+    def _alive(self, process: psutil.Process) -> bool:
+        if self._child is not None and self._child.pid == process.pid:
+            return self._child.poll() is None
+        try:
+            return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
+    def _end(self) -> None:
+        """Stop the process with all it started, if there is one, and collect it."""
+        process = self._pid_file.process()
+        if process is not None:
+            stop_tree(process, self.service.stop_seconds, self.service.stop_signal)
+        if self._child is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(timeout=5)
+            self._child = None
+        self._pid_file.remove()
 
     def _publish(self, url: str | None) -> None:
         if self.service.endpoint is not None:
@@ -162,6 +212,10 @@ class Runner(threading.Thread):
         if self._stopping.wait(_POLL_SECONDS):
             raise _StoppedError
 
+    def _enter(self, phase: Phase, **changes: object) -> None:
+        self.state = self.state.model_copy(update={"phase": phase, "since": time.time(), **changes})
+        self._report()
+
     def _explain(self, error: Exception) -> str:
         end = tail(log_file(self.context.settings, self.service.name))
         return f"{error}\n{end}".strip()
@@ -169,10 +223,3 @@ class Runner(threading.Thread):
 
 class _StoppedError(Exception):
     """The supervisor asked this runner to end."""
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False

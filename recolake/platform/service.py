@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from recolake.endpoints import Service as Endpoint
+from recolake.platform.processes import MARKER
 from recolake.settings import PROJECT_ROOT, Settings
 
 HOST = "127.0.0.1"
@@ -18,7 +20,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a service may know when it starts: the settings, and the port that was chosen for it (0: needs none)."""
+    """What a service may know when it starts: the settings, and the port chosen for it (0: needs none)."""
 
     settings: Settings
     port: int
@@ -40,6 +42,7 @@ class PlatformService(ABC):
     on_request: ClassVar[bool] = False
     start_seconds: ClassVar[float] = 120.0
     stop_seconds: ClassVar[float] = 20.0
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 
     @abstractmethod
     def command(self, context: Context) -> list[str]:
@@ -57,11 +60,15 @@ class PlatformService(ABC):
         """Address to publish for `endpoint`."""
         return f"http://{HOST}:{context.port}" if context.port else None
 
-    def prepare(self, context: Context) -> None:
+    def prepare(self, context: Context) -> None:  # noqa: B027 - most services need no preparation
         """Make ready what must be there before the process starts; idempotent."""
 
-    def complete(self, context: Context) -> None:
-        """Do what needs the running process, before anyone else may use it; idempotent."""
+    def complete(self, settings: Settings, url: str) -> None:  # noqa: B027 - nor completion
+        """Do what needs the running server, embedded or real, before anyone else may use it; idempotent."""
+
+    def repair(self, context: Context) -> bool:
+        """Called, with the process stopped, after `complete` failed; whether another start is worth it."""
+        return False
 
     def user(self) -> str | None:
         """System user to run as; None for our own."""
@@ -69,17 +76,19 @@ class PlatformService(ABC):
 
 
 def base_environment(settings: Settings) -> dict[str, str]:
-    """Environment of every child: our interpreter first on the path, our state folder, modest thread pools."""
+    """Environment of every child: these settings, our interpreter first on the path, modest thread pools."""
     environment = {
         k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME", "SPARK_REMOTE"}
     }
     venv_bin = str(Path(sys.executable).parent)
+    environment.update(settings.environment())
+    environment[MARKER] = str(settings.home)
     environment.update(
         PATH=os.pathsep.join([venv_bin, environment.get("PATH", "/usr/local/bin:/usr/bin:/bin")]),
-        RECOLAKE_HOME=str(settings.home),
         RECOLAKE_PROJECT=str(PROJECT_ROOT),
         PYTHONUNBUFFERED="1",
-        OMP_NUM_THREADS=environment.get("OMP_NUM_THREADS", "2"),
+        OMP_NUM_THREADS=environment.get("OMP_NUM_THREADS", str(os.cpu_count() or 1)),
+        NO_PROXY=",".join(filter(None, [environment.get("NO_PROXY"), HOST, "localhost"])),
         TZ="UTC",
     )
     return environment

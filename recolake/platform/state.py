@@ -1,4 +1,4 @@
-"""What the supervisor tells the world: `<home>/run/state.json`, written by it alone, read by `status` and `up`."""
+"""What the supervisor tells the world: `<home>/run/state.json`, written by it alone."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ class Phase(StrEnum):
     STOPPED = "stopped"
     EXTERNAL = "external"
 
+    @property
+    def is_up(self) -> bool:
+        return self in (Phase.HEALTHY, Phase.EXTERNAL)
+
 
 class ServiceState(BaseModel):
     """One service as the supervisor last saw it; `since` is seconds since 1970."""
@@ -35,6 +39,9 @@ class ServiceState(BaseModel):
 
 
 class PlatformState(BaseModel):
+    """All services; `settings` is the fingerprint of those that the supervisor began with."""
+
+    settings: str = ""
     services: dict[str, ServiceState] = {}
 
 

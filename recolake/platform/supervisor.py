@@ -1,7 +1,7 @@
 """The one background process of a platform: `python -m recolake.platform.supervisor`.
 
-It runs the services named in `<home>/run/desired.json`, which may grow while it runs, until it gets SIGTERM; then it stops
-them in the reverse order. A lock makes sure that there is one supervisor per state folder.
+It runs the services named in `<home>/run/desired.json`, which may grow while it runs, until it gets SIGTERM;
+then it stops whoever needs another before that other. A lock makes sure that there is one per state folder.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
@@ -18,15 +19,16 @@ import psutil
 from filelock import FileLock, Timeout
 
 from recolake.files import write_atomically
-from recolake.platform.ports import choose_ports
+from recolake.platform.ports import choose_port, read_port
+from recolake.platform.processes import kill, marked
 from recolake.platform.runner import Runner
-from recolake.platform.service import Context, PlatformService
-from recolake.platform.services import BY_NAME, SERVICES
-from recolake.platform.state import Phase, PlatformState, ServiceState, pid_file, write_state
+from recolake.platform.service import Context
+from recolake.platform.services import BY_NAME, external_url, waves
+from recolake.platform.state import Phase, PlatformState, pid_file, write_state
 from recolake.settings import Settings, load_settings
 
 NAME = "supervisor"
-_POLL_SECONDS = 0.3
+_POLL_SECONDS = 0.2
 
 
 def desired_file(settings: Settings) -> Path:
@@ -34,6 +36,7 @@ def desired_file(settings: Settings) -> Path:
 
 
 def read_desired(settings: Settings) -> list[str]:
+    """Names of the services that ought to run."""
     path = desired_file(settings)
     found: list[str] = json.loads(path.read_text()) if path.exists() else []
     return [name for name in found if name in BY_NAME]
@@ -43,13 +46,9 @@ def write_desired(settings: Settings, names: list[str]) -> None:
     write_atomically(desired_file(settings), json.dumps(names).encode())
 
 
-def is_external(settings: Settings, service: PlatformService) -> bool:
-    """Whether a setting names a real server in place of this one (of its whole family, for Airflow's helpers)."""
-    endpoint = service.endpoint or service.name.split("-", 1)[0]
-    return bool(getattr(settings, f"{endpoint}_url", None))
-
-
 class Supervisor:
+    """One runner for each desired service; what failed is tried again when `up` writes the wish anew."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stopping = threading.Event()
@@ -57,68 +56,52 @@ class Supervisor:
         self._report_lock = threading.Lock()
 
     def run(self) -> None:
+        """Work until `stopping` is set, then stop everything."""
+        seen = -1
         while not self.stopping.is_set():
-            self._start_missing()
+            written = desired_file(self.settings).stat().st_mtime_ns
+            if written != seen:
+                seen = written
+                self._start_missing()
             self.stopping.wait(_POLL_SECONDS)
-        for service in reversed(SERVICES):
-            if service.name in self._runners:
-                self._runners[service.name].stop()
-        self._report()
+        with ThreadPoolExecutor(max_workers=len(BY_NAME)) as pool:
+            for wave in waves(self._runners):
+                list(pool.map(lambda name: self._runners[name].stop(), wave))
+        kill(marked(self.settings.home))
 
     def _start_missing(self) -> None:
         missing = [BY_NAME[name] for name in read_desired(self.settings) if self._must_start(name)]
-        if not missing:
-            return
-        ports = choose_ports(
-            self.settings,
-            {s.name: s.preferred_port for s in missing if s.preferred_port and not self._adoptable(s)},
-        ) | {s.name: self._last_port(s) for s in missing if self._adoptable(s)}
+        begun = []
         for service in missing:
-            context = Context(self.settings, ports.get(service.name, 0))
-            runner = Runner(service, context, ready=self._ready, report=self._report)
+            context = Context(self.settings, read_port(self.settings, service.name))
+            real = external_url(self.settings, service)
+            if service.preferred_port and not real and not pid_file(self.settings, service.name).process():
+                # All ports are chosen before anything starts: services read each other's.
+                port = choose_port(self.settings, service.name, service.preferred_port)
+                context = Context(self.settings, port)
+            runner = Runner(service, context, external=real, ready=self._ready, report=self._report)
             self._runners[service.name] = runner
-        for service in missing:
-            self._runners[service.name].start()
+            begun.append(runner)
+        self._report()
+        for runner in begun:
+            runner.start()
 
     def _must_start(self, name: str) -> bool:
         runner = self._runners.get(name)
-        if is_external(self.settings, BY_NAME[name]):
-            return False
-        return runner is None or (
-            runner.state.phase is Phase.FAILED and not runner.is_alive() and self._asked_again()
-        )
-
-    def _asked_again(self) -> bool:
-        """A failed service is tried again when `up` writes the wish anew, not by itself."""
-        wished = desired_file(self.settings).stat().st_mtime
-        return any(r.state.phase is Phase.FAILED and r.state.since < wished for r in self._runners.values())
-
-    def _adoptable(self, service: PlatformService) -> bool:
-        return pid_file(self.settings, service.name).process() is not None
-
-    def _last_port(self, service: PlatformService) -> int:
-        from recolake.platform.ports import read_port
-
-        return read_port(self.settings, service.name)
+        return runner is None or (runner.state.phase is Phase.FAILED and not runner.is_alive())
 
     def _ready(self, name: str) -> bool:
-        if is_external(self.settings, BY_NAME[name]):
-            return True
         runner = self._runners.get(name)
-        return runner is not None and runner.state.phase is Phase.HEALTHY
+        return runner is not None and runner.state.phase in (Phase.HEALTHY, Phase.EXTERNAL)
 
     def _report(self) -> None:
         with self._report_lock:
             services = {name: runner.state for name, runner in list(self._runners.items())}
-            for service in SERVICES:
-                if is_external(self.settings, service):
-                    endpoint = service.endpoint or service.name.split("-", 1)[0]
-                    url = getattr(self.settings, f"{endpoint}_url")
-                    services[service.name] = ServiceState(phase=Phase.EXTERNAL, url=url)
-            write_state(self.settings, PlatformState(services=services))
+            write_state(self.settings, PlatformState(settings=self.settings.fingerprint(), services=services))
 
 
 def main() -> None:
+    """Become the supervisor of this state folder, if there is none."""
     settings = load_settings()
     settings.run_root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(settings.run_root / "supervisor.lock")
@@ -126,7 +109,6 @@ def main() -> None:
         lock.acquire(timeout=0)
     except Timeout:
         sys.exit("another supervisor runs this state folder")
-    pid_file(settings, NAME).write(psutil.Process(os.getpid()))
     supervisor = Supervisor(settings)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -134,6 +116,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    pid_file(settings, NAME).write(psutil.Process(os.getpid()))
     try:
         supervisor.run()
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from recolake.platform.service import PlatformService
 from recolake.platform.services.airflow import AirflowApi, AirflowDagProcessor, AirflowScheduler
 from recolake.platform.services.http import ControlPlane, RecommendationApi
@@ -10,6 +12,7 @@ from recolake.platform.services.mlflow import MlflowServer
 from recolake.platform.services.postgres import Postgres
 from recolake.platform.services.redis import Redis
 from recolake.platform.services.spark import SparkConnect
+from recolake.settings import Settings
 
 SERVICES: tuple[PlatformService, ...] = (
     Postgres(),
@@ -24,3 +27,21 @@ SERVICES: tuple[PlatformService, ...] = (
     JupyterLab(),
 )
 BY_NAME = {service.name: service for service in SERVICES}
+
+
+def external_url(settings: Settings, service: PlatformService) -> str | None:
+    """Address of the real server that a setting names in its place; Airflow's replaces all three."""
+    endpoint = service.endpoint or service.name.split("-", 1)[0]
+    url: str | None = getattr(settings, f"{endpoint}_url")
+    return url
+
+
+def waves(names: Iterable[str]) -> list[list[str]]:
+    """The named services in groups, for stopping: whoever needs another is in an earlier group than it."""
+    left = set(names)
+    groups = []
+    while left:
+        free = sorted(name for name in left if not any(name in BY_NAME[other].needs for other in left))
+        groups.append(free)
+        left.difference_update(free)
+    return groups

@@ -10,9 +10,9 @@ import secrets
 import subprocess
 import sys
 from abc import abstractmethod
-from pathlib import Path
 
 import httpx
+import psycopg
 from filelock import FileLock
 
 from recolake.endpoints import postgres_database
@@ -100,12 +100,16 @@ class _Airflow(PlatformService):
         """Arguments of the `airflow` command."""
 
     def prepare(self, context: Context) -> None:
-        """Migrate the metadata database, where this version of Airflow has not done so yet."""
+        """Migrate the metadata database, where this version of Airflow has not done so yet.
+
+        The stamp names the database's revision too: a database that was lost or replaced is migrated again.
+        """
         folder = context.settings.home / "airflow"
         folder.mkdir(parents=True, exist_ok=True)
         stamp = folder / f"migrated-{importlib.metadata.version('apache-airflow')}"
         with FileLock(folder / ".migration.lock"):
-            if stamp.exists():
+            revision = _revision(context.settings)
+            if revision and stamp.exists() and stamp.read_text() == revision:
                 return
             environment = base_environment(context.settings) | self.environment(context)
             done = subprocess.run(
@@ -121,7 +125,7 @@ class _Airflow(PlatformService):
                     f"airflow db migrate failed: {os.linesep.join(done.stderr.strip().splitlines()[-5:])}"
                 )
                 raise RuntimeError(message)
-            stamp.touch()
+            stamp.write_text(_revision(context.settings) or "")
 
     def _monitor(self, context: Context) -> dict[str, dict[str, str]]:
         port = read_port(context.settings, AirflowApi.name)
@@ -164,6 +168,11 @@ class AirflowDagProcessor(_Airflow):
         return self._monitor(context)["dag_processor"]["status"] == "healthy"
 
 
-def passwords_file(settings: Settings) -> Path:
-    """Where a person finds the password."""
-    return settings.secrets_root / "airflow.password"
+def _revision(settings: Settings) -> str | None:
+    """Schema revision of the metadata database; None if it has no tables yet."""
+    with psycopg.connect(postgres_database(settings, "airflow"), connect_timeout=5) as connection:
+        found = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+        if found is None or found[0] is None:
+            return None
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(row[0]) if row else None

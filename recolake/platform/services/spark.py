@@ -1,17 +1,23 @@
-"""The lakehouse engine: one Spark Connect server with Delta; its Derby metastore is a cache in the state folder."""
+"""The lakehouse engine: one Spark Connect server with Delta; its Derby metastore is a cache in the home."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from recolake.errors import ServiceUnavailableError
 from recolake.platform.jars import delta_jars
 from recolake.platform.service import HOST, Context, PlatformService, base_environment
-from recolake.settings import PROJECT_ROOT
+from recolake.settings import PROJECT_ROOT, Settings
+
+_METASTORE = "metastore"
+_LOG_SETTINGS = Path(__file__).with_name("spark-log4j2.properties")
 
 
 def spark_home() -> Path:
@@ -54,10 +60,13 @@ class SparkConnect(PlatformService):
 
     def command(self, context: Context) -> list[str]:
         folder = self._folder(context)
+        derby = f"jdbc:derby:;databaseName={folder / _METASTORE};create=true"
         settings = context.settings
         java_options = (
             f"-Dderby.system.home={folder} -Djava.io.tmpdir={folder / 'tmp'} -Duser.timezone=UTC "
-            "-XX:+UseG1GC -XX:+UseStringDeduplication"
+            f"-Dlog4j2.configurationFile=file:{_LOG_SETTINGS} "
+            # Out of memory, a server lingers half dead; ended, it is started again.
+            "-XX:+UseG1GC -XX:+UseStringDeduplication -XX:+ExitOnOutOfMemoryError"
         )
         options = {
             "spark.connect.grpc.binding.address": HOST,
@@ -67,7 +76,11 @@ class SparkConnect(PlatformService):
             "spark.driver.bindAddress": HOST,
             "spark.driver.extraJavaOptions": java_options,
             "spark.driver.maxResultSize": "2g",
-            "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder / 'metastore'};create=true",
+            "spark.hadoop.javax.jdo.option.ConnectionURL": derby,
+            # Hive's default, /tmp/hive, belongs to whoever on this machine was first.
+            "spark.hadoop.hive.exec.scratchdir": str(folder / "tmp" / "hive"),
+            "spark.hadoop.hive.exec.local.scratchdir": str(folder / "tmp" / "hive"),
+            "spark.hadoop.hive.downloaded.resources.dir": str(folder / "tmp" / "hive"),
             "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
             "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
             "spark.sql.catalogImplementation": "hive",
@@ -76,6 +89,7 @@ class SparkConnect(PlatformService):
             "spark.sql.shuffle.partitions": str(2 * settings.spark_cores),
             "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
             "spark.databricks.delta.snapshotPartitions": "2",
+            "spark.ui.showConsoleProgress": "false",
             # The plan of an ingest holds the tenant's pseudonym key: no page and no event log may show plans.
             "spark.ui.enabled": "false",
             "spark.eventLog.enabled": "false",
@@ -91,8 +105,8 @@ class SparkConnect(PlatformService):
             f"local[{settings.spark_cores}]",
             "--driver-memory",
             settings.spark_driver_memory,
-            "--jars",
-            ",".join(map(str, delta_jars())),
+            "--driver-class-path",
+            os.pathsep.join(map(str, delta_jars())),
             *flags,
             "spark-internal",
         ]
@@ -101,16 +115,25 @@ class SparkConnect(PlatformService):
         with socket.create_connection((HOST, context.port), timeout=2):
             return True
 
-    def complete(self, context: Context) -> None:
-        environment = base_environment(context.settings) | {"RECOLAKE_SPARK_URL": self.url(context)}
+    def complete(self, settings: Settings, url: str) -> None:
+        """Make every table known; in a process of its own, so that the supervisor stays small."""
         done = subprocess.run(
             [sys.executable, "-m", "recolake.platform.register"],
-            env=environment,
-            cwd=context.settings.home,
+            env=base_environment(settings) | {"RECOLAKE_SPARK_URL": url},
+            cwd=settings.run_root,
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode:
-            message = f"the tables could not be registered: {done.stderr.strip().splitlines()[-1:]}"
-            raise RuntimeError(message)
+            raise ServiceUnavailableError(
+                f"the tables could not be registered:\n{done.stderr.strip()[-2000:]}"
+            )
+
+    def repair(self, context: Context) -> bool:
+        """Set aside a metastore that cannot be read: it is a cache, the tables are in their Delta logs."""
+        metastore = self._folder(context) / _METASTORE
+        if not metastore.exists():
+            return False
+        metastore.rename(metastore.with_name(f"{_METASTORE}-broken-{time.strftime('%Y%m%dT%H%M%S')}"))
+        return True
