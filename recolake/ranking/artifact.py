@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from recolake.errors import ArtifactError
 from recolake.files import sha256_file, write_atomically
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import MANIFEST_FILE, Canary, FileEntry, Manifest, RankingConfig, read_manifest
+from recolake.ranking.model import flat_index
 from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.tenancy.context import Tenant
 
@@ -104,15 +107,8 @@ def write_artifact(
     """
     import faiss
 
-    if folder.exists():
-        raise ArtifactError(f"{folder} exists; artefacts are never changed.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = folder.parent / f".building-{folder.name}-{os.getpid()}"
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
-    try:
-        index = faiss.IndexFlatIP(vectors.shape[1])
-        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+    with _building(folder) as building:
+        index = flat_index(vectors)
         contents = {
             INDEX_FILE: faiss.serialize_index(index).tobytes(),
             ITEMS_FILE: items.to_json(),
@@ -146,11 +142,42 @@ def write_artifact(
         )
         write_atomically(building / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode())
         load_artifact(building, origin.tenant)
+    return manifest
+
+
+def place_artifact(source: Path, folder: Path, tenant: Tenant, model_version: str, run_id: str) -> Manifest:
+    """Copy an artefact under the version that the registry gave it; checked, then renamed into place.
+
+    Raises:
+        ArtifactError: the source would not be accepted, or the folder is taken.
+    """
+    load_artifact(source, tenant)
+    manifest = read_manifest(source).model_copy(
+        update={"model_version": model_version, "mlflow_run_id": run_id}
+    )
+    with _building(folder) as building:
+        for name in manifest.files:
+            shutil.copyfile(source / name, building / name)
+        write_atomically(building / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode())
+        load_artifact(building, tenant)
+    return manifest
+
+
+@contextmanager
+def _building(folder: Path) -> Iterator[Path]:
+    """A folder beside the wanted one that takes its name if all went well, and leaves nothing if not."""
+    if folder.exists():
+        raise ArtifactError(f"{folder} exists; artefacts are never changed.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = folder.parent / f".building-{folder.name}-{os.getpid()}"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    try:
+        yield building
         building.rename(folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    return manifest
 
 
 def load_artifact(folder: Path, tenant: Tenant) -> Artifact:

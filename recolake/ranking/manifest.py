@@ -1,4 +1,4 @@
-"""What an index artefact says about itself: `manifest.json`, the one file that is read before it is checked."""
+"""What an index artefact says about itself: `manifest.json`, the one file read before it is checked."""
 
 from __future__ import annotations
 

@@ -8,24 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from recolake.errors import InvalidInputError
-from recolake.ranking.artifact import Artifact
 from recolake.ranking.items import IntArray
 from recolake.ranking.manifest import BlendWeights
+from recolake.ranking.model import Rankable
 from recolake.ranking.popularity import FloatArray, Popularity
+from recolake.ranking.ragged import Ragged
 from recolake.ranking.reasons import REASONS, Reason
-from recolake.ranking.rerank import Terms, blend, lookup, terms
+from recolake.ranking.rerank import Terms, blend, terms
 from recolake.ranking.retrieval import NO_ITEM, candidates
 from recolake.ranking.users import UserBatch
 
 _CHUNK = 256
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """Item rows per user: user u's are `rows[offsets[u]:offsets[u + 1]]`."""
-
-    offsets: IntArray
-    rows: IntArray
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class Ranking:
 
 
 def rank(
-    artifact: Artifact,
+    model: Rankable,
     users: UserBatch,
     k: int,
     *,
@@ -53,7 +46,7 @@ def rank(
 
     Args:
         include_seen: whether what a user bought before may be shown again; it also chooses the blend.
-        popularity: fresher than the artefact's own, of the same rows.
+        popularity: fresher than the model's own, of the same rows.
         exclude: rows that must not be shown, per user.
 
     Raises:
@@ -62,12 +55,12 @@ def rank(
     if k < 1:
         raise InvalidInputError(f"k is {k}; at least one item must be asked for.", field="k")
     chunks = []
-    weights = artifact.ranking.all_items if include_seen else artifact.ranking.new_items
+    weights = model.ranking.all_items if include_seen else model.ranking.new_items
     for start in range(0, len(users), _CHUNK):
         part = users.slice(start, start + _CHUNK)
-        masked = _slice(exclude, start, start + _CHUNK)
+        masked = None if exclude is None else exclude.slice(start, start + _CHUNK)
         found = candidate_terms(
-            artifact, part, k, include_seen=include_seen, popularity=popularity, exclude=masked
+            model, part, k, include_seen=include_seen, popularity=popularity, exclude=masked
         )
         chunks.append(top(found, weights, k))
     if not chunks:
@@ -80,7 +73,7 @@ def rank(
 
 
 def candidate_terms(
-    artifact: Artifact,
+    model: Rankable,
     users: UserBatch,
     k: int,
     *,
@@ -89,13 +82,13 @@ def candidate_terms(
     exclude: Ragged | None = None,
 ) -> Terms:
     """Retrieve and measure, but do not weigh: what tuning needs to try many weights on."""
-    board = popularity or artifact.popularity
-    config = artifact.ranking
-    masked = 0 if exclude is None else int(np.diff(exclude.offsets).max(initial=0))
+    board = popularity or model.popularity
+    config = model.ranking
+    masked = 0 if exclude is None else exclude.longest
     if not include_seen:
-        masked += int(np.diff(users.offsets).max(initial=0))
+        masked += users.history.longest
     rows = candidates(
-        artifact.index,
+        model.index,
         board,
         users,
         near=max(config.nearest, k) + masked,
@@ -104,10 +97,10 @@ def candidate_terms(
     )
     allowed = np.ones(rows.shape, dtype=np.bool_)
     if not include_seen:
-        allowed &= lookup(users.offsets, users.rows, rows, len(artifact.items)) < 0
+        allowed &= users.history.find(rows, len(model.vectors)) < 0
     if exclude is not None:
-        allowed &= lookup(exclude.offsets, exclude.rows, rows, len(artifact.items)) < 0
-    return terms(artifact.vectors, board, users, rows, allowed)
+        allowed &= exclude.find(rows, len(model.vectors)) < 0
+    return terms(model.vectors, board, users, rows, allowed)
 
 
 def top(found: Terms, weights: BlendWeights, k: int) -> Ranking:
@@ -139,11 +132,3 @@ def _reasons(found: Terms, weights: BlendWeights, best: IntArray) -> npt.NDArray
     other = np.where(by_taste, REASONS.index(Reason.SIMILAR_TASTE), REASONS.index(Reason.POPULAR_NOW))
     own = np.take_along_axis(found.own, best, axis=1) > 0
     return np.where(own, REASONS.index(Reason.BOUGHT_BEFORE), other).astype(np.int8)
-
-
-def _slice(exclude: Ragged | None, start: int, stop: int) -> Ragged | None:
-    if exclude is None:
-        return None
-    stop = min(stop, len(exclude.offsets) - 1)
-    low, high = exclude.offsets[start], exclude.offsets[stop]
-    return Ragged(exclude.offsets[start : stop + 1] - low, exclude.rows[low:high])

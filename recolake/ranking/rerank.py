@@ -33,19 +33,6 @@ class Terms:
     own: FloatArray
 
 
-def lookup(offsets: IntArray, rows: IntArray, wanted: IntArray, count: int) -> IntArray:
-    """Position in `rows` of each (user, wanted row) of a matrix [U, C]; -1 where the user has no such row."""
-    if not len(rows):
-        return np.full(wanted.shape, -1, dtype=np.int64)
-    owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    keys = owner * (count + 1) + rows
-    order = np.argsort(keys, kind="stable")
-    sorted_keys = keys[order]
-    asked = np.arange(len(wanted))[:, None] * (count + 1) + np.where(wanted < 0, count, wanted)
-    place = np.minimum(np.searchsorted(sorted_keys, asked), len(keys) - 1)
-    return np.where(sorted_keys[place] == asked, order[place], -1)
-
-
 def terms(
     vectors: FloatArray,
     popularity: Popularity,
@@ -58,10 +45,10 @@ def terms(
     product = np.where(rows == NO_ITEM, np.float32(0), product)
     largest = product.max(axis=1, keepdims=True, initial=np.float32(1e-9))
     own = np.zeros(rows.shape, dtype=np.float32)
-    place = lookup(users.offsets, users.rows, rows, len(vectors))
+    place = users.history.find(rows, len(vectors))
     own[place >= 0] = users.weights[place[place >= 0]]
     most = np.zeros(len(users), dtype=np.float32)
-    np.maximum.at(most, np.repeat(np.arange(len(users)), np.diff(users.offsets)), users.weights)
+    np.maximum.at(most, users.history.owners, users.weights)
     own /= np.maximum(most, np.float32(1e-9))[:, None]
     return Terms(
         rows=rows,

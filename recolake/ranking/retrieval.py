@@ -21,14 +21,6 @@ def nearest(index: Any, vectors: FloatArray, count: int) -> tuple[FloatArray, In
     return scores, rows
 
 
-def padded(offsets: IntArray, values: IntArray) -> IntArray:
-    """Ragged rows as a matrix [U, longest], padded with -1."""
-    lengths = np.diff(offsets)
-    matrix = np.full((len(lengths), int(lengths.max(initial=0))), NO_ITEM, dtype=np.int64)
-    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = values
-    return matrix
-
-
 def candidates(
     index: Any, popularity: Popularity, users: UserBatch, *, near: int, popular: int, include_history: bool
 ) -> IntArray:
@@ -41,7 +33,7 @@ def candidates(
     top = popularity.order[:popular]
     parts.append(np.broadcast_to(top, (len(users), len(top))))
     if include_history:
-        parts.append(padded(users.offsets, users.rows))
+        parts.append(users.history.padded(NO_ITEM))
     rows = np.sort(np.concatenate(parts, axis=1), axis=1)
     rows[:, 1:][rows[:, 1:] == rows[:, :-1]] = NO_ITEM
     return rows

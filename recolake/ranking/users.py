@@ -8,26 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recolake.ranking.items import IntArray, Items
+from recolake.ranking.items import Items
 from recolake.ranking.popularity import FloatArray
+from recolake.ranking.ragged import Ragged
+
+# Of a person's history so much is looked at: so many goods, the newest; a habit halves in so many days.
+# `gold.user_features` is built by the same two numbers.
+HISTORY_LENGTH = 500
+HISTORY_HALF_LIFE_DAYS = 60.0
 
 
 @dataclass(frozen=True)
 class UserBatch:
-    """U people. Histories are ragged: user u's are positions `offsets[u]:offsets[u + 1]`.
+    """U people.
 
     Attributes:
         vectors: [U, d] float32; all zeros where `has_vector` is False.
         has_vector: [U]; False for people the model does not know.
-        offsets: [U + 1].
-        rows: [nnz] item rows, each at most once a user.
-        weights: [nnz] own frequency, decayed; only ratios within one user matter.
+        history: item rows that they bought.
+        weights: [nnz] own frequency, decayed, by history row; only ratios within one user matter.
     """
 
     vectors: FloatArray
     has_vector: npt.NDArray[np.bool_]
-    offsets: IntArray
-    rows: IntArray
+    history: Ragged
     weights: FloatArray
 
     def __len__(self) -> int:
@@ -52,18 +56,16 @@ class UserBatch:
         return cls(
             vectors=filled,
             has_vector=np.array([vector is not None]),
-            offsets=np.array([0, len(rows)], dtype=np.int64),
-            rows=rows,
+            history=Ragged(np.array([0, len(rows)], dtype=np.int64), rows),
             weights=np.asarray(weights, dtype=np.float32)[known][first],
         )
 
     def slice(self, start: int, stop: int) -> UserBatch:
         """People start..stop-1."""
-        low, high = self.offsets[start], self.offsets[min(stop, len(self))]
+        low, high = self.history.offsets[start], self.history.offsets[min(stop, len(self))]
         return UserBatch(
             self.vectors[start:stop],
             self.has_vector[start:stop],
-            self.offsets[start : stop + 1] - low,
-            self.rows[low:high],
+            self.history.slice(start, stop),
             self.weights[low:high],
         )

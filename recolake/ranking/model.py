@@ -1,0 +1,57 @@
+"""What ranking needs to know of a model: an artefact has it, and a model in training before it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.ranking.manifest import RankingConfig
+from recolake.ranking.popularity import FloatArray, Popularity
+
+
+class Rankable(Protocol):
+    """Anything that `rank` can rank with."""
+
+    @property
+    def index(self) -> Any:
+        """FAISS index of the item vectors, inner product."""
+
+    @property
+    def vectors(self) -> FloatArray:
+        """[I, d], the same vectors."""
+
+    @property
+    def popularity(self) -> Popularity: ...
+
+    @property
+    def ranking(self) -> RankingConfig: ...
+
+
+@dataclass(frozen=True)
+class VectorModel:
+    """A model in memory."""
+
+    index: Any
+    vectors: FloatArray
+    popularity: Popularity
+    ranking: RankingConfig
+
+    @classmethod
+    def of(
+        cls, vectors: FloatArray, trend_scores: npt.NDArray[np.floating], ranking: RankingConfig
+    ) -> VectorModel:
+        """From item vectors [I, d] and trend scores [I]."""
+        popularity = Popularity.of(trend_scores, ranking.popularity_span)
+        return cls(flat_index(vectors), vectors, popularity, ranking)
+
+
+def flat_index(vectors: FloatArray) -> Any:
+    """Exact inner-product index of [I, d] vectors."""
+    import faiss
+
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+    return index
