@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ MALFORMED = "malformed_record"
 TRUNCATED = "file_truncated"
 FILE, LINE, PROBLEM, BROKEN_TEXT = "_file", "_line", "_problem", "_broken_text"
 _ROWS_A_BATCH = 10_000
-_LONGEST_FIELD = 1 << 20
+_LONGEST_FIELD = 1 << 17
 _UNREADABLE = str.maketrans({"\0": "\ufffd", **{chr(c): "\ufffd" for c in range(0xD800, 0xE000)}})
 
 
@@ -72,16 +73,20 @@ def read_records(path: Path, form: CsvFormat, width: int) -> Iterator[Record]:
 
 
 def _records(lines: _Lines, form: CsvFormat, width: int) -> Iterator[Record]:
-    reader = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote)
+    reader = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote, strict=True)
     header_seen = False
     while True:
+        lines.begin_record()
         start = lines.count + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield _broken(start, MALFORMED, f"{error}\x1f{lines.last}")
+            # A quote that never closes, or closes in a later record: only its first line is lost, the others are read again.
+            first = lines.keep_first()
+            reader = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote, strict=True)
+            yield _broken(start, MALFORMED, f"{error}\x1f{first}")
             continue
         if not cells:
             continue
@@ -89,10 +94,19 @@ def _records(lines: _Lines, form: CsvFormat, width: int) -> Iterator[Record]:
             header_seen = True
             continue
         joined = "\x1f".join(cells)
-        if len(cells) != width or "\0" in joined or any("\ud800" <= c <= "\udfff" for c in joined):
+        if len(cells) != width or "\0" in joined or not (joined.isascii() or _is_text(joined)):
             yield _broken(start, MALFORMED, joined)
         else:
             yield Record(start, tuple(cells))
+
+
+def _is_text(text: str) -> bool:
+    """Whether the decoder found no byte that is not of the encoding (`surrogateescape` leaves lone surrogates)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _broken(line: int, problem: str, text: str) -> Record:
@@ -100,18 +114,32 @@ def _broken(line: int, problem: str, text: str) -> Record:
 
 
 class _Lines:
-    """Iterates over physical lines, counts them and remembers the last."""
+    """Iterates over physical lines, counts them and remembers the last; lines of a bad record can be read again."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
+        self._again: deque[str] = deque()
+        self._record: list[str] = []
         self.count = 0
         self.last = ""
+
+    def begin_record(self) -> None:
+        self._record.clear()
+
+    def keep_first(self) -> str:
+        """Give back all lines of the record but its first, which is returned."""
+        first, *others = self._record
+        self._again.extendleft(reversed(others))
+        self.count -= len(others)
+        self._record.clear()
+        return first
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = next(self._text)
+        line = self._again.popleft() if self._again else next(self._text)
+        self._record.append(line)
         self.count += 1
         self.last = line
         return line
