@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +14,7 @@ _CHUNK = 1 << 20
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Write beside the target, fsync, then rename: a reader sees the old file or the new one, never a part."""
+    """Write beside the target, fsync, then rename: a reader sees the old file or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -25,6 +27,26 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def read_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Content of a secret file, made on first use: exactly once, even if several processes ask together.
+
+    Mode 0600 in a folder of mode 0700.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, candidate = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(make())
+                out.flush()
+                os.fsync(out.fileno())
+            with suppress(FileExistsError):
+                os.link(candidate, path)
+        finally:
+            Path(candidate).unlink()
+    return path.read_bytes()
 
 
 def sha256_of(stream: BinaryIO) -> str:

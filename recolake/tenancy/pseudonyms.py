@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 
+from recolake.files import read_or_create
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -25,19 +25,7 @@ def _key_file(settings: Settings, tenant: Tenant) -> Path:
 
 def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
     """The tenant's 32-byte key; made on first use, exactly once even if several processes ask together."""
-    path = _key_file(settings, tenant)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        candidate = path.with_suffix(f".{secrets.token_hex(8)}")
-        candidate.touch(mode=0o600)
-        candidate.write_bytes(secrets.token_bytes(32))
-        try:
-            os.link(candidate, path)
-        except FileExistsError:
-            pass
-        finally:
-            candidate.unlink()
-    return path.read_bytes()
+    return read_or_create(_key_file(settings, tenant), lambda: secrets.token_bytes(32))
 
 
 def pseudonym(key: bytes, identifier: str) -> str:

@@ -1,0 +1,26 @@
+"""One answered recommendation request, as the data plane writes it down and the lake keeps it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+
+class UsageRecord(BaseModel):
+    """Usage and exposure: the columns of `bronze.recommendations`, but for the date."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tenant_id: str
+    recommendation_id: str
+    served_at: datetime
+    key_id: str
+    user_id: str | None
+    model_version: str | None
+    strategy: str
+    item_ids: tuple[str, ...]
+
+    def to_line(self) -> bytes:
+        """One line of JSON, line feed included; JSON escapes those within values."""
+        return self.model_dump_json().encode() + b"\n"
