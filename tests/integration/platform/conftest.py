@@ -1,0 +1,72 @@
+"""Platforms that a test may break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+
+from recolake.platform import control
+from recolake.platform.processes import marked, tree
+from recolake.platform.state import pid_file
+from recolake.settings import Settings
+
+
+@pytest.fixture
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of a platform of the test's own; whatever it starts is stopped."""
+    settings = Settings(home=_short(tmp_path_factory), spark_driver_memory="1g")
+    try:
+        yield settings
+    finally:
+        control.down(settings)
+
+
+def _short(factory: pytest.TempPathFactory) -> Path:
+    return factory.mktemp("p")
+
+
+@pytest.fixture
+def process_of() -> Callable[[Settings, str], psutil.Process]:
+    """Looks a running service's process up."""
+
+    def look_up(settings: Settings, name: str) -> psutil.Process:
+        process = pid_file(settings, name).process()
+        assert process is not None, f"{name} does not run"
+        return process
+
+    return look_up
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], None]:
+    """Asks again and again until the answer is yes; fails after half a minute."""
+
+    def wait_for(question: Callable[[], bool]) -> None:
+        retry(retry=retry_if_result(lambda yes: not yes), stop=stop_after_delay(30), wait=wait_fixed(0.1))(
+            question
+        )()
+
+    return wait_for
+
+
+@pytest.fixture
+def listening() -> Callable[[Settings], dict[str, set[str]]]:
+    """Addresses on which anything of a platform listens, by service."""
+
+    def addresses(settings: Settings) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        services = [(row.service, psutil.Process(row.pid)) for row in control.status(settings) if row.pid]
+        known = {name: tree(process) for name, process in services}
+        known["(stray)"] = [p for p in marked(settings.home) if not any(p in tree for tree in known.values())]
+        for name, members in known.items():
+            for member in members:
+                for connection in member.net_connections("inet"):
+                    if connection.status == psutil.CONN_LISTEN:
+                        found.setdefault(name, set()).add(connection.laddr.ip)
+        return found
+
+    return addresses
