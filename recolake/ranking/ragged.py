@@ -38,6 +38,18 @@ class Ragged:
         low, high = self.offsets[start], self.offsets[stop]
         return Ragged(self.offsets[start : stop + 1] - low, self.rows[low:high])
 
+    def take(self, users: IntArray) -> Ragged:
+        """These users, in this order."""
+        offsets = np.concatenate([[0], np.cumsum(self.lengths[users])])
+        return Ragged(offsets, self.rows[self.places(users)])
+
+    def places(self, users: IntArray) -> IntArray:
+        """Positions in `rows` of all that belongs to these users, one user after the other."""
+        lengths = self.lengths[users]
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        places: IntArray = np.repeat(self.offsets[users], lengths) + within
+        return places
+
     def padded(self, filler: int) -> IntArray:
         """The rows as a matrix [U, longest]."""
         matrix = np.full((len(self), self.longest), filler, dtype=np.int64)

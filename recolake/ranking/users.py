@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recolake.ranking.items import Items
+from recolake.ranking.items import IntArray, Items
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ragged import Ragged
 
@@ -58,6 +58,15 @@ class UserBatch:
             has_vector=np.array([vector is not None]),
             history=Ragged(np.array([0, len(rows)], dtype=np.int64), rows),
             weights=np.asarray(weights, dtype=np.float32)[known][first],
+        )
+
+    def take(self, users: IntArray) -> UserBatch:
+        """These people, in this order."""
+        return UserBatch(
+            self.vectors[users],
+            self.has_vector[users],
+            self.history.take(users),
+            self.weights[self.history.places(users)],
         )
 
     def slice(self, start: int, stop: int) -> UserBatch:

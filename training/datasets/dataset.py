@@ -1,0 +1,67 @@
+"""All that one training run reads, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.ranking.items import IntArray, Items
+from recolake.ranking.popularity import HALF_LIFE_DAYS, FloatArray
+from training.datasets.interactions import Interactions, StrArray
+
+
+@dataclass(frozen=True)
+class ItemDays:
+    """What each item did each day, anonymous events included: [n] item ids, days, weights."""
+
+    item: StrArray
+    day: IntArray
+    weight: FloatArray
+
+    def trend_scores(self, item_ids: StrArray, last: int | None = None) -> npt.NDArray[np.float64]:
+        """`gold.popularity.trend_score` of each item after day `last`: forward decay, half-life a week.
+
+        -inf where an item has no weight until then.
+        """
+        place = np.searchsorted(item_ids, self.item)
+        place = np.minimum(place, len(item_ids) - 1)
+        kept = item_ids[place] == self.item
+        if last is not None:
+            kept &= self.day <= last
+        if not kept.any():
+            return np.full(len(item_ids), -np.inf)
+        day = self.day[kept]
+        origin = int(day.max())
+        decayed = self.weight[kept].astype(np.float64) * np.exp2((day - origin) / HALF_LIFE_DAYS)
+        total = np.bincount(place[kept], weights=decayed, minlength=len(item_ids))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(total > 0, np.log2(total) + origin / HALF_LIFE_DAYS, -np.inf)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Interactions, popularity and item descriptions, all at pinned table versions.
+
+    Attributes:
+        inputs: Delta version of each table, by qualified name.
+        uploads: ids of the uploads whose rows the tables held.
+    """
+
+    interactions: Interactions
+    item_days: ItemDays
+    titles: Mapping[str, str]
+    attributes: Mapping[str, Mapping[str, str]]
+    inputs: Mapping[str, int]
+    uploads: tuple[str, ...]
+
+    def items(self, ids: StrArray) -> Items:
+        """Descriptions of these items; an item without a title goes by its id."""
+        names = tuple(ids.tolist())
+        return Items(
+            names,
+            tuple(self.titles.get(i) or i for i in names),
+            tuple(self.attributes.get(i, {}) for i in names),
+        )

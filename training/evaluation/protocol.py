@@ -1,0 +1,100 @@
+"""How a model is measured: full ranking over all items of training, for people with something held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from recolake.ranking.items import IntArray
+from recolake.ranking.model import Rankable
+from recolake.ranking.ragged import Ragged
+from recolake.ranking.ranker import rank
+from recolake.ranking.users import UserBatch
+from training.datasets.split import Split
+from training.evaluation.bootstrap import Estimate, coverage, draws, mean
+from training.evaluation.metrics import Values, hits, ndcg, recall
+from training.models.base import Model
+
+NDCG_AT, RECALL_AT = 10, 20
+DEPTH = max(NDCG_AT, RECALL_AT)
+_BLOCK = 512
+
+
+class Target(StrEnum):
+    """What counts as foreseen."""
+
+    NEW_ITEMS = "new_items"  # items that the user had not taken before; those taken before are not shown
+    ALL_ITEMS = "all_items"  # taking something again counts too
+
+    @property
+    def include_seen(self) -> bool:
+        return self is Target.ALL_ITEMS
+
+    def truth(self, split: Split) -> Ragged:
+        return split.all_items if self is Target.ALL_ITEMS else split.new_items
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How one model did on one target: estimates by metric, and NDCG per user for paired comparisons."""
+
+    metrics: Mapping[str, Estimate]
+    ndcg: Values
+
+
+# Takes user rows of the training data, gives the best item rows [n, DEPTH], -1 where there are no more.
+Recommend = Callable[[IntArray], IntArray]
+
+
+def measure(recommend: Recommend, truth: Ragged, items: int, seed: int) -> Scores | None:
+    """Metrics over all users with something held out; None where nobody has."""
+    users = np.flatnonzero(truth.lengths)
+    if not len(users):
+        return None
+    ranked = recommend(users)
+    hit, relevant = hits(ranked, truth.take(users), items), truth.lengths[users]
+    drawn = draws(len(users), seed)
+    gained = ndcg(hit, relevant, NDCG_AT)
+    metrics = {
+        f"ndcg@{NDCG_AT}": mean(gained, drawn),
+        f"recall@{RECALL_AT}": mean(recall(hit, relevant, RECALL_AT), drawn),
+        f"coverage@{NDCG_AT}": coverage(ranked[:, :NDCG_AT], items, drawn),
+    }
+    return Scores(metrics, gained)
+
+
+def by_model(model: Model, split: Split, target: Target) -> Recommend:
+    """All items in the order of a model's scores; equal scores keep the order of item ids."""
+
+    def recommend(users: IntArray) -> IntArray:
+        blocks = []
+        for start in range(0, len(users), _BLOCK):
+            block = users[start : start + _BLOCK]
+            scores = model.scores(block)
+            if not target.include_seen:
+                scores[split.train.seen[block].nonzero()] = -np.inf
+            best = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH]
+            allowed = np.isfinite(np.take_along_axis(scores, best, axis=1))
+            blocks.append(np.where(allowed, best, -1))
+        return np.concatenate(blocks)
+
+    return recommend
+
+
+def by_ranking(model: Rankable, people: UserBatch, target: Target) -> Recommend:
+    """What serving would answer: the same function decides."""
+
+    def recommend(users: IntArray) -> IntArray:
+        return rank(model, people.take(users), DEPTH, include_seen=target.include_seen).rows
+
+    return recommend
+
+
+def evaluate(recommend_for: Callable[[Target], Recommend], split: Split, seed: int) -> dict[Target, Scores]:
+    """Both targets; one that nobody can be measured on is left out."""
+    items = split.train.shape[1]
+    found = {target: measure(recommend_for(target), target.truth(split), items, seed) for target in Target}
+    return {target: scores for target, scores in found.items() if scores is not None}
