@@ -1,0 +1,25 @@
+"""What the server says of itself."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(BaseModel):
+    """Whether recommendations can be answered, and how well. Tenants are counted, never named."""
+
+    status: Literal["ready", "degraded", "not_ready"] = Field(
+        description="degraded: answers are popular items alone, for lack of online features"
+    )
+    online_features: bool = Field(description="Whether the online store answers")
+    models_serving: int = Field(description="Tenants with a model in service")
+    models_refused: int = Field(description="Tenants whose published version was refused; see the log")
+    models_waiting: int = Field(description="Tenants whose published version waits for its user vectors")

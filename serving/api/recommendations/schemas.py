@@ -1,0 +1,87 @@
+"""What is asked and answered about recommendations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MOST_ITEMS = 1_000
+
+Strategy = Literal["personal", "popular"]
+Fallback = Literal["no_user", "unknown_user", "no_vector", "features_unavailable"]
+
+
+class RecommendationRequest(BaseModel):
+    """For whom, how many, and whether what they bought before may return."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    user_id: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=256,
+        description="The person, by your own id; left out, the answer is what is popular",
+        examples=["17850"],
+    )
+    k: int = Field(default=10, ge=1, le=MOST_ITEMS, description="How many items at most")
+    include_seen: bool = Field(
+        default=False,
+        description="Whether items that the person bought before may be recommended again. "
+        "Say true where people buy the same things repeatedly.",
+    )
+
+
+class RecommendedItem(BaseModel):
+    """One item of an answer, best first."""
+
+    item_id: str
+    title: str | None
+    score: float = Field(description="Comparable within this answer alone")
+    reason: str = Field(description="Stable code: bought_before, similar_taste or popular_now")
+    reason_text: str = Field(description="The reason as a sentence for people")
+
+
+class RecommendationAnswer(BaseModel):
+    """Recommendations, and where they come from."""
+
+    recommendation_id: str = Field(description="Send it back with the events that follow; it has a receipt")
+    model_version: str
+    variant: str = Field(description="Variant of the experiment that answered; 'default' without one")
+    strategy: Strategy
+    fallback: Fallback | None = Field(description="Why the answer is less personal than it could be; or null")
+    degraded: bool = Field(description="True while the online store does not answer")
+    items: list[RecommendedItem]
+
+
+class ReceiptModel(BaseModel):
+    """The model behind an answer."""
+
+    name: str
+    version: str
+    mlflow_run_id: str
+    code_version: str
+    seed: int
+    created_at: datetime
+
+
+class ReceiptIndex(BaseModel):
+    """The index behind an answer."""
+
+    sha256: str
+    metric: str
+    dimension: int
+    count: int
+
+
+class Receipt(BaseModel):
+    """Everything that an answer was made from."""
+
+    recommendation_id: str
+    served_at: datetime
+    model: ReceiptModel
+    index: ReceiptIndex
+    inputs: dict[str, int] = Field(description="Delta version of each input table")
+    uploads: list[str] = Field(description="Uploads whose rows those tables held")
+    feature_service: str = Field(description="Which features of the person were read")

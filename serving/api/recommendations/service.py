@@ -1,0 +1,192 @@
+"""From a person to a list: features, ranking, usage record, answer; and from an answer to its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from recolake.errors import ArtifactError, NotFoundError
+from recolake.features.names import Service
+from recolake.ranking.artifact import INDEX_FILE
+from recolake.ranking.manifest import read_manifest
+from recolake.ranking.pointer import version_folder
+from recolake.ranking.ranker import Ranking, rank
+from recolake.ranking.retrieval import NO_ITEM
+from recolake.ranking.users import UserBatch
+from recolake.settings import Settings
+from recolake.tenancy.api_keys import KeyRecord
+from recolake.tenancy.context import Tenant
+from recolake.tenancy.pseudonyms import pseudonym, tenant_key
+from recolake.usage.journal import UsageJournal
+from recolake.usage.record import UsageRecord
+from serving.api.recommendations.schemas import (
+    Fallback,
+    Receipt,
+    ReceiptIndex,
+    ReceiptModel,
+    RecommendationAnswer,
+    RecommendationRequest,
+    RecommendedItem,
+    Strategy,
+)
+from serving.ids import RecommendationIds
+from serving.metrics import Metrics
+from serving.people import FeaturesUnavailableError, OnlineFeatures, Person
+from serving.shelf import Model, Shelf
+
+DEFAULT_VARIANT = "default"
+_NOBODY = Person(vector=None, history=(), weights=())
+
+
+class Recommender:
+    """Answers recommendation requests; blocks while it reads features, so call it from a thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        shelf: Shelf,
+        features: OnlineFeatures,
+        journal: UsageJournal,
+        ids: RecommendationIds,
+        metrics: Metrics,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._shelf = shelf
+        self._features = features
+        self._journal = journal
+        self._ids = ids
+        self._metrics = metrics
+        self._now = now
+        self._pseudonym_keys: dict[Tenant, bytes] = {}
+
+    def recommend(self, caller: KeyRecord, request: RecommendationRequest) -> RecommendationAnswer:
+        """The answer; its usage record is written before this returns.
+
+        Raises:
+            NoModelError: the tenant has no model in service.
+            OSError: the usage record could not be written, so there is no answer.
+        """
+        model = self._shelf.model(caller.tenant)
+        subject = self._pseudonym(caller.tenant, request.user_id)
+        person, fallback = self._person(caller.tenant, subject, model)
+        # Somebody too new for the model still has a history, and may want to buy it again.
+        personal = person.vector is not None or (request.include_seen and bool(person.history))
+        strategy: Strategy = "personal" if personal else "popular"
+        found = rank(
+            model.artifact,
+            UserBatch.one(
+                model.artifact.items,
+                model.artifact.manifest.dimension,
+                person.vector,
+                person.history,
+                person.weights,
+            ),
+            request.k,
+            include_seen=request.include_seen,
+            popularity=model.popularity,
+        )
+        now = self._now()
+        answer = RecommendationAnswer(
+            recommendation_id=self._ids.mint(caller.tenant, model.version, now),
+            model_version=model.version,
+            variant=DEFAULT_VARIANT,
+            strategy=strategy,
+            fallback=fallback,
+            degraded=fallback == "features_unavailable",
+            items=_items(model, found),
+        )
+        self._journal.append(
+            UsageRecord(
+                tenant_id=caller.tenant.name,
+                recommendation_id=answer.recommendation_id,
+                served_at=now,
+                key_id=caller.key_id,
+                user_id=subject,
+                model_version=model.version,
+                strategy=strategy,
+                item_ids=tuple(item.item_id for item in answer.items),
+            )
+        )
+        self._metrics.recommendations.labels(strategy, fallback or "", answer.degraded).inc()
+        return answer
+
+    def receipt(self, tenant: Tenant, recommendation_id: str) -> Receipt:
+        """Where an answer came from, however long ago, as long as its model version is kept.
+
+        Raises:
+            NotFoundError: no such answer of this tenant, or its model version is not kept any more.
+        """
+        minted = self._ids.read(tenant, recommendation_id)
+        try:
+            manifest = read_manifest(version_folder(self._settings, tenant, minted.model_version))
+        except ArtifactError as error:
+            raise NotFoundError(
+                f"Model version {minted.model_version}, which recommended this, is not kept any more.",
+                field="recommendation_id",
+            ) from error
+        return Receipt(
+            recommendation_id=recommendation_id,
+            served_at=minted.served_at,
+            model=ReceiptModel(
+                name=manifest.model_name,
+                version=manifest.model_version,
+                mlflow_run_id=manifest.mlflow_run_id,
+                code_version=manifest.code_version,
+                seed=manifest.seed,
+                created_at=manifest.created_at,
+            ),
+            index=ReceiptIndex(
+                sha256=manifest.files[INDEX_FILE].sha256,
+                metric=manifest.metric,
+                dimension=manifest.dimension,
+                count=manifest.count,
+            ),
+            inputs=manifest.inputs,
+            uploads=manifest.uploads,
+            feature_service=Service.RECOMMENDATION.value,
+        )
+
+    def _pseudonym(self, tenant: Tenant, user_id: str | None) -> str | None:
+        if user_id is None:
+            return None
+        key = self._pseudonym_keys.get(tenant)
+        if key is None:
+            key = self._pseudonym_keys[tenant] = tenant_key(self._settings, tenant)
+        return pseudonym(key, user_id)
+
+    def _person(
+        self, tenant: Tenant, subject: str | None, model: Model
+    ) -> tuple[Person, Fallback | None]:
+        if subject is None:
+            return _NOBODY, "no_user"
+        try:
+            person = self._features.person(tenant, subject, model.version)
+        except FeaturesUnavailableError:
+            return _NOBODY, "features_unavailable"
+        if person.vector is not None and len(person.vector) != model.artifact.manifest.dimension:
+            # Not this index's vector, whatever its key says: never compare the two.
+            person = Person(None, person.history, person.weights)
+        if not person.known:
+            return _NOBODY, "unknown_user"
+        return person, None if person.vector is not None else "no_vector"
+
+
+def _items(model: Model, found: Ranking) -> list[RecommendedItem]:
+    items = model.artifact.items
+    answer = []
+    for position, row in enumerate(found.rows[0].tolist()):
+        if row == NO_ITEM:
+            break
+        reason = found.reason(0, position)
+        answer.append(
+            RecommendedItem(
+                item_id=items.ids[row],
+                title=items.titles[row] or None,
+                score=float(found.scores[0, position]),
+                reason=reason.value,
+                reason_text=reason.sentence,
+            )
+        )
+    return answer

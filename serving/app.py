@@ -1,0 +1,74 @@
+"""The data plane's application. `uvicorn --factory serving.app:create_app` serves it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from recolake.settings import Settings, load_settings
+from recolake.telemetry import configure_logging
+from recolake.tenancy.api_keys import KeySnapshot
+from recolake.usage.journal import UsageJournal
+from recolake.web.problems import install
+from serving.api.operations.endpoints import router as operations
+from serving.api.recommendations.endpoints import router as recommendations
+from serving.api.recommendations.service import Recommender
+from serving.ids import RecommendationIds
+from serving.metrics import Metrics
+from serving.middleware import AccessMiddleware, BodyLimitMiddleware
+from serving.people import OnlineFeatures
+from serving.shelf import Shelf
+from serving.state import State
+from serving.watcher import Marks, Watcher
+
+_THREADS = 8
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application for these settings, or for those of the environment (it then configures logging)."""
+    if settings is None:
+        configure_logging("api")
+    chosen = settings or load_settings()
+    metrics = Metrics()
+    marks = Marks(chosen)
+    shelf = Shelf(chosen, metrics, marks.vectors)
+    features = OnlineFeatures(chosen, metrics)
+    journal = UsageJournal(chosen.journal_root)
+    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
+    ids = RecommendationIds.of(chosen)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watcher = Watcher(shelf, features, marks, journal, metrics)
+        await run_in_threadpool(watcher.start)
+        yield
+        await run_in_threadpool(watcher.stop)
+        threads.shutdown(wait=True)
+        journal.close()
+
+    app = FastAPI(
+        title="Recolake recommendations",
+        version=version("recolake"),
+        description="What should this person see? Answers in milliseconds, each with a receipt.",
+        lifespan=lifespan,
+    )
+    app.state.serving = State(
+        settings=chosen,
+        keys=KeySnapshot(chosen),
+        metrics=metrics,
+        shelf=shelf,
+        features=features,
+        recommender=Recommender(chosen, shelf, features, journal, ids, metrics),
+        threads=threads,
+    )
+    app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(AccessMiddleware, metrics=metrics)
+    install(app)
+    app.include_router(recommendations)
+    app.include_router(operations)
+    return app

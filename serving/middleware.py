@@ -1,0 +1,80 @@
+"""Around every request: a limit on its body, one log line, one measurement."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.metrics import Metrics
+
+MOST_BODY_BYTES = 64 << 10
+_QUIET = frozenset({"/health", "/ready", "/metrics"})
+
+_log = structlog.get_logger("serving.access")
+
+
+class BodyLimitMiddleware:
+    """Refuse bodies beyond a limit, by what arrives and not by what the header claims."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MOST_BODY_BYTES:
+                raise HTTPException(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {MOST_BODY_BYTES} bytes."
+                )
+            return message
+
+        await self._app(scope, limited, send)
+
+
+class AccessMiddleware:
+    """Log and measure each request under its route, not its path: paths hold what callers write."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+        began = time.perf_counter()
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            seconds = time.perf_counter() - began
+            route = getattr(scope.get("route"), "path", "unknown")
+            method = scope["method"] if route != "unknown" else "unknown"
+            self._metrics.requests.labels(method, route, status).observe(seconds)
+            if route not in _QUIET:
+                _log.info(
+                    "request",
+                    method=method,
+                    route=route,
+                    status=status,
+                    milliseconds=round(seconds * 1_000, 2),
+                    request_id=scope.get("state", {}).get("request_id"),
+                )

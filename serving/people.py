@@ -1,0 +1,144 @@
+"""What the online store knows of a person: one Feast read of two keys, with a deadline and a breaker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import redis
+import structlog
+
+from recolake.endpoints import resolve
+from recolake.errors import RecolakeError
+from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_KEY, Service
+from recolake.features.store import online_store, registry_snapshot
+from recolake.ranking.popularity import FloatArray
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+from serving.breaker import Breaker
+from serving.metrics import Metrics
+
+if TYPE_CHECKING:
+    from feast import FeatureService, FeatureStore
+
+DEADLINE_SECONDS = 0.05
+_POPULARITY_CHUNK = 100
+
+_log = structlog.get_logger(__name__)
+
+
+class FeaturesUnavailableError(Exception):
+    """The online store cannot be asked now; answer without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person's features; all empty for somebody unknown. `weights` go with `history`, newest first."""
+
+    vector: FloatArray | None
+    history: Sequence[str]
+    weights: Sequence[float]
+
+    @property
+    def known(self) -> bool:
+        return self.vector is not None or bool(self.history)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    origin: tuple[str, int]
+    store: FeatureStore
+    person: FeatureService
+    popularity: FeatureService
+
+
+class OnlineFeatures:
+    """Reads from the online store; safe to share between threads."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, breaker: Breaker | None = None) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self.breaker = breaker or Breaker()
+        self._opened: _Opened | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a store that can be asked, and it is not failing."""
+        return self._opened is not None and not self.breaker.open
+
+    def reopen(self) -> None:
+        """Follow the registry snapshot and Redis' address when they change; called in the background."""
+        try:
+            path = registry_snapshot(self._settings)
+            origin = (resolve(self._settings, "redis"), path.stat().st_mtime_ns)
+            if self._opened is not None and self._opened.origin == origin:
+                return
+            store = online_store(self._settings, DEADLINE_SECONDS)
+            self._opened = _Opened(
+                origin,
+                store,
+                store.get_feature_service(Service.RECOMMENDATION.value, allow_cache=True),
+                store.get_feature_service(Service.POPULARITY.value, allow_cache=True),
+            )
+            _log.info("feature_store_opened")
+        except (RecolakeError, FileNotFoundError):
+            return  # Nothing is published yet; answers say that they are degraded.
+
+    def person(self, tenant: Tenant, pseudonym: str, model_version: str) -> Person:
+        """A person's features, the vector being that of this model version and no other.
+
+        Raises:
+            FeaturesUnavailableError: Redis does not answer in time, or nothing was ever published.
+        """
+        opened = self._opened
+        if opened is None or not self.breaker.allow():
+            raise FeaturesUnavailableError
+        began = time.perf_counter()
+        keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym, MODEL_KEY: model_version}
+        try:
+            answer = opened.store.get_online_features(opened.person, [keys]).proto
+        except (redis.RedisError, OSError) as error:
+            self.breaker.failed()
+            self._metrics.features_refused.set(self.breaker.open)
+            self._metrics.feature_reads.labels("failed").observe(time.perf_counter() - began)
+            raise FeaturesUnavailableError from error
+        self.breaker.succeeded()
+        self._metrics.features_refused.set(0)
+        self._metrics.feature_reads.labels("ok").observe(time.perf_counter() - began)
+        return _person(dict(zip(answer.metadata.feature_names.val, answer.results, strict=True)))
+
+    def trend_scores(self, tenant: Tenant, items: Sequence[str]) -> npt.NDArray[np.float64]:
+        """[I] trend score of each item; NaN where the store has none.
+
+        Raises:
+            FeaturesUnavailableError: Redis does not answer, or nothing was ever published.
+        """
+        opened = self._opened
+        if opened is None:
+            raise FeaturesUnavailableError
+        scores = np.full(len(items), np.nan)
+        for start in range(0, len(items), _POPULARITY_CHUNK):
+            chunk = list(items[start : start + _POPULARITY_CHUNK])
+            rows = {TENANT_KEY: [tenant.name] * len(chunk), ITEM_KEY: chunk}
+            try:
+                answer = opened.store.get_online_features(opened.popularity, rows).proto
+            except (redis.RedisError, OSError) as error:
+                raise FeaturesUnavailableError from error
+            column = list(answer.metadata.feature_names.val).index("trend_score")
+            for offset, value in enumerate(answer.results[column].values):
+                if value.WhichOneof("val"):
+                    scores[start + offset] = value.double_val
+        return scores
+
+
+def _person(columns: dict[str, Any]) -> Person:
+    vector = columns["vector"].values[0].float_list_val.val
+    return Person(
+        vector=np.asarray(vector, dtype=np.float32) if len(vector) else None,
+        history=list(columns["history_items"].values[0].string_list_val.val),
+        weights=list(columns["history_weights"].values[0].double_list_val.val),
+    )
