@@ -5,6 +5,7 @@ Airflow is a convenience, never a need: where nobody listens the caller is told,
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +16,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 
 from recolake.endpoints import resolve
 from recolake.errors import NotFoundError, RecolakeError, ServiceUnavailableError
-from recolake.orchestration.chain import LANDING, extra_for
+from recolake.orchestration.chain import CHAIN, LANDING, extra_for
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -61,6 +62,22 @@ class AirflowClient:
             raise NotFoundError(f"Airflow does not know the asset '{asset}' yet.", hint="Try again soon.")
         body = {"asset_id": asset_ids[0], "extra": dict(extra)}
         return int(self._send("POST", "/assets/events", json=body)["id"])
+
+    def wait_for_dags(self, timeout_seconds: float = 120) -> None:
+        """Wait until every step of the chain can be started: at a first start Airflow has to read the DAGs.
+
+        Raises:
+            ServiceUnavailableError: they are not there in time.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        wanted = {step.dag_id for step in CHAIN}
+        while not wanted <= {dag["dag_id"] for dag in self.get("/dags")["dags"]}:
+            if time.monotonic() > deadline:
+                raise ServiceUnavailableError(
+                    f"Airflow did not read the DAGs within {timeout_seconds:.0f} s.",
+                    hint="Look at `recolake logs airflow-dag-processor`.",
+                )
+            time.sleep(0.5)
 
     def get(self, path: str, **params: Any) -> Any:
         """JSON of a GET; what fails in passing is tried again for a few seconds."""
