@@ -25,10 +25,9 @@ from recolake.orchestration.dag_kit import ASSETS, DAG_DEFAULTS, run_for_tenants
 def build_dag() -> None:
     @task(task_id="build", outlets=[ASSETS["gold"]])
     def build() -> dict[str, Any]:
-        from recolake.transform.build import build as build_tables
-
         from recolake.settings import load_settings
         from recolake.tenancy.context import Tenant
+        from recolake.transform.build import build as build_tables
 
         settings = load_settings()
         return run_for_tenants("gold", lambda tenant: build_tables(settings, Tenant(tenant), progress=print))

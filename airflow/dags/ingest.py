@@ -28,10 +28,9 @@ from recolake.orchestration.dag_kit import ASSETS, DAG_DEFAULTS, run_for_tenants
 def ingest_dag() -> None:
     @task(task_id="ingest", outlets=[ASSETS["bronze"]])
     def ingest() -> dict[str, Any]:
-        from spark_jobs.ingest import ingest_pending
-
         from recolake.settings import load_settings
         from recolake.tenancy.context import Tenant
+        from spark_jobs.ingest import ingest_pending
 
         settings = load_settings()
         return run_for_tenants(

@@ -27,7 +27,6 @@ def materialize_dag() -> None:
     @task(task_id="materialize", outlets=[ASSETS["features"]])
     def materialize() -> dict[str, Any]:
         from feature_repo.materialize import materialize as materialize_features
-
         from recolake.settings import load_settings
         from recolake.tenancy.context import Tenant
 

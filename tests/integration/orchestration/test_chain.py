@@ -1,4 +1,4 @@
-"""The running Airflow: a landing starts the chain, nothing new ends it early, a failure comes with its log."""
+"""The running Airflow: a landing starts the chain, nothing new ends it, a failure comes with its log."""
 
 from __future__ import annotations
 
