@@ -36,7 +36,7 @@ def run_for_tenants(
     outlet: str,
     step: Callable[[str], Any],
     *,
-    changed: Callable[[Any], bool] = lambda _: True,
+    changed: Callable[[Any, bool], bool] = lambda report, announced: True,
     context: Mapping[str, Any] | None = None,
     send_on: Callable[[str, Mapping[str, Any]], Any] | None = None,
 ) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def run_for_tenants(
     Args:
         outlet: asset that the calling task has as its outlet.
         step: takes a tenant's name, gives its report (dataclass, pydantic model, or a list of them).
-        changed: whether a report means work for the next DAG.
+        changed: whether a report means work for the next DAG; told too whether an event started this run.
         context: Airflow's context of the task; default: that of the running one.
         send_on: posts an asset event by other means than success; default: over Airflow's REST API.
 
@@ -69,7 +69,8 @@ def run_for_tenants(
             failed[tenant] = error
     # An earlier attempt may have been killed between its work and its event: a retry speaks for both.
     retried = context["ti"].try_number > 1
-    touched = [tenant for tenant, report in done.items() if retried or changed(report)]
+    announced = bool(context["triggering_asset_events"])
+    touched = [tenant for tenant, report in done.items() if retried or changed(report, announced)]
     if failed:
         hopeless = all(isinstance(error, _HOPELESS) for error in failed.values())
         if touched and (hopeless or context["ti"].try_number > context["ti"].max_tries):

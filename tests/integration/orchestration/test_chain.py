@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from control_plane.tenants import service as tenants
+from control_plane.uploads import service as uploads
 from recolake.errors import NotFoundError
 from recolake.landing.store import land
 from recolake.landing.upload import MAPPING, UploadManifest, upload_folder
@@ -41,13 +42,19 @@ def tenant(with_airflow: Settings) -> Tenant:
     return Tenant(name)
 
 
+def landed(settings: Settings, tenant: Tenant, folder: Path, text: str) -> UploadManifest:
+    """Land one file of this text."""
+    day = folder / "day.csv"
+    day.write_text(text)
+    upload = land(settings, tenant, [day], PROJECT_ROOT / "mappings" / "online_retail.yaml").upload
+    assert upload is not None
+    return upload
+
+
 @pytest.fixture
 def unreadable(with_airflow: Settings, tenant: Tenant, tmp_path: Path) -> Iterator[UploadManifest]:
     """An upload whose mapping was damaged in the landing zone; it is gone after the test."""
-    day = tmp_path / "day.csv"
-    day.write_text(DAY)
-    upload = land(with_airflow, tenant, [day], PROJECT_ROOT / "mappings" / "online_retail.yaml").upload
-    assert upload is not None
+    upload = landed(with_airflow, tenant, tmp_path, DAY)
     folder = upload_folder(with_airflow, upload)
     (folder / MAPPING).write_text("version: 1\nevent: [")
     yield upload
@@ -63,17 +70,19 @@ def announced(settings: Settings, tenant: Tenant, upload_id: str) -> int:
     return event
 
 
-def test_a_landing_starts_ingest_and_where_nothing_is_new_the_chain_ends_there(
-    with_airflow: Settings, tenant: Tenant
+def test_a_landing_without_a_usable_row_is_ingested_and_the_chain_ends_there(
+    with_airflow: Settings, tenant: Tenant, tmp_path: Path
 ) -> None:
-    event = announced(with_airflow, tenant, "no-such-upload")
+    upload = landed(with_airflow, tenant, tmp_path, DAY.replace("2010-12-01 08:26:00", "yesterday"))
+    event = announced(with_airflow, tenant, upload.upload_id)
     with AirflowClient(with_airflow) as airflow:
-        states = list(follow_landing(airflow, event, timeout_seconds=180))
+        states = list(follow_landing(airflow, event, timeout_seconds=300))
     assert (states[0].dag_id, states[0].state) == ("ingest", "waiting")
     assert (states[-1].dag_id, states[-1].state) == ("ingest", "skipped")
     assert {state.dag_id for state in states} == {"ingest"}
-    assert states[-1].started_at is not None
-    assert states[-1].ended_at is not None
+    read = uploads.read(with_airflow, tenant, upload.upload_id)
+    (account,) = read.accounting
+    assert (read.state, account.rows_in, account.accepted, account.quarantined) == ("ingested", 1, 0, 1)
 
 
 def test_a_step_that_fails_for_good_is_told_at_once_with_the_end_of_its_log(

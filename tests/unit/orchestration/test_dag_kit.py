@@ -65,7 +65,7 @@ def test_a_sweep_is_about_every_tenant_but_hands_on_only_what_changed() -> None:
     reports = run_for_tenants(
         "bronze",
         lambda tenant: [Report(tenant, counts[tenant])],
-        changed=lambda reports: reports[0].accepted > 0,
+        changed=lambda reports, announced: reports[0].accepted > 0 and not announced,
         context=run,
     )
     assert set(reports) == {"demo", "shop"}
@@ -81,13 +81,23 @@ def test_a_run_by_hand_may_name_its_tenants() -> None:
 def test_where_nothing_is_new_nothing_downstream_is_started(extras: tuple[dict[str, Any], ...]) -> None:
     run = context(*extras)
     with pytest.raises(AirflowSkipException):
-        run_for_tenants("bronze", lambda tenant: [], changed=bool, context=run)
+        run_for_tenants(
+            "bronze",
+            lambda tenant: [],
+            changed=lambda reports, announced: bool(reports) or not announced,
+            context=run,
+        )
     assert "tenants" not in run["outlet_events"][ASSETS["bronze"]].extra
 
 
 def test_a_retry_hands_on_what_an_attempt_killed_after_its_work_could_not() -> None:
     run = context({"tenants": ["shop"]}, attempt=2)
-    run_for_tenants("bronze", lambda tenant: [], changed=bool, context=run)
+    run_for_tenants(
+        "bronze",
+        lambda tenant: [],
+        changed=lambda reports, announced: bool(reports) or not announced,
+        context=run,
+    )
     assert sent(run) == ["shop"]
 
 
