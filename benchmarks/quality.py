@@ -3,8 +3,9 @@
     python ../shared/data/splits.py SPLITS
     python benchmarks/quality.py SPLITS
 
-reads SPLITS/online-retail-temporal/{train,test}.csv, chooses every setting on a validation window cut from the
-training period, looks once at the test window, and prints the champion beside the baselines with 95 % intervals.
+reads SPLITS/online-retail-temporal/{train,test}.csv, chooses every setting on a validation window cut from
+the training period, looks once at the test window, and prints the champion beside the baselines with 95 %
+intervals.
 """
 
 from __future__ import annotations

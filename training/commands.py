@@ -1,7 +1,62 @@
-"""Commands."""
+"""`recolake train` and `recolake publish`."""
+
+from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
+_TenantOption = Annotated[str, typer.Option(help="Name of the tenant")]
+
 
 def register(app: typer.Typer) -> None:
-    """Nothing yet."""
+    """Add the commands."""
+    app.command()(train)
+    app.command()(publish)
+
+
+def train(
+    tenant: _TenantOption,
+    retune: Annotated[bool, typer.Option("--retune", help="Choose the configuration anew")] = False,
+    seed: Annotated[int, typer.Option(help="Another seed is another model")] = 0,
+) -> None:
+    """Train a model on the gold training set, measure it beside the baselines, register it."""
+    from recolake.settings import load_settings
+    from recolake.tenancy.directory import require_tenant
+    from training.pipeline import train as run
+
+    settings = load_settings()
+    report = run(settings, require_tenant(settings, tenant), retune=retune, seed=seed, progress=typer.echo)
+    for model, targets in report.metrics.items():
+        found = [
+            f"{target} {name} {metrics[name]:.4f}" for target, metrics in targets.items() for name in _SHOWN
+        ]
+        typer.echo(f"{model:>20}: {', '.join(found)}")
+    typer.echo(
+        f"{report.model_version}: gate {'passed' if report.gate_passed else 'failed'}, {report.seconds:.1f} s"
+    )
+    for reason in report.gate_reasons:
+        typer.echo(f"  {reason}")
+
+
+def publish(
+    tenant: _TenantOption,
+    version: Annotated[
+        str | None, typer.Option(help="A version such as v3; an older one is a rollback")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what the gate turned down")] = False,
+) -> None:
+    """Serve the newest model that passed its gate, or the version named."""
+    from recolake.settings import load_settings
+    from recolake.tenancy.directory import require_tenant
+    from training.publish import publish as run
+
+    settings = load_settings()
+    report = run(settings, require_tenant(settings, tenant), version, force=force, progress=typer.echo)
+    state = "is served now" if report.changed else "was served already"
+    typer.echo(
+        f"{report.model_version} {state}: {report.users} people, {report.items} items, {report.seconds:.1f} s"
+    )
+
+
+_SHOWN = ("ndcg@10", "recall@20")

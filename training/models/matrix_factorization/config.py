@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Config(BaseModel):
     """Implicit-feedback matrix factorisation (Hu, Koren and Volinsky, ICDM 2008).
 
-    A pair that was seen has target 1 and confidence 1 + alpha * strength, any other target 0 and confidence 1.
+    A pair that was seen has target 1 and confidence 1 + alpha * strength; any other, 0 and 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

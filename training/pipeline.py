@@ -1,0 +1,232 @@
+"""Train a tenant's model: read, choose, measure, judge, refit on everything, write it all down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from recolake.lake.engine import connect
+from recolake.ranking.artifact import Origin, UserVectors, place_artifact, write_artifact
+from recolake.ranking.manifest import read_manifest
+from recolake.ranking.pointer import current_version, version_folder
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+from training.config import SEARCH_SPACE, ModelConfig
+from training.evaluation.protocol import Target
+from training.gate import METRIC, Kind, Verdict
+from training.identity import digest, git_commit, source_digest
+from training.report import Metrics, TrainReport
+from training.store import ensure_artifact, exclusive, scratch
+from training.tracking import registry as tags
+from training.tracking.registry import Registry, open_registry, tags_of
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+    from training.candidate import Candidate
+    from training.datasets.dataset import Dataset
+    from training.experiment import Experiment
+
+Progress = Callable[[str], None]
+_UNREGISTERED = "unregistered"
+
+
+@dataclass(frozen=True)
+class Served:
+    """The model in service, as far as its successor must be held against it."""
+
+    config: ModelConfig
+    recorded: dict[Target, float]
+
+
+def train(
+    settings: Settings,
+    tenant: Tenant,
+    *,
+    retune: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> TrainReport:
+    """Train at the table versions of now; the same code, configuration, seed and versions give the same run.
+
+    A tenant's first model chooses its configuration; later ones keep it, unless `retune` asks anew.
+
+    Raises:
+        InvalidInputError: there is nothing to learn from.
+        ServiceUnavailableError: Spark or MLflow does not answer.
+    """
+    began = time.perf_counter()
+    say = progress or (lambda _: None)
+    with exclusive(settings, tenant), open_registry(settings, tenant) as registry:
+        from training.datasets.gold import input_versions, load_dataset
+
+        spark = connect(settings)
+        versions = input_versions(spark)
+        served = _served(settings, registry)
+        config = served.config if served and not retune else None
+        request = _digest(tenant, config, seed, versions)
+        run = registry.finished_run(tags.REQUEST, request) or registry.finished_run(tags.RESULT, request)
+        already = run is not None
+        if run is None:
+            registry.bury_killed_runs()
+            dataset = load_dataset(spark, settings, tenant, versions)
+            people, items = dataset.interactions.shape
+            say(f"{len(dataset.interactions)} interactions of {people} people with {items} items")
+            run = _train(settings, registry, dataset, served, config, seed, request, say)
+        report = _report(registry, run, already, time.perf_counter() - began)
+        ensure_artifact(settings, registry, report.model_version, report.run_id)
+    outcome = "passed" if report.gate_passed else "failed"
+    say(f"{report.model_version} {'had been' if already else 'was'} trained; gate {outcome}")
+    return report
+
+
+def _train(
+    settings: Settings,
+    registry: Registry,
+    dataset: Dataset,
+    served: Served | None,
+    config: ModelConfig | None,
+    seed: int,
+    request: str,
+    say: Progress,
+) -> Run:
+    import mlflow
+
+    from training.candidate import fit
+    from training.datasets.gold import INPUTS
+    from training.experiment import run_experiment
+    from training.tracking.record import log_experiment, log_inputs, log_model
+
+    run_tags = {
+        tags.REQUEST: request,
+        "recolake.source": source_digest(),
+        "mlflow.source.git.commit": git_commit(),
+        "recolake.tenant": registry.tenant.name,
+    }
+    with mlflow.start_run(experiment_id=registry.experiment_id(), tags=run_tags) as active:
+        run_id = active.info.run_id
+        log_inputs(settings, {table: dataset.inputs[table.qualified] for table in INPUTS})
+        experiment = run_experiment(dataset, seed, say, config)
+        verdict = _judge(dataset, experiment, served, seed)
+        log_experiment(experiment, seed)
+        candidate = fit(
+            dataset,
+            dataset.interactions,
+            dataset.interactions.last_day,
+            experiment.config.factorization,
+            seed,
+        )
+        say("refitted on all data")
+        with scratch(settings, registry.tenant) as folder:
+            artifact = _write(folder / "index", registry, dataset, experiment, candidate, seed, run_id)
+            logged = log_model(registry, artifact, candidate)
+            version = f"v{logged.registered_model_version}"
+            place_artifact(
+                artifact, version_folder(settings, registry.tenant, version), registry.tenant, version, run_id
+            )
+        mlflow.set_tags(
+            {
+                tags.RESULT: _digest(registry.tenant, experiment.config, seed, dict(dataset.inputs)),
+                tags.VERSION: version,
+                tags.GATE: tags.PASSED if verdict.passed else tags.FAILED,
+                tags.REASONS: "\n".join(verdict.reasons),
+                "recolake.kind": verdict.kind.value,
+            }
+        )
+        registry.tag(version, tags.REASONS, "\n".join(verdict.reasons))
+        registry.tag(version, tags.GATE, tags.PASSED if verdict.passed else tags.FAILED)
+    return registry.client.get_run(run_id)
+
+
+def _write(
+    folder: Path,
+    registry: Registry,
+    dataset: Dataset,
+    experiment: Experiment,
+    candidate: Candidate,
+    seed: int,
+    run_id: str,
+) -> Path:
+    origin = Origin(
+        tenant=registry.tenant,
+        model_name=registry.model_name,
+        model_version=_UNREGISTERED,
+        mlflow_run_id=run_id,
+        code_version=git_commit(),
+        config=experiment.config.model_dump(mode="json"),
+        seed=seed,
+        inputs=dict(dataset.inputs),
+        uploads=list(dataset.uploads),
+    )
+    interactions = candidate.interactions
+    write_artifact(
+        folder,
+        origin,
+        experiment.config.ranking,
+        dataset.items(interactions.item_ids),
+        candidate.model.item_vectors,
+        candidate.trend_scores,
+        UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors),
+    )
+    return folder
+
+
+def _judge(dataset: Dataset, experiment: Experiment, served: Served | None, seed: int) -> Verdict:
+    from training.experiment import measure_champion
+    from training.gate import judge
+
+    if served is None:
+        return judge(Kind.FIRST, experiment.results)
+    if served.config == experiment.config or experiment.split is None:
+        return judge(Kind.REFRESH, experiment.results, recorded=served.recorded)
+    incumbent = measure_champion(dataset, experiment.split, served.config, seed)
+    return judge(Kind.NEW_CONFIGURATION, experiment.results, incumbent=incumbent, seed=seed)
+
+
+def _served(settings: Settings, registry: Registry) -> Served | None:
+    """The served model; None if there is none, or if its configuration is of a form that no longer exists."""
+    version = current_version(settings, registry.tenant)
+    if version is None:
+        return None
+    manifest = read_manifest(version_folder(settings, registry.tenant, version))
+    try:
+        config = ModelConfig.model_validate(manifest.config)
+    except ValidationError:
+        return None
+    champion = _metrics(registry.client.get_run(manifest.mlflow_run_id)).get("champion", {})
+    return Served(
+        config, {Target(target): found[METRIC] for target, found in champion.items() if METRIC in found}
+    )
+
+
+def _digest(tenant: Tenant, config: ModelConfig | None, seed: int, versions: dict[str, int]) -> str:
+    plan = config.model_dump(mode="json") if config else [c.model_dump(mode="json") for c in SEARCH_SPACE]
+    return digest(tenant.name, plan, seed, versions)
+
+
+def _metrics(run: Run) -> Metrics:
+    """A run's metrics, named as in reports."""
+    found: Metrics = {}
+    for name, value in run.data.metrics.items():
+        who, target, metric = name.split("/")
+        found.setdefault(who, {}).setdefault(target, {})[metric.replace("_at_", "@")] = value
+    return found
+
+
+def _report(registry: Registry, run: Run, already: bool, seconds: float) -> TrainReport:
+    found = tags_of(run)
+    return TrainReport(
+        tenant=registry.tenant.name,
+        model_version=found[tags.VERSION],
+        run_id=run.info.run_id,
+        gate_passed=found[tags.GATE] == tags.PASSED,
+        gate_reasons=tuple(found[tags.REASONS].splitlines()),
+        metrics=_metrics(run),
+        already_trained=already,
+        seconds=seconds,
+    )

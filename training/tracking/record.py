@@ -1,0 +1,117 @@
+"""Writing one training run down: parameters, inputs, metrics, figures, and the model itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recolake.lake.tables import Table
+from recolake.settings import Settings
+from training.candidate import Candidate
+from training.config import ModelConfig
+from training.experiment import Experiment
+from training.gate import METRIC
+from training.tracking.figures import embedding, metric_bars
+from training.tracking.registry import Registry
+
+if TYPE_CHECKING:
+    from mlflow.models.model import ModelInfo
+
+_MODEL = "recommender"
+_PYFUNC = Path(__file__).parent / "pyfunc.py"
+
+
+def metric_name(who: str, target: str, metric: str) -> str:
+    """MLflow's name of a metric: it does not allow an @."""
+    return f"{who}/{target}/{metric.replace('@', '_at_')}"
+
+
+def metric_values(experiment: Experiment) -> dict[str, dict[str, dict[str, float]]]:
+    """Numbers by model, target and metric; `<metric>_low` and `<metric>_high` are the 95 % interval."""
+    return {
+        who: {
+            target.value: {
+                name + suffix: getattr(estimate, bound)
+                for name, estimate in scores.metrics.items()
+                for suffix, bound in (("", "value"), ("_low", "low"), ("_high", "high"))
+            }
+            for target, scores in by_target.items()
+        }
+        for who, by_target in experiment.results.items()
+    }
+
+
+def parameters(config: ModelConfig, seed: int) -> dict[str, Any]:
+    """Every setting of a model, flat."""
+    found: dict[str, Any] = {"seed": seed}
+    found |= {f"factorization.{key}": value for key, value in config.factorization.model_dump().items()}
+    for key, value in config.ranking.model_dump().items():
+        found |= (
+            {f"ranking.{key}.{k}": v for k, v in value.items()}
+            if isinstance(value, dict)
+            else {f"ranking.{key}": value}
+        )
+    return found
+
+
+def log_experiment(experiment: Experiment, seed: int) -> None:
+    """Parameters, metrics and validation results into the active run."""
+    import mlflow
+
+    mlflow.log_params(parameters(experiment.config, seed))
+    values = metric_values(experiment)
+    flat = {
+        metric_name(who, target, metric): value
+        for who, targets in values.items()
+        for target, metrics in targets.items()
+        for metric, value in metrics.items()
+    }
+    mlflow.log_metrics(flat)
+    mlflow.log_dict(values, "metrics.json")
+    if experiment.validation:
+        tried = [
+            {"config": c.model_dump(mode="json"), METRIC: dict(found)} for c, found in experiment.validation
+        ]
+        mlflow.log_dict({"tried": tried}, "validation.json")
+    for name in (METRIC, "recall@20"):
+        if experiment.results:
+            figure = metric_bars(experiment.results, name)
+            mlflow.log_figure(figure, f"figures/{name.replace('@', '_at_')}.png")
+
+
+def log_inputs(settings: Settings, tables: Mapping[Table, int]) -> None:
+    """The Delta tables and the versions that were read, as inputs of the active run."""
+    import mlflow
+    from mlflow.data.delta_dataset_source import DeltaDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
+
+    for table, version in tables.items():
+        source = DeltaDatasetSource(
+            path=table.location(settings), delta_table_name=table.qualified, delta_table_version=version
+        )
+        dataset = MetaDataset(source, name=table.qualified, digest=f"v{version}")
+        mlflow.log_input(dataset, context="training", tags={"delta_version": str(version)})
+
+
+def log_model(registry: Registry, artifact: Path, candidate: Candidate) -> ModelInfo:
+    """Log an index artefact as a model of the active run and register it; returns what MLflow made of it."""
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+
+    signature = ModelSignature(
+        inputs=Schema([ColSpec(DataType.string, "user_id")]),
+        params=ParamSchema([ParamSpec("k", DataType.long, 10)]),
+    )
+    mlflow.log_figure(
+        embedding(candidate.model.item_vectors, candidate.trend_scores), "figures/embedding.png"
+    )
+    return mlflow.pyfunc.log_model(
+        name=_MODEL,
+        python_model=str(_PYFUNC),
+        artifacts={"index": str(artifact)},
+        signature=signature,
+        pip_requirements=["recolake"],
+        registered_model_name=registry.model_name,
+    )

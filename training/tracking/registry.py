@@ -1,0 +1,131 @@
+"""MLflow as training uses it: one experiment and one registered model a tenant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from recolake.endpoints import resolve
+from recolake.errors import NotFoundError, ServiceUnavailableError
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+    from mlflow.entities.model_registry import ModelVersion
+
+ALIAS = "champion"
+# Tags of runs and of registered versions.
+REQUEST, RESULT = "recolake.request", "recolake.result"
+VERSION, GATE, REASONS, WITHDRAWN = (
+    "recolake.version",
+    "recolake.gate",
+    "recolake.gate_reasons",
+    "recolake.withdrawn",
+)
+PASSED, FAILED = "passed", "failed"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """One tenant's experiment and registered model."""
+
+    client: MlflowClient
+    tenant: Tenant
+
+    @property
+    def experiment(self) -> str:
+        return f"recolake/{self.tenant}"
+
+    @property
+    def model_name(self) -> str:
+        return f"{self.tenant}-recommender"
+
+    def experiment_id(self) -> str:
+        """Id of the tenant's experiment, made on first use."""
+        found = self.client.get_experiment_by_name(self.experiment)
+        return found.experiment_id if found else str(self.client.create_experiment(self.experiment))
+
+    def finished_run(self, tag: str, value: str) -> Run | None:
+        """The first finished run with that tag."""
+        found = self.client.search_runs(
+            [self.experiment_id()],
+            filter_string=f"tags.`{tag}` = '{value}' and attributes.status = 'FINISHED'",
+            order_by=["attributes.start_time ASC"],
+            max_results=1,
+        )
+        return found[0] if found else None
+
+    def bury_killed_runs(self) -> None:
+        """Runs that say they are running cannot be: the caller holds the tenant's lock."""
+        for run in self.client.search_runs([self.experiment_id()], "attributes.status = 'RUNNING'"):
+            self.client.set_terminated(run.info.run_id, "KILLED")
+
+    def versions(self) -> list[ModelVersion]:
+        """Versions that training finished, newest first."""
+        found = self.client.search_model_versions(f"name = '{self.model_name}'", max_results=1_000)
+        return sorted((v for v in found if GATE in v.tags), key=lambda v: -int(v.version))
+
+    def version(self, name: str) -> ModelVersion:
+        """The version called `v<number>`.
+
+        Raises:
+            NotFoundError: there is none, or its training never finished.
+        """
+        for found in self.versions():
+            if f"v{found.version}" == name:
+                return found
+        raise NotFoundError(f"'{self.model_name}' has no version {name}.", field="version")
+
+    def tag(self, version: str, key: str, value: str) -> None:
+        self.client.set_model_version_tag(self.model_name, version.removeprefix("v"), key, value)
+
+    def champion(self) -> str | None:
+        """The version that the alias names."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return f"v{self.client.get_model_version_by_alias(self.model_name, ALIAS).version}"
+        except MlflowException:
+            return None
+
+    def crown(self, version: str) -> None:
+        """Let the alias name this version."""
+        self.client.set_registered_model_alias(self.model_name, ALIAS, version.removeprefix("v"))
+
+
+@contextmanager
+def open_registry(settings: Settings, tenant: Tenant) -> Iterator[Registry]:
+    """MLflow for one tenant; whatever goes wrong in talking to it becomes one clear error.
+
+    Raises:
+        ServiceUnavailableError: MLflow does not answer, or stops answering.
+    """
+    url = resolve(settings, "mlflow").rstrip("/")
+    hint = "See `recolake status` and `recolake logs mlflow`."
+    try:
+        httpx.get(f"{url}/health", timeout=10.0, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        raise ServiceUnavailableError(f"MLflow at {url} does not answer.", hint=hint) from error
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    mlflow.set_tracking_uri(url)
+    mlflow.set_registry_uri(url)
+    try:
+        yield Registry(mlflow.MlflowClient(url, url), tenant)
+    except MlflowException as error:
+        raise ServiceUnavailableError(f"MLflow at {url} failed: {error}", hint=hint) from error
+
+
+def tags_of(entity: Any) -> dict[str, str]:
+    """Tags of a run."""
+    return dict(entity.data.tags)
