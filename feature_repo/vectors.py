@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import redis
+from pyspark.sql import functions as F  # noqa: N812
 
 from recolake.features.keys import delete_keys, rows_of
 from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY
@@ -28,11 +28,9 @@ def bring_vectors(
     """Write all user vectors of a model version, unless they are there; returns how many were written."""
     if client.exists(vectors_mark(tenant, version)) and not again:
         return 0
-    rows: pa.Table = spark.sql(
-        f"SELECT {USER_KEY}, vector, event_timestamp FROM {GOLD_USER_EMBEDDINGS.qualified} "  # noqa: S608
-        f"WHERE {TENANT_KEY} = :tenant AND {MODEL_KEY} = :version",
-        args={"tenant": tenant.name, "version": version},
-    ).toArrow()
+    embeddings = spark.read.table(GOLD_USER_EMBEDDINGS.qualified)
+    wanted = (F.col(TENANT_KEY) == tenant.name) & (F.col(MODEL_KEY) == version)
+    rows = embeddings.where(wanted).select(USER_KEY, "vector", "event_timestamp").toArrow()
     write_user_vectors(settings, tenant, version, rows)
     return int(rows.num_rows)
 

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     spark_driver_memory: str = "3g"
     spark_cores: int = Field(default=2, ge=1)
     api_workers: int = Field(default=1, ge=1)
+    feature_deadline_seconds: float = Field(
+        default=0.1, gt=0, description="How long an answer waits for Redis before it does without"
+    )
     upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
 
     @field_validator("home")

@@ -48,9 +48,13 @@ def configure_logging(service: str, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+    # Its lines hold whole paths, which hold what callers write; services log requests themselves.
+    logging.getLogger("uvicorn.access").disabled = True
+    for name in ("faiss", "feast"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def exception_places(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

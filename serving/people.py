@@ -25,7 +25,6 @@ from serving.metrics import Metrics
 if TYPE_CHECKING:
     from feast import FeatureService, FeatureStore
 
-DEADLINE_SECONDS = 0.05
 _POPULARITY_CHUNK = 100
 
 _log = structlog.get_logger(__name__)
@@ -77,7 +76,7 @@ class OnlineFeatures:
             origin = (resolve(self._settings, "redis"), path.stat().st_mtime_ns)
             if self._opened is not None and self._opened.origin == origin:
                 return
-            store = online_store(self._settings, DEADLINE_SECONDS)
+            store = online_store(self._settings, self._settings.feature_deadline_seconds)
             self._opened = _Opened(
                 origin,
                 store,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from spark_jobs.usage_commands import usage
+
 
 def _ingest(tenant: Annotated[str, typer.Option(help="Whose uploads to ingest")]) -> None:
     """Take landed uploads into bronze; running it again changes nothing."""
@@ -29,3 +31,4 @@ def _ingest(tenant: Annotated[str, typer.Option(help="Whose uploads to ingest")]
 def register(app: typer.Typer) -> None:
     """Hang ingestion's commands into the command line."""
     app.command("ingest")(_ingest)
+    app.add_typer(usage, name="usage")

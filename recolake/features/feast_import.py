@@ -25,6 +25,7 @@ def load_feast() -> ModuleType:
         finally:
             if hide:
                 del sys.modules["torch"]
+    hush()
     module: ModuleType = feast
     return module
 

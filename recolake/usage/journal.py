@@ -63,7 +63,7 @@ class UsageJournal:
                 self._seal()
 
     def tend(self) -> None:
-        """Bring lines to the disk, and seal a segment that is old enough to be shipped; call it each second."""
+        """Bring lines to the disk, and seal a segment old enough to be shipped; call it every second."""
         with self._lock:
             if self._handle is None:
                 return

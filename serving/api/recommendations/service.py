@@ -35,6 +35,7 @@ from serving.people import FeaturesUnavailableError, OnlineFeatures, Person
 from serving.shelf import Model, Shelf
 
 DEFAULT_VARIANT = "default"
+_DIGITS = 6
 _NOBODY = Person(vector=None, history=(), weights=())
 
 
@@ -184,7 +185,7 @@ def _items(model: Model, found: Ranking) -> list[RecommendedItem]:
             RecommendedItem(
                 item_id=items.ids[row],
                 title=items.titles[row] or None,
-                score=float(found.scores[0, position]),
+                score=round(float(found.scores[0, position]), _DIGITS),
                 reason=reason.value,
                 reason_text=reason.sentence,
             )
