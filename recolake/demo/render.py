@@ -12,6 +12,8 @@ from recolake.demo.report import DemoReport, PersonAnswer, Rows, Stage, TableSta
 
 _SHOWN_HISTORY = 5
 _SHOWN_ITEMS = 5
+# Ends of the 95 % intervals are in the JSON, not on the screen.
+_BOUNDS = ("_low", "_high")
 
 
 def render(console: Console, report: DemoReport) -> None:
@@ -52,7 +54,8 @@ def _tables(tables: dict[str, TableState]) -> Grid:
 
 
 def _metrics(metrics: dict[str, dict[str, dict[str, float]]], target: str) -> Grid:
-    names = sorted({m for targets in metrics.values() for m in targets.get(target, {})})
+    found = {m for targets in metrics.values() for m in targets.get(target, {})}
+    names = sorted(name for name in found if not name.endswith(_BOUNDS))
     grid = _grid(f"Model beside baselines: {target.replace('_', ' ')}", "", *names)
     for who, targets in metrics.items():
         values = [targets.get(target, {}).get(name) for name in names]
