@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,7 +67,14 @@ def listening() -> Callable[[Settings], dict[str, set[str]]]:
             for member in members:
                 for connection in member.net_connections("inet"):
                     if connection.status == psutil.CONN_LISTEN:
-                        found.setdefault(name, set()).add(connection.laddr.ip)
+                        found.setdefault(name, set()).add(_plain(connection.laddr.ip))
         return found
 
     return addresses
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address as such, also where an IPv6 socket holds it."""
+    parsed = ipaddress.ip_address(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return str(mapped or parsed)
