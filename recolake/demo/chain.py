@@ -94,7 +94,7 @@ def recolake(settings: Settings, *arguments: str) -> str:
 
 
 def summary(report: Any) -> str:
-    """The whole numbers and yes-or-no facts of a step's report in a few words; sums over a list of reports."""
+    """The first whole numbers of a step's report in a few words; sums over a list of reports."""
     parts = report if isinstance(report, list) else [report]
     totals: dict[str, int] = {}
     for part in parts:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recolake.contracts.expressions import physical_name
 from recolake.contracts.mapping import EventMapping
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import GOLD_USER_FEATURES, SILVER_ITEMS
@@ -59,9 +58,8 @@ def recent_users(spark: SparkSession, mapping: EventMapping, files: Sequence[Pat
         encoding=form.encoding,
         multiLine=True,
     )
-    user = mapping.event["user"]
-    read = raw.select([F.col(f"`{name}`").alias(physical_name(name)) for name in user.columns])
-    counted = read.groupBy(F.trim(F.expr(user.sql)).alias("user_id")).count().where("user_id <> ''")
+    user = F.trim(F.expr(mapping.event["user"].sql)).alias("user_id")
+    counted = raw.groupBy(user).count().where("user_id <> ''")
     ranked = counted.orderBy(F.desc("count"), "user_id").limit(_CANDIDATES)
     return [row["user_id"] for row in ranked.collect()]
 
