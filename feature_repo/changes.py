@@ -20,8 +20,9 @@ from pyspark.sql import functions as F  # noqa: N812
 from feature_repo.watermark import Position
 from recolake.errors import NotFoundError
 from recolake.features.names import TENANT_KEY
-from recolake.lake.catalog import table_version
+from recolake.lake.read import read_tenant
 from recolake.lake.tables import Table
+from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 if TYPE_CHECKING:
@@ -54,83 +55,89 @@ class Rows:
     gone: Sequence[str] | None
 
 
-def position(spark: SparkSession, table: Table) -> Position:
-    """The table's state now.
+@dataclass(frozen=True)
+class FeatureTable:
+    """One tenant's rows of a source."""
 
-    Raises:
-        NotFoundError: nobody built the table yet.
-    """
-    try:
-        table_id = spark.sql(f"DESCRIBE DETAIL {table.qualified}").collect()[0]["id"]
-        return Position(str(table_id), table_version(spark, table))
-    except AnalysisException as error:
-        raise NotFoundError(
-            f"There is no table {table.qualified} yet.", hint="Run `recolake build` first."
-        ) from error
+    spark: SparkSession
+    settings: Settings
+    source: Source
+    tenant: Tenant
 
+    def position(self) -> Position:
+        """The table's state now.
 
-def all_rows(spark: SparkSession, source: Source, tenant: Tenant, at: Position) -> Rows:
-    """The latest row of every key of the tenant."""
-    return Rows(_latest(spark, source, tenant, at), None)
+        Raises:
+            NotFoundError: nobody built the table yet.
+        """
+        name = "delta.`" + self._location.replace("`", "``") + "`"
+        try:
+            detail = self.spark.sql(f"DESCRIBE DETAIL {name}").collect()[0]
+            newest = self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]
+            return Position(str(detail["id"]), int(newest["version"]))
+        except AnalysisException as error:
+            raise NotFoundError(
+                f"There is no table {self.source.table.qualified} yet.", hint="Run `recolake build` first."
+            ) from error
 
+    def all_rows(self, at: Position) -> Rows:
+        """The latest row of every key of the tenant."""
+        return Rows(self._latest(at), None)
 
-def changed_rows(
-    spark: SparkSession, source: Source, tenant: Tenant, since: Position, at: Position
-) -> Rows | None:
-    """What changed after `since` up to and including `at`; None where the table cannot tell any more.
+    def changed_rows(self, since: Position, at: Position) -> Rows | None:
+        """What changed after `since` up to and including `at`; None where the table cannot tell any more.
 
-    Reads the change feed, and of the table only the days from the first changed one on.
-    """
-    if since.table_id != at.table_id or since.version > at.version:
-        return None
-    try:
-        touched, first_day = _touched(spark, source, tenant, since.version + 1, at.version)
-    except PySparkException as error:
-        # Vacuumed, or replaced by a table of another form.
-        if (error.getCondition() or "").startswith("DELTA_"):
+        Reads the change feed, and of the table only the days from the first changed one on.
+        """
+        if since.table_id != at.table_id or since.version >= at.version:
             return None
-        raise
-    latest = _latest(spark, source, tenant, at, touched, first_day)
-    missing = _without(touched, latest.column(source.key))
-    if len(missing):
-        # Their rows of those days were taken back; what they are now lies further in the past.
-        older = _latest(spark, source, tenant, at, missing)
-        latest = pa.concat_tables([latest, older])
-        missing = _without(missing, older.column(source.key))
-    return Rows(latest, missing.to_pylist())
+        key = self.source.key
+        try:
+            touched, first_day = self._touched(since.version + 1, at.version)
+        except PySparkException as error:
+            # Vacuumed, or replaced by a table of another form.
+            if (error.getCondition() or "").startswith("DELTA_"):
+                return None
+            raise
+        latest = self._latest(at, touched, first_day)
+        missing = _without(touched, latest.column(key))
+        if len(missing):
+            # Their rows of those days were taken back; what they are now lies further in the past.
+            older = self._latest(at, missing)
+            latest = pa.concat_tables([latest, older])
+            missing = _without(missing, older.column(key))
+        return Rows(latest, missing.to_pylist())
 
+    @property
+    def _location(self) -> str:
+        return self.source.table.location(self.settings)
 
-def _touched(
-    spark: SparkSession, source: Source, tenant: Tenant, first: int, last: int
-) -> tuple[pa.Array, date | None]:
-    """Keys with any change, and the first day of which a row came to be (None: rows only went)."""
-    feed = spark.read.options(readChangeFeed=True, startingVersion=first, endingVersion=last)
-    came = F.col("_change_type").isin("insert", "update_postimage")
-    changes = feed.table(source.table.qualified).where(F.col(TENANT_KEY) == tenant.name)
-    found = changes.groupBy(source.key).agg(F.min(F.when(came, F.col("event_date"))).alias("day")).toArrow()
-    return found.column(source.key).combine_chunks(), pc.min(found.column("day")).as_py()
+    def _touched(self, first: int, last: int) -> tuple[pa.Array, date | None]:
+        """Keys with any change, and the first day of which a row came to be (None: rows only went)."""
+        feed = self.spark.read.format("delta").options(
+            readChangeFeed=True, startingVersion=first, endingVersion=last
+        )
+        came = F.col("_change_type").isin("insert", "update_postimage")
+        changes = feed.load(self._location).where(F.col(TENANT_KEY) == self.tenant.name)
+        by_key = changes.groupBy(self.source.key).agg(F.min(F.when(came, F.col("event_date"))).alias("day"))
+        found = by_key.toArrow()
+        return found.column(self.source.key).combine_chunks(), pc.min(found.column("day")).as_py()
 
-
-def _latest(
-    spark: SparkSession,
-    source: Source,
-    tenant: Tenant,
-    at: Position,
-    keys: pa.Array | None = None,
-    first_day: date | None = None,
-) -> pa.Table:
-    """The latest row per key, of all keys or some, among the days from `first_day` on."""
-    rows = spark.read.option("versionAsOf", at.version).table(source.table.qualified)
-    rows = rows.where(F.col(TENANT_KEY) == tenant.name)
-    if first_day is not None:
-        rows = rows.where(F.col("event_date") >= F.lit(first_day))
-    rows = rows.select(*(F.col(name).cast(kind).alias(name) for name, kind in source.columns.items()))
-    if keys is not None:
-        wanted = spark.createDataFrame(pa.table({source.key: keys.cast(pa.string())}))
-        rows = rows.join(F.broadcast(wanted), source.key, "left_semi")
-    newest_first = Window.partitionBy(source.key).orderBy(F.desc(TIMESTAMP), F.desc(CREATED))
-    ranked = rows.withColumn(_RECENCY, F.row_number().over(newest_first))
-    return ranked.where(F.col(_RECENCY) == 1).drop(_RECENCY).toArrow()
+    def _latest(
+        self, at: Position, keys: pa.Array | None = None, first_day: date | None = None
+    ) -> pa.Table:
+        """The latest row per key, of all keys or some, among the days from `first_day` on."""
+        key, columns = self.source.key, self.source.columns
+        rows = read_tenant(self.spark, self.settings, self.source.table, self.tenant, at.version)
+        if first_day is not None:
+            rows = rows.where(F.col("event_date") >= F.lit(first_day))
+        rows = rows.select(*(F.col(name).cast(kind).alias(name) for name, kind in columns.items()))
+        if keys is not None:
+            wanted = self.spark.createDataFrame(pa.table({key: keys.cast(pa.string())}))
+            rows = rows.join(F.broadcast(wanted), key, "left_semi")
+        newest_first = Window.partitionBy(key).orderBy(F.desc(TIMESTAMP), F.desc(CREATED))
+        ranked = rows.withColumn(_RECENCY, F.row_number().over(newest_first))
+        return ranked.where(F.col(_RECENCY) == 1).drop(_RECENCY).toArrow()
 
 
 def _without(keys: pa.Array, found: pa.ChunkedArray) -> pa.Array:

@@ -71,7 +71,7 @@ def materialize(
 
 def _materialize(settings: Settings, tenant: Tenant, full: bool, say: Progress) -> MaterializeReport:
     load_feast()
-    from feature_repo.changes import all_rows, changed_rows, position
+    from feature_repo.changes import FeatureTable
     from feature_repo.definitions import apply_definitions, fingerprint
     from feature_repo.sources import SOURCE_VIEWS
     from feature_repo.watermark import Watermark, read_watermark, write_watermark
@@ -86,13 +86,16 @@ def _materialize(settings: Settings, tenant: Tenant, full: bool, say: Progress) 
     done = read_watermark(client, tenant)
     if full or done is None or done.definitions != definitions:
         report.full, done = True, Watermark(definitions)
-    now = {name: position(spark, source.table) for name, (source, _) in SOURCE_VIEWS.items()}
+    tables = {
+        name: FeatureTable(spark, settings, source, tenant) for name, (source, _) in SOURCE_VIEWS.items()
+    }
+    now = {name: table.position() for name, table in tables.items()}
     for name, (source, views) in SOURCE_VIEWS.items():
-        since = done.tables.get(name)
-        if since != now[name]:
-            rows = changed_rows(spark, source, tenant, since, now[name]) if since else None
-            _bring(client, store, source, views, rows or all_rows(spark, source, tenant, now[name]), report)
-            say(f"{source.table.qualified}: {report.rows[views[0]]} rows")
+        since, at = done.tables.get(name), now[name]
+        if since != at:
+            rows = tables[name].changed_rows(since, at) if since else None
+            _bring(client, store, source, views, rows or tables[name].all_rows(at), report)
+            say(f"{name}: {report.rows[views[0]]} rows")
     _bring_vectors(settings, spark, client, report)
     write_watermark(client, tenant, Watermark(definitions, now))
     if report.changed or not client.exists(features_mark(tenant)):

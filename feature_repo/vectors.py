@@ -11,6 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from recolake.features.keys import delete_keys, rows_of
 from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY
 from recolake.features.online import vectors_mark, write_user_vectors
+from recolake.lake.read import read_tenant
 from recolake.lake.tables import GOLD_USER_EMBEDDINGS
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -28,9 +29,9 @@ def bring_vectors(
     """Write all user vectors of a model version, unless they are there; returns how many were written."""
     if client.exists(vectors_mark(tenant, version)) and not again:
         return 0
-    embeddings = spark.read.table(GOLD_USER_EMBEDDINGS.qualified)
-    wanted = (F.col(TENANT_KEY) == tenant.name) & (F.col(MODEL_KEY) == version)
-    rows = embeddings.where(wanted).select(USER_KEY, "vector", "event_timestamp").toArrow()
+    embeddings = read_tenant(spark, settings, GOLD_USER_EMBEDDINGS, tenant)
+    of_version = embeddings.where(F.col(MODEL_KEY) == version)
+    rows = of_version.select(USER_KEY, "vector", "event_timestamp").toArrow()
     write_user_vectors(settings, tenant, version, rows)
     return int(rows.num_rows)
 
