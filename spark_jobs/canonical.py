@@ -2,151 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - the name every Spark programmer knows
+from pyspark.sql import DataFrame
 
-from recolake.contracts.expressions import Expression
-from recolake.contracts.identity import PRICE_PROPERTY, QUANTITY_PROPERTY, SESSION_PROPERTY
-from recolake.contracts.mapping import NUMBER_FIELDS, EventMapping
+from recolake.contracts.events import DECIMAL
+from recolake.contracts.expressions import Expression, physical_name
+from recolake.contracts.identity import PRICE, QUANTITY, RECORD, SESSION
+from recolake.contracts.mapping import EventMapping
+from recolake.contracts.sql_text import literal
 from recolake.tenancy.context import Tenant
-from recolake.tenancy.pseudonyms import PSEUDONYM_HEX_DIGITS, hmac_pads
+from spark_jobs.identify import event_id_sql, number_text_sql, pseudonym_sql, time_text_sql
 from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM
 
-# What rules need to know beside the canonical columns; never written to a table.
-PROBLEM_COLUMN = "problem"
-UNPARSED_COLUMN = "unparsed"
-_AMOUNT = "DECIMAL(18, 4)"
+UNREADABLE = "unreadable"
+"""Names of the number fields whose text is no number. Rules ask for it; it is never written to a table."""
+_NUMBERS = ("value", "quantity", "price")
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """One run over one upload: whose it is, the key of the tenant's pseudonyms, and the stamps its rows get."""
+    """One run over one upload: whose it is, the key of the tenant's pseudonyms, and the stamps its rows get.
+
+    `landed_at` is what rules take for now: a rerun judges every row as the first run did.
+    """
 
     tenant: Tenant
     key: bytes
     upload_id: str
+    landed_at: datetime
     ingested_at: datetime
 
 
-def pseudonym_of(text: Column, key: bytes) -> Column:
-    """HMAC-SHA-256 as `recolake.tenancy.pseudonyms.pseudonym` gives it; NULL stays NULL."""
-    inner, outer = (F.lit(pad) for pad in hmac_pads(key))
-    message = F.sha2(F.concat(inner, F.encode(text, "UTF-8")), 256)
-    return F.substring(F.sha2(F.concat(outer, F.unhex(message)), 256), 1, PSEUDONYM_HEX_DIGITS)
+def to_canonical(raw: DataFrame, mapping: EventMapping, run: Ingest) -> DataFrame:
+    """The columns of `bronze.events` for every raw row, and beside them what the rules need.
 
-
-def to_canonical(raw: DataFrame, columns: Sequence[str], mapping: EventMapping, run: Ingest) -> DataFrame:
-    """The canonical columns of `bronze.events` for every raw row, and beside them what the rules need.
-
-    A record that could not be cut into its columns keeps none of them: which field holds the person is unknown.
+    A record that could not be cut into its columns has no fields: which of them holds the person is unknown.
     """
+    read = raw.selectExpr(*_fields(mapping, run), *_raw(mapping, run.key), FILE, LINE, PROBLEM)
+    return read.selectExpr(*_columns(mapping, run), "landed_at", PROBLEM)
+
+
+def _fields(mapping: EventMapping, run: Ingest) -> list[str]:
+    """Every field of the mapping as a column: `user`, `value`, `value_text`, `p0`, `i0`, `u0`, …"""
     event = mapping.event
-    staged = raw.select(
-        F.lit(run.tenant.name).alias("tenant_id"),
-        _text(event.get("id")).alias("_given_id"),
-        pseudonym_of(_text(event.get("user")), run.key).alias("user_id"),
-        pseudonym_of(_text(event.get("session")), run.key).alias("session_id"),
-        _text(event["item"]).alias("item_id"),
-        _text(event["type"]).alias("event_type"),
-        *(_amount(event.get(name)).alias(name) for name in NUMBER_FIELDS),
-        F.expr(f"TRY_CAST(({event['time'].sql}) AS TIMESTAMP)").alias("event_time"),
-        _text(event.get("order")).alias("order_id"),
-        _text(event.get("recommendation")).alias("recommendation_id"),
-        *(_text(e).alias(f"_property_{i}") for i, e in enumerate(mapping.properties.values())),
-        _map_of(mapping.item).alias("item_attributes"),
-        _map_of(mapping.user).alias("user_attributes"),
-        *(_raw_text(event.get(name)).alias(f"_raw_{name}") for name in (*NUMBER_FIELDS, "time")),
-        F.lit(run.upload_id).alias("upload_id"),
-        F.col(FILE).alias("source_file"),
-        F.col(LINE).alias("source_line"),
-        F.lit(run.ingested_at).cast("timestamp").alias("ingested_at"),
-        _raw_record(columns, mapping, run.key).alias("raw_record"),
-        F.col(PROBLEM).alias(PROBLEM_COLUMN),
-        pseudonym_of(F.col(BROKEN_TEXT), run.key).alias("_broken"),
-    )
-    names = list(mapping.properties)
-    unparsed = [F.when(F.col(name).isNull() & F.col(f"_raw_{name}").isNotNull(), name) for name in NUMBER_FIELDS]
-    return staged.select(
-        "tenant_id",
-        _event_id(names).alias("event_id"),
-        "user_id", "session_id", "item_id", "event_type", "value", "quantity", "price", "event_time",
-        F.to_date("event_time").alias("event_date"),
-        "order_id", "recommendation_id",
-        _pairs_to_map([(name, F.col(f"_property_{i}")) for i, name in enumerate(names)]).alias("properties"),
-        "item_attributes", "user_attributes", "upload_id", "source_file", "source_line", "ingested_at", "raw_record",
-        PROBLEM_COLUMN,
-        F.array_compact(F.array(*unparsed)).alias(UNPARSED_COLUMN),
-    )  # fmt: skip
-
-
-def _text(expression: Expression | None) -> Column:
-    """The expression as trimmed text, NULL where nothing is left."""
-    if expression is None:
-        return F.lit(None).cast("string")
-    return F.expr(f"NULLIF(TRIM(CAST(({expression.sql}) AS STRING)), '')")
-
-
-def _amount(expression: Expression | None) -> Column:
-    if expression is None:
-        return F.lit(None).cast(_AMOUNT)
-    return F.expr(f"TRY_CAST(({expression.sql}) AS {_AMOUNT})")
-
-
-def _raw_text(expression: Expression | None) -> Column:
-    """What the raw row had for a field, NULL where it had nothing."""
-    if expression is None or not expression.columns:
-        return F.lit(None).cast("string")
-    cells = [F.trim(F.col(f"`{name}`")) for name in expression.columns]
-    return F.nullif(F.concat_ws("\x1f", *cells), F.lit(""))
-
-
-def _map_of(expressions: Mapping[str, Expression]) -> Column:
-    return _pairs_to_map([(name, _text(expression)) for name, expression in expressions.items()])
-
-
-def _pairs_to_map(pairs: list[tuple[str, Column]]) -> Column:
-    """A map of the pairs that have a value."""
-    if not pairs:
-        return F.expr("CAST(MAP() AS MAP<STRING, STRING>)")
-    entries = F.create_map(*(part for name, value in pairs for part in (F.lit(name), value)))
-    return F.map_filter(entries, lambda _, value: value.isNotNull())
-
-
-def _raw_record(columns: Sequence[str], mapping: EventMapping, key: bytes) -> Column:
-    cells = []
-    for name in columns:
-        cell = F.col(f"`{name}`")
-        cells.append((pseudonym_of(cell, key) if name in mapping.personal else cell).alias(name))
-    return F.when(F.col(PROBLEM).isNull(), F.to_json(F.struct(*cells))).otherwise(
-        F.to_json(F.struct(F.col(PROBLEM).alias("problem")))
-    )
-
-
-def netstring_of(text: Column) -> Column:
-    """`recolake.contracts.identity.netstring` as a Spark expression."""
-    return F.when(text.isNull(), "-").otherwise(F.concat(F.octet_length(text).cast("string"), F.lit(":"), text))
-
-
-def _event_id(property_names: Sequence[str]) -> Column:
-    def amount(name: str) -> Column:
-        return F.coalesce(F.col(name).cast("string"), F.col(f"_raw_{name}"))
-
-    moment = F.coalesce(F.unix_micros("event_time").cast("string"), F.col("_raw_time"))
-    fields = [F.col("tenant_id"), F.col("user_id"), F.col("item_id"), F.col("event_type"), amount("value"), moment,
-              F.col("order_id")]  # fmt: skip
-    properties = {name: F.col(f"_property_{i}") for i, name in enumerate(property_names)} | {
-        SESSION_PROPERTY: F.col("session_id"),
-        QUANTITY_PROPERTY: amount("quantity"),
-        PRICE_PROPERTY: amount("price"),
+    names = ("id", "item", "type", "order", "recommendation")
+    columns = {f"{name}_field": _text(event.get(name)) for name in names}
+    columns |= {
+        f"{name}_field": pseudonym_sql(_text(event.get(name)), run.key) for name in ("user", "session")
     }
-    pairs = [
-        F.when(value.isNotNull(), F.concat(netstring_of(F.lit(name)), netstring_of(value))).otherwise("")
-        for name, value in sorted(properties.items())
+    for name in _NUMBERS:
+        columns[f"{name}_field"] = _if_whole(event.get(name), DECIMAL)
+        columns[f"{name}_text"] = _unreadable(event.get(name))
+    columns["time_field"] = _if_whole(event.get("time"), "TIMESTAMP")
+    columns["time_text"] = _unreadable(event.get("time"))
+    for prefix, group in (("p", mapping.properties), ("i", mapping.item), ("u", mapping.user)):
+        columns |= {f"{prefix}{i}": _if_whole(e, "STRING") for i, e in enumerate(group.values())}
+    columns["landed_at"] = f"timestamp_micros({_micros(run.landed_at)})"
+    return [f"{sql} AS {name}" for name, sql in columns.items()]
+
+
+def _if_whole(expression: Expression | None, sql_type: str) -> str:
+    """An expression's value; NULL for a broken record, also where the expression is a constant."""
+    if expression is None:
+        return f"CAST(NULL AS {sql_type})"
+    return f"CASE WHEN {PROBLEM} IS NULL THEN try_cast({expression.sql} AS {sql_type}) END"
+
+
+def _text(expression: Expression | None) -> str:
+    """An expression's text without blanks around it; NULL where nothing is left."""
+    return f"nullif(trim({_if_whole(expression, 'STRING')}), '')"
+
+
+def _unreadable(expression: Expression | None) -> str:
+    """The first text that should be a number or a time and is none, or a number too large; else NULL."""
+    if expression is None:
+        return "CAST(NULL AS STRING)"
+    blank_is_none = [(f"nullif(trim({reading.text}), '')", reading.value) for reading in expression.readings]
+    misread = [f"CASE WHEN {value} IS NULL THEN {text} END" for text, value in blank_is_none]
+    return f"coalesce({', '.join([*misread, f'CAST({expression.sql} AS STRING)'])})"
+
+
+def _raw(mapping: EventMapping, key: bytes) -> list[str]:
+    """The record as JSON, people's columns as pseudonyms; of a broken record only what recognises it."""
+    cells = []
+    for column in mapping.columns:
+        cell = physical_name(column)
+        cells.append(
+            f"{pseudonym_sql(cell, key) if column in mapping.personal else cell} AS `{column.replace('`', '``')}`"
+        )
+    broken = pseudonym_sql(BROKEN_TEXT, key)
+    return [
+        f"CASE WHEN {PROBLEM} IS NULL THEN to_json(struct({', '.join(cells)})) "
+        f"ELSE to_json(struct({broken} AS `{RECORD}`)) END AS raw_record",
+        f"{broken} AS record_field",
     ]
-    content = F.sha2(F.concat(*map(netstring_of, fields), *pairs), 256)
-    broken = F.sha2(F.concat(F.lit("broken:"), F.col("tenant_id"), F.lit(":"), F.col("_broken")), 256)
-    return F.coalesce(F.col("_given_id"), F.when(F.col(PROBLEM_COLUMN).isNotNull(), broken).otherwise(content))
+
+
+def _columns(mapping: EventMapping, run: Ingest) -> list[str]:
+    """The table's columns, from those of `_fields`."""
+    unreadable = ", ".join(
+        f"CASE WHEN {n}_field IS NULL AND {n}_text IS NOT NULL THEN '{n}' END" for n in _NUMBERS
+    )
+    columns = {
+        "tenant_id": literal(run.tenant.name),
+        "event_id": f"coalesce(id_field, {_event_id(mapping, run)})",
+        "user_id": "user_field",
+        "session_id": "session_field",
+        "item_id": "item_field",
+        "event_type": "type_field",
+        **{name: f"{name}_field" for name in _NUMBERS},
+        "event_time": "time_field",
+        "event_date": "CAST(time_field AS DATE)",
+        "order_id": "order_field",
+        "recommendation_id": "recommendation_field",
+        "properties": _map("p", mapping.properties),
+        "item_attributes": _map("i", mapping.item),
+        "user_attributes": _map("u", mapping.user),
+        "upload_id": literal(run.upload_id),
+        FILE: FILE,
+        LINE: LINE,
+        "ingested_at": f"timestamp_micros({_micros(run.ingested_at)})",
+        "raw_record": "raw_record",
+        UNREADABLE: f"array_compact(array({unreadable}))",
+    }
+    return [f"{sql} AS {name}" for name, sql in columns.items()]
+
+
+def _event_id(mapping: EventMapping, run: Ingest) -> str:
+    numbers = {name: number_text_sql(f"{name}_field", f"{name}_text") for name in _NUMBERS}
+    time = time_text_sql("time_field", "time_text")
+    fields = (
+        literal(run.tenant.name),
+        "user_field",
+        "item_field",
+        "type_field",
+        numbers["value"],
+        time,
+        "order_field",
+    )
+    properties = {name: f"p{i}" for i, name in enumerate(mapping.properties)}
+    reserved = {
+        SESSION: "session_field",
+        QUANTITY: numbers["quantity"],
+        PRICE: numbers["price"],
+        RECORD: "record_field",
+    }
+    return event_id_sql(fields, {**properties, **reserved})
+
+
+def _map(prefix: str, group: Mapping[str, Expression]) -> str:
+    """A map of what has a value."""
+    if not group:
+        return "CAST(map() AS MAP<STRING, STRING>)"
+    pairs = ", ".join(f"{literal(name)}, {prefix}{i}" for i, name in enumerate(group))
+    return f"map_filter(map({pairs}), (name, value) -> value IS NOT NULL)"
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond

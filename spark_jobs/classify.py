@@ -12,9 +12,11 @@ from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE
 from recolake.settings import Settings
 from spark_jobs.canonical import Ingest
+from spark_jobs.parse import FILE, LINE
 
 OUTCOME = "outcome"
 REASONS = "reasons"
+_KNOWN, _FIRST = "known", "first"
 _MOST_DATES_LISTED = 400
 
 
@@ -30,34 +32,48 @@ def reasons() -> Column:
     return F.array_compact(F.array(*broken))
 
 
-def classify(
+def seen_before(
     canonical: DataFrame, spark: SparkSession, settings: Settings, run: Ingest, *, ids_are_given: bool
 ) -> DataFrame:
-    """`canonical` with `outcome` and `reasons`; whether a row is a repeat is asked before any rule.
+    """Ids that come more than once: `known` if another upload brought them, else `first` is where they come first.
 
     Args:
-        canonical: a persisted frame, which is read several times.
+        canonical: a persisted frame, as it is read several times.
         ids_are_given: the source names its events, so an id may come again on any date.
     """
-    position = F.struct("source_file", "source_line")
     twice = (
-        canonical.groupBy("event_id").agg(F.count("*").alias("n"), F.min(position).alias("_first")).where("n > 1")
-    ).select("event_id", "_first")
+        canonical.groupBy("event_id")
+        .agg(F.count("*").alias("n"), F.min(F.struct(FILE, LINE)).alias(_FIRST))
+        .where("n > 1")
+        .select("event_id", _FIRST, F.lit(False).alias(_KNOWN))
+    )
     earlier = _earlier_ids(canonical, spark, settings, run, ids_are_given=ids_are_given)
-    hits = canonical.select("event_id").join(earlier, "event_id", "left_semi").distinct().withColumn("_known", F.lit(True))
-    is_repeat = F.col("_known").isNotNull() | (F.col("_first").isNotNull() & (position > F.col("_first")))
+    known = (
+        earlier.join(canonical.select("event_id"), "event_id", "left_semi")
+        .distinct()
+        .select(
+            "event_id",
+            F.lit(None).cast(twice.schema[_FIRST].dataType).alias(_FIRST),
+            F.lit(True).alias(_KNOWN),
+        )
+    )
+    return (
+        twice.unionByName(known)
+        .groupBy("event_id")
+        .agg(F.max(_KNOWN).alias(_KNOWN), F.min(_FIRST).alias(_FIRST))
+    )
+
+
+def classify(canonical: DataFrame, seen: DataFrame) -> DataFrame:
+    """`canonical` with `outcome` and `reasons`; whether a row is a repeat is asked before any rule."""
+    is_repeat = F.col(_KNOWN) | (F.struct(FILE, LINE) > F.col(_FIRST))
     outcome = (
         F.when(is_repeat, Outcome.REPEAT.value)
         .when(F.size(REASONS) > 0, Outcome.QUARANTINED.value)
         .otherwise(Outcome.ACCEPTED.value)
     )
-    return (
-        canonical.join(F.broadcast(twice), "event_id", "left")
-        .join(hits, "event_id", "left")
-        .withColumn(REASONS, reasons())
-        .withColumn(OUTCOME, outcome)
-        .drop("_first", "_known")
-    )
+    joined = canonical.join(seen, "event_id", "left")
+    return joined.withColumn(REASONS, reasons()).withColumn(OUTCOME, outcome).drop(_FIRST, _KNOWN)
 
 
 def _earlier_ids(
@@ -66,9 +82,9 @@ def _earlier_ids(
     """Ids that other uploads brought. An id made from content holds its time, so its date's rows are enough."""
     within = F.lit(True) if ids_are_given else _within_dates(canonical)
     others = F.col("upload_id") != run.upload_id
-    tables = (BRONZE_EVENTS, BRONZE_QUARANTINE)
     events, quarantined = (
-        read_tenant(spark, settings, table, run.tenant).where(others & within).select("event_id") for table in tables
+        read_tenant(spark, settings, table, run.tenant).where(others & within).select("event_id")
+        for table in (BRONZE_EVENTS, BRONZE_QUARANTINE)
     )
     return events.unionByName(quarantined)
 

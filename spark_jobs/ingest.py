@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 from filelock import FileLock
@@ -10,27 +12,26 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from expectations.verdict import judge
-from recolake.contracts.mapping import EventMapping, load_mapping
+from recolake.contracts.mapping import load_mapping
+from recolake.files import write_atomically
 from recolake.lake.engine import connect
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_INGESTS
-from recolake.landing.upload import FILES, MAPPING, UploadManifest, list_uploads, upload_folder
+from recolake.landing.upload import MAPPING, UploadManifest, list_uploads, upload_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import tenant_key
 from spark_jobs.canonical import Ingest, to_canonical
-from spark_jobs.classify import Outcome, classify
-from spark_jobs.parse import parser, spark_schema
-from spark_jobs.report import IngestReport, count_rows, summarize
+from spark_jobs.classify import OUTCOME, Outcome, classify, seen_before
+from spark_jobs.raw import read_raw
+from spark_jobs.report import IngestReport, count_rows
 from spark_jobs.write import write_accounting, write_rows
-
-_PARTITIONS = 8
 
 Progress = Callable[[str], None]
 
 
 def ingest_pending(
-    settings: Settings, tenant: Tenant, *, progress: Progress = lambda _: None
+    settings: Settings, tenant: Tenant, *, progress: Progress | None = None
 ) -> list[IngestReport]:
     """Ingest what the tenant landed and nobody ingested yet.
 
@@ -38,7 +39,9 @@ def ingest_pending(
 
     Raises:
         ServiceUnavailableError: the engine does not answer; run it again, nothing is lost.
+        MappingError: the mapping of a landed upload was damaged.
     """
+    say = progress or (lambda _: None)
     spark = connect(settings)
     settings.run_root.mkdir(parents=True, exist_ok=True)
     with FileLock(settings.run_root / f"ingest-{tenant}.lock"):
@@ -46,8 +49,9 @@ def ingest_pending(
         pending = [upload for upload in list_uploads(settings, tenant) if upload.upload_id not in done]
         reports = []
         for upload in pending:
-            latest = max(datetime.now(UTC), latest + timedelta(microseconds=1))
-            reports.append(_ingest(spark, settings, tenant, upload, latest, progress))
+            run = _begin(settings, tenant, upload, latest)
+            reports.append(_ingest(spark, settings, upload, run, say))
+            latest = run.ingested_at
         return reports
 
 
@@ -64,47 +68,50 @@ def _ingested(spark: SparkSession, settings: Settings, tenant: Tenant) -> tuple[
     return {row.upload_id for row in rows}, epoch + timedelta(microseconds=latest)
 
 
+def _begin(settings: Settings, tenant: Tenant, upload: UploadManifest, latest: datetime) -> Ingest:
+    """The run, with the stamp that an earlier run of this upload took, if one was killed: its rows may be there already."""
+    stamp = settings.run_root / f"ingest-{tenant}-{upload.upload_id}.began"
+    if not stamp.exists():
+        now = max(datetime.now(UTC), latest + timedelta(microseconds=1))
+        write_atomically(stamp, now.isoformat().encode())
+    return Ingest(
+        tenant,
+        tenant_key(settings, tenant),
+        upload.upload_id,
+        upload.landed_at,
+        datetime.fromisoformat(stamp.read_text()),
+    )
+
+
 def _ingest(
-    spark: SparkSession,
-    settings: Settings,
-    tenant: Tenant,
-    upload: UploadManifest,
-    ingested_at: datetime,
-    progress: Progress,
+    spark: SparkSession, settings: Settings, upload: UploadManifest, run: Ingest, say: Progress
 ) -> IngestReport:
-    run = Ingest(tenant, tenant_key(settings, tenant), upload.upload_id, ingested_at)
     mapping = load_mapping(upload_folder(settings, upload) / MAPPING)
-    progress(f"upload {upload.upload_id}: reading {len(upload.files)} files")
-    canonical = _read(spark, settings, upload, mapping, run).persist()
-    try:
-        classified = classify(canonical, spark, settings, run, ids_are_given="id" in mapping.event).persist()
-        try:
-            files = count_rows(classified)
-            report = summarize(tenant.name, upload.upload_id, files, verdict=True)
-            progress(f"{report.rows_in} rows: {report.accepted} accepted, {report.quarantined} quarantined, "
-                     f"{report.repeats} repeats")  # fmt: skip
-            verdict = judge(classified.where(F.col("outcome") != Outcome.REPEAT.value), settings, tenant, upload.upload_id)
-            progress(f"expectations {'met' if verdict else 'not met'}")
-            for outcome in Outcome:
-                write_rows(classified, outcome, settings, run)
-            write_accounting(spark, settings, run, upload, files, verdict=verdict)
-        finally:
-            classified.unpersist()
-    finally:
-        canonical.unpersist()
-    progress(f"upload {upload.upload_id}: ingested")
-    return summarize(tenant.name, upload.upload_id, files, verdict=verdict)
+    say(f"upload {upload.upload_id}: reading {len(upload.files)} files")
+    with ExitStack() as stack, ThreadPoolExecutor(1) as beside:
+        canonical = _kept(stack, to_canonical(read_raw(spark, settings, upload, mapping), mapping, run))
+        seen = _kept(stack, seen_before(canonical, spark, settings, run, ids_are_given=mapping.gives_ids))
+        classified = classify(canonical, seen)
+        files = count_rows(classified, (file.name for file in upload.files))
+        say(f"{sum(file.rows_in for file in files)} rows read")
+        judged = classified.where(F.col(OUTCOME) != Outcome.REPEAT.value)
+        # The suite keeps Python busy, the appends the engine.
+        verdict = beside.submit(judge, judged, settings, run.tenant, run.upload_id)
+        for outcome in Outcome:
+            write_rows(classified, outcome, settings, run)
+            say(f"{outcome} rows appended")
+        report = IngestReport(run.tenant.name, run.upload_id, files, verdict.result())
+        say(f"expectations {'met' if report.verdict else 'not met'}")
+        write_accounting(spark, settings, run, upload, report)
+    (settings.run_root / f"ingest-{run.tenant}-{upload.upload_id}.began").unlink(missing_ok=True)
+    say(
+        f"upload {upload.upload_id}: {report.rows_in} rows = {report.accepted} accepted + "
+        f"{report.repeats} repeats + {report.quarantined} quarantined"
+    )
+    return report
 
 
-def _read(
-    spark: SparkSession, settings: Settings, upload: UploadManifest, mapping: EventMapping, run: Ingest
-) -> DataFrame:
-    """Canonical rows of all files; each file is read by one task."""
-    folder = upload_folder(settings, upload) / FILES
-    headers = {file.name: file.columns for file in upload.files}
-    columns = list(dict.fromkeys(column for header in headers.values() for column in header))
-    paths = spark.createDataFrame(
-        [(file.name, str(folder / file.name)) for file in upload.files], "name string, path string"
-    ).repartition(min(_PARTITIONS, len(upload.files)))
-    raw = paths.mapInArrow(parser(mapping.format, headers, columns), spark_schema(columns))
-    return to_canonical(raw, columns, mapping, run)
+def _kept(stack: ExitStack, frame: DataFrame) -> DataFrame:
+    """The frame, persisted until the stack ends."""
+    stack.callback(frame.unpersist)
+    return frame.persist()

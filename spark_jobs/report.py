@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from spark_jobs.classify import OUTCOME, REASONS, Outcome
+from spark_jobs.parse import FILE
 
 
 @dataclass(slots=True)
@@ -29,25 +30,43 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """Row accounting of one upload, and its suite's verdict."""
+    """Row accounting of one upload and of each of its files, and its expectation suite's verdict."""
 
     tenant: str
     upload_id: str
-    rows_in: int
-    accepted: int
-    quarantined: int
-    repeats: int
-    reasons: dict[str, int]
+    files: tuple[FileReport, ...]
     verdict: bool
-    files: int
+
+    @property
+    def rows_in(self) -> int:
+        return sum(file.rows_in for file in self.files)
+
+    @property
+    def accepted(self) -> int:
+        return sum(file.accepted for file in self.files)
+
+    @property
+    def quarantined(self) -> int:
+        return sum(file.quarantined for file in self.files)
+
+    @property
+    def repeats(self) -> int:
+        return sum(file.repeats for file in self.files)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Quarantined rows by reason; a row with two reasons counts under both."""
+        added: Counter[str] = Counter()
+        for file in self.files:
+            added.update(file.reasons)
+        return dict(sorted(added.items()))
 
 
-def count_rows(classified: DataFrame) -> dict[str, FileReport]:
-    """Rows by file, outcome and combination of reasons, counted by the engine in one pass."""
-    counts = classified.groupBy("source_file", OUTCOME, REASONS).agg(F.count("*").alias("rows")).collect()
-    files: dict[str, FileReport] = {}
-    for row in counts:
-        report = files.setdefault(row.source_file, FileReport(row.source_file))
+def count_rows(classified: DataFrame, names: Iterable[str]) -> tuple[FileReport, ...]:
+    """Rows by file, outcome and combination of reasons, counted by the engine in one pass; files in the given order."""
+    files = {name: FileReport(name) for name in names}
+    for row in classified.groupBy(FILE, OUTCOME, REASONS).agg(F.count("*").alias("rows")).collect():
+        report = files[row[FILE]]
         match Outcome(row[OUTCOME]):
             case Outcome.ACCEPTED:
                 report.accepted += row.rows
@@ -56,22 +75,4 @@ def count_rows(classified: DataFrame) -> dict[str, FileReport]:
             case Outcome.QUARANTINED:
                 report.quarantined += row.rows
                 report.reasons.update(dict.fromkeys(row[REASONS], row.rows))
-    return files
-
-
-def summarize(tenant: str, upload_id: str, files: Mapping[str, FileReport], *, verdict: bool) -> IngestReport:
-    """The files' counts added up."""
-    reasons: Counter[str] = Counter()
-    for file in files.values():
-        reasons.update(file.reasons)
-    return IngestReport(
-        tenant=tenant,
-        upload_id=upload_id,
-        rows_in=sum(f.rows_in for f in files.values()),
-        accepted=sum(f.accepted for f in files.values()),
-        quarantined=sum(f.quarantined for f in files.values()),
-        repeats=sum(f.repeats for f in files.values()),
-        reasons=dict(sorted(reasons.items())),
-        verdict=verdict,
-        files=len(files),
-    )
+    return tuple(files.values())

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
-from recolake.landing.upload import UploadManifest
 from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_QUARANTINE, BRONZE_REPEATS, Table
+from recolake.landing.upload import UploadManifest
 from recolake.settings import Settings
 from spark_jobs.canonical import Ingest
 from spark_jobs.classify import OUTCOME, Outcome
-from spark_jobs.report import FileReport
+from spark_jobs.report import IngestReport
 
-_TABLE_OF = {
+TABLE_OF = {
     Outcome.ACCEPTED: BRONZE_EVENTS,
     Outcome.QUARANTINED: BRONZE_QUARANTINE,
     Outcome.REPEAT: BRONZE_REPEATS,
 }
 
 
+def _same_transaction(error: BaseException) -> bool:
+    """A killed run's append went on inside the engine and came first; the next try finds it and does nothing."""
+    return isinstance(error, PySparkException) and "ConcurrentTransaction" in str(error)
+
+
+@retry(
+    retry=retry_if_exception(_same_transaction), stop=stop_after_attempt(3), wait=wait_fixed(1), reraise=True
+)
 def append_once(frame: DataFrame, table: Table, settings: Settings, run: Ingest) -> None:
     """Append the rows, unless this upload's rows are in the table already (Delta's idempotent writes)."""
     (
@@ -35,27 +43,20 @@ def append_once(frame: DataFrame, table: Table, settings: Settings, run: Ingest)
 
 def write_rows(classified: DataFrame, outcome: Outcome, settings: Settings, run: Ingest) -> None:
     """Append the rows of one outcome to its table."""
-    append_once(classified.where(F.col(OUTCOME) == outcome.value), _TABLE_OF[outcome], settings, run)
+    append_once(classified.where(F.col(OUTCOME) == outcome.value), TABLE_OF[outcome], settings, run)
 
 
 def write_accounting(
-    spark: SparkSession,
-    settings: Settings,
-    run: Ingest,
-    manifest: UploadManifest,
-    files: Mapping[str, FileReport],
-    *,
-    verdict: bool,
+    spark: SparkSession, settings: Settings, run: Ingest, upload: UploadManifest, report: IngestReport
 ) -> None:
     """One row per file; from here on the upload counts as ingested."""
     rows = [
         (
-            run.tenant.name, run.upload_id, landed.name, landed.sha256, manifest.mapping_sha256,
+            run.tenant.name, run.upload_id, landed.name, landed.sha256, upload.mapping_sha256,
             counted.rows_in, counted.accepted, counted.quarantined, counted.repeats, dict(counted.reasons),
-            verdict, run.ingested_at,
+            report.verdict, run.ingested_at,
         )
-        for landed in manifest.files
-        if (counted := files.get(landed.name, FileReport(landed.name)))
+        for landed, counted in zip(upload.files, report.files, strict=True)
     ]  # fmt: skip
     schema = ", ".join(f"{column.name} {column.type}" for column in BRONZE_INGESTS.columns)
     append_once(spark.createDataFrame(rows, schema), BRONZE_INGESTS, settings, run)

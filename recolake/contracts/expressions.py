@@ -1,115 +1,320 @@
 """The expressions a mapping file may hold: a small, safe part of Spark SQL over the columns of one raw row.
 
-Raw columns are text. Where arithmetic needs numbers they are read as decimals, and what cannot be read becomes NULL instead
-of an error, so that one bad row never stops a file.
+Every expression is checked against an allow-list and written anew, with its kinds made explicit. Raw columns are
+text; where a number or a time is due, text is read leniently: what cannot be read becomes NULL instead of an
+error, so that one bad row never stops a file, whatever the engine's own mode is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import ParseError, TokenError
+from sqlglot import exp, parse
+from sqlglot.dialects.spark import Spark
+from sqlglot.errors import SqlglotError
 
-_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)
-_COMPARISON = (exp.GT, exp.GTE, exp.LT, exp.LTE)
-_ALLOWED = (
-    exp.Column, exp.Identifier, exp.Literal, exp.Paren, exp.Null, exp.Boolean, exp.DataType, exp.DataTypeParam,
-    *_ARITHMETIC, *_COMPARISON, exp.EQ, exp.NEQ, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between,
-    exp.Like, exp.ILike, exp.RegexpLike, exp.Case, exp.If, exp.Cast, exp.TryCast, exp.DPipe, exp.Concat,
-    exp.ConcatWs, exp.Coalesce, exp.Nullif, exp.Trim, exp.Upper, exp.Lower, exp.Substring, exp.Length,
-    exp.RegexpReplace, exp.RegexpExtract, exp.Round, exp.Abs, exp.StrToTime,
-)  # fmt: skip
-_ALLOWED_NAMES = {"TRY_TO_TIMESTAMP"}
-_NUMBER = "DECIMAL(18, 6)"
+from recolake.contracts.functions import FUNCTIONS, Argument, Kind
+from recolake.contracts.literals import ExpressionError, check_pattern, check_time_format
+from recolake.contracts.sql_text import as_number, as_time, literal
+
+# Wider than an event's numbers, so that 0.00125 * 10000 is 12.5.
+NUMBER_TYPE = "DECIMAL(22,6)"
+_TYPES = {
+    **dict.fromkeys(("STRING", "TEXT", "VARCHAR", "CHAR"), Kind.TEXT),
+    **dict.fromkeys(("INT", "BIGINT", "SMALLINT", "TINYINT", "FLOAT", "DOUBLE", "DECIMAL"), Kind.NUMBER),
+    "BOOLEAN": Kind.BOOLEAN,
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMPTZ", "DATE"), Kind.TIME),
+}
+_INTEGERS = ("INT", "BIGINT", "SMALLINT", "TINYINT")
+_ARITHMETIC = {
+    exp.Add: "try_add",
+    exp.Sub: "try_subtract",
+    exp.Mul: "try_multiply",
+    exp.Div: "try_divide",
+    exp.Mod: "try_mod",
+}
+_COMPARISONS = {exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<=", exp.EQ: "=", exp.NEQ: "<>"}
 
 
-class ExpressionError(ValueError):
-    """The text is not an expression that a mapping may hold."""
+class _Dialect(Spark):
+    """Spark's grammar, but no function is known by name: each is looked up in FUNCTIONS."""
+
+    class Parser(Spark.Parser):
+        FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {}  # noqa: RUF012
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Text that is read as a number or a time: SQL of the text, and of the value, which is NULL where it is unreadable."""
+
+    text: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression: the Spark SQL to run, and the raw columns it reads, in order of appearance."""
+    """A checked expression.
+
+    Attributes:
+        sql: Spark SQL over the physical names of the columns.
+        kind: what it gives.
+        columns: raw columns whose content it reads; asking whether one IS NULL is not reading it.
+        readings: every text in it that is read as a number or a time.
+    """
 
     sql: str
-    columns: tuple[str, ...]
+    kind: Kind
+    columns: frozenset[str]
+    readings: tuple[Reading, ...]
 
 
-def parse_expression(text: str) -> Expression:
-    """Check and translate one expression.
+def physical_name(column: str) -> str:
+    """Name of a raw column inside Spark: unlike headers it needs no quoting, and case never makes two names one."""
+    return f"c_{column.encode().hex()}"
+
+
+def compile_expression(text: str, columns: Collection[str], kind: Kind = Kind.TEXT) -> Expression:
+    """Check an expression and write it so that it gives the kind that is asked for.
+
+    Args:
+        columns: names that it may use.
 
     Raises:
-        ExpressionError: it does not parse, or uses what is not allowed (subqueries, tables, other functions).
+        ExpressionError: it does not parse, uses what is not allowed, or gives another kind of value.
     """
     try:
-        trees = sqlglot.parse(text, read="spark")
-    except (ParseError, TokenError) as error:
-        message = f"'{text}' is not an expression: {str(error).splitlines()[0]}"
-        raise ExpressionError(message) from error
+        trees = parse(text, dialect=_Dialect)
+    except SqlglotError as error:
+        reason = str(error).splitlines()[0].partition(". Line ")[0]
+        raise ExpressionError(f"'{text}' is not an expression ({reason})") from error
     if len(trees) != 1 or trees[0] is None:
-        message = f"'{text}' is not one expression"
-        raise ExpressionError(message)
-    tree = trees[0]
-    for node in tree.walk():
-        _check(node)
-    columns = tuple(dict.fromkeys(column.name for column in tree.find_all(exp.Column)))
-    return Expression(_lenient(tree).sql(dialect="spark"), columns)
+        raise ExpressionError(f"'{text}' is not one expression")
+    writer = _Writer(columns)
+    value = writer.as_kind(writer.write(trees[0]), kind, number=as_number)
+    return Expression(value.sql, kind, frozenset(writer.read_columns), tuple(writer.readings))
 
 
-def _check(node: exp.Expression) -> None:
-    if isinstance(node, exp.Anonymous):
-        if str(node.this).upper() not in _ALLOWED_NAMES:
-            message = f"the function '{node.this}' is not allowed"
-            raise ExpressionError(message)
-    elif not isinstance(node, _ALLOWED):
-        message = f"'{node.sql(dialect='spark')}' is not allowed in a mapping"
-        raise ExpressionError(message)
-    elif isinstance(node, exp.Column) and node.table:
-        message = f"'{node.sql(dialect='spark')}' names a table; a mapping knows columns only (quote odd names with backticks)"
-        raise ExpressionError(message)
+def _wide_number(text: str) -> str:
+    return as_number(text, NUMBER_TYPE)
 
 
-def _lenient(tree: exp.Expression) -> exp.Expression:
-    """Text columns as numbers where numbers are due; casts, time parsing and division that give NULL instead of failing."""
-
-    def mend(node: exp.Expression) -> exp.Expression:
-        if isinstance(node, exp.Column) and _wants_number(node):
-            return sqlglot.parse_one(f"TRY_CAST({_quoted(node)} AS {_NUMBER})", read="spark")
-        if isinstance(node, exp.Column):
-            return exp.column(exp.to_identifier(node.name, quoted=True))
-        if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
-            return exp.TryCast(this=node.this, to=node.to)
-        return node
-
-    mended = tree.transform(mend)
-    for division in list(mended.find_all(exp.Div)):
-        replacement = exp.Anonymous(this="TRY_DIVIDE", expressions=[division.left.copy(), division.right.copy()])
-        if division is mended:
-            mended = replacement
-        else:
-            division.replace(replacement)
-    for parsed in list(mended.find_all(exp.StrToTime)):
-        text = parsed.sql(dialect="spark").replace("TO_TIMESTAMP(", "TRY_TO_TIMESTAMP(", 1)
-        replacement = sqlglot.parse_one(text, read="spark")
-        if parsed is mended:
-            mended = replacement
-        else:
-            parsed.replace(replacement)
-    return mended
+@dataclass(frozen=True, slots=True)
+class _Value:
+    sql: str
+    kind: Kind
 
 
-def _quoted(column: exp.Column) -> str:
-    return exp.to_identifier(column.name, quoted=True).sql(dialect="spark")
+@dataclass(slots=True)
+class _Writer:
+    """Writes a checked tree as Spark SQL, bottom up."""
+
+    columns: Collection[str]
+    read_columns: list[str] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+
+    def write(self, node: exp.Expression) -> _Value:
+        for kind_of_node, write in _NODES.items():
+            if isinstance(node, kind_of_node):
+                return write(self, node)
+        raise ExpressionError(f"'{node.sql(dialect='spark')}' is not allowed in a mapping")
+
+    def as_kind(self, value: _Value, kind: Kind, number: Callable[[str], str] = _wide_number) -> _Value:
+        """The value as another kind; only text can be read as something else, and anything can become text."""
+        if value.kind is kind:
+            return value
+        if value.kind is Kind.NULL:
+            target = {
+                Kind.TEXT: "STRING",
+                Kind.NUMBER: NUMBER_TYPE,
+                Kind.BOOLEAN: "BOOLEAN",
+                Kind.TIME: "TIMESTAMP",
+            }[kind]
+            return _Value(f"CAST(NULL AS {target})", kind)
+        if kind is Kind.TEXT:
+            return _Value(f"CAST({value.sql} AS STRING)", kind)
+        if value.kind is Kind.TEXT and kind is Kind.NUMBER:
+            return self.read(value.sql, number(value.sql), kind)
+        if value.kind is Kind.TEXT and kind is Kind.TIME:
+            return self.read(value.sql, as_time(value.sql), kind)
+        raise ExpressionError(f"{kind} is due where {value.kind} stands")
+
+    def read(self, text: str, value: str, kind: Kind) -> _Value:
+        self.readings.append(Reading(text, value))
+        return _Value(value, kind)
+
+    def condition(self, node: exp.Expression) -> str:
+        return self.as_kind(self.write(node), Kind.BOOLEAN).sql
+
+    def alike(self, values: list[_Value]) -> tuple[list[str], Kind]:
+        """Values brought to one kind: if one of them is a number or a time, text is read as that."""
+        kinds = {v.kind for v in values} - {Kind.NULL}
+        kind = next((k for k in (Kind.NUMBER, Kind.TIME, Kind.BOOLEAN, Kind.TEXT) if k in kinds), Kind.TEXT)
+        return [self.as_kind(v, kind).sql for v in values], kind
+
+    def column(self, node: exp.Column) -> _Value:
+        if node.table:
+            raise ExpressionError(
+                f"'{node.sql(dialect='spark')}' names a table; write names with a dot in backticks"
+            )
+        if node.name not in self.columns:
+            raise ExpressionError(f"there is no column '{node.name}'; there are {', '.join(self.columns)}")
+        self.read_columns.append(node.name)
+        return _Value(physical_name(node.name), Kind.TEXT)
+
+    def literal(self, node: exp.Literal) -> _Value:
+        text = str(node.this)
+        if node.is_string:
+            return _Value(literal(text), Kind.TEXT)
+        if not text.replace(".", "", 1).isdigit() or len(text) > 20:
+            raise ExpressionError(f"'{text}' is not a plain number")
+        return _Value(f"CAST('{text}' AS {NUMBER_TYPE})", Kind.NUMBER)
+
+    def arithmetic(self, node: exp.Binary) -> _Value:
+        left, right = (self.as_kind(self.write(side), Kind.NUMBER).sql for side in (node.left, node.right))
+        return _Value(f"{_ARITHMETIC[type(node)]}({left}, {right})", Kind.NUMBER)
+
+    def negation(self, node: exp.Neg) -> _Value:
+        return _Value(f"(- {self.as_kind(self.write(node.this), Kind.NUMBER).sql})", Kind.NUMBER)
+
+    def comparison(self, node: exp.Binary) -> _Value:
+        (left, right), _ = self.alike([self.write(node.left), self.write(node.right)])
+        return _Value(f"({left} {_COMPARISONS[type(node)]} {right})", Kind.BOOLEAN)
+
+    def connection(self, node: exp.Connector) -> _Value:
+        word = "AND" if isinstance(node, exp.And) else "OR"
+        return _Value(f"({self.condition(node.left)} {word} {self.condition(node.right)})", Kind.BOOLEAN)
+
+    def negated(self, node: exp.Not) -> _Value:
+        return _Value(f"(NOT {self.condition(node.this)})", Kind.BOOLEAN)
+
+    def is_null(self, node: exp.Is) -> _Value:
+        if not isinstance(node.expression, exp.Null):
+            raise ExpressionError("IS is allowed with NULL and NOT NULL only")
+        known = len(self.read_columns)
+        asked = self.write(node.this).sql
+        if isinstance(node.this, exp.Column):
+            del self.read_columns[known:]
+        return _Value(f"({asked} IS NULL)", Kind.BOOLEAN)
+
+    def membership(self, node: exp.In) -> _Value:
+        members = [self.write(member) for member in node.expressions]
+        if not members:
+            raise ExpressionError("IN is allowed with a list of values only")
+        (first, *rest), _ = self.alike([self.write(node.this), *members])
+        return _Value(f"({first} IN ({', '.join(rest)}))", Kind.BOOLEAN)
+
+    def between(self, node: exp.Between) -> _Value:
+        parts = [self.write(part) for part in (node.this, node.args["low"], node.args["high"])]
+        (value, low, high), _ = self.alike(parts)
+        return _Value(f"({value} BETWEEN {low} AND {high})", Kind.BOOLEAN)
+
+    def likeness(self, node: exp.Binary) -> _Value:
+        word = {exp.Like: "LIKE", exp.ILike: "ILIKE", exp.RegexpLike: "RLIKE"}[type(node)]
+        pattern = self.argument(node.expression, Argument.PATTERN if word == "RLIKE" else Argument.TEXT).sql
+        if word != "RLIKE" and (
+            not isinstance(node.expression, exp.Literal) or "\\" in str(node.expression.this)
+        ):
+            raise ExpressionError(f"{word} takes a written pattern without backslashes; see RLIKE")
+        return _Value(
+            f"({self.as_kind(self.write(node.this), Kind.TEXT).sql} {word} {pattern})", Kind.BOOLEAN
+        )
+
+    def cases(self, node: exp.Case) -> _Value:
+        """CASE, with or without a subject; without ELSE it ends in NULL."""
+        conditions = [
+            self.condition(
+                branch.this if node.this is None else exp.EQ(this=node.this, expression=branch.this)
+            )
+            for branch in node.args["ifs"]
+        ]
+        default = node.args.get("default")
+        results = [self.write(branch.args["true"]) for branch in node.args["ifs"]]
+        results.append(self.write(default) if default is not None else _Value("NULL", Kind.NULL))
+        *values, last = (sqls := self.alike(results))[0]
+        branches = " ".join(f"WHEN {c} THEN {v}" for c, v in zip(conditions, values, strict=True))
+        return _Value(f"(CASE {branches} ELSE {last} END)", sqls[1])
+
+    def condition_function(self, node: exp.If) -> _Value:
+        other = node.args.get("false")
+        return self.cases(exp.Case(ifs=[exp.If(this=node.this, true=node.args["true"])], default=other))
+
+    def cast(self, node: exp.Cast) -> _Value:
+        name = node.to.this.name
+        if name not in _TYPES:
+            raise ExpressionError(f"a cast to {node.to.sql(dialect='spark')} is not allowed")
+        value = self.as_kind(self.write(node.this), _TYPES[name])
+        if name in _INTEGERS:
+            return _Value(f"try_cast(try_cast({value.sql} AS BIGINT) AS {NUMBER_TYPE})", Kind.NUMBER)
+        if name == "DATE":
+            return _Value(f"CAST(CAST({value.sql} AS DATE) AS TIMESTAMP)", Kind.TIME)
+        return value
+
+    def special(self, node: exp.Expression) -> _Value:
+        """TRIM, SUBSTRING and || have a grammar of their own."""
+        if isinstance(node, exp.Trim):
+            if node.expression or node.args.get("position"):
+                raise ExpressionError("TRIM takes one text")
+            return self.call("trim", [node.this])
+        if isinstance(node, exp.Substring):
+            ends = (node.args.get("start"), node.args.get("length"))
+            return self.call("substr", [node.this, *(end for end in ends if end is not None)])
+        if isinstance(node, exp.Concat):
+            return self.call("concat", list(node.expressions))
+        return self.call("concat", [node.left, node.right])
+
+    def function(self, node: exp.Anonymous) -> _Value:
+        return self.call(str(node.this).lower(), list(node.expressions))
+
+    def call(self, name: str, arguments: list[exp.Expression]) -> _Value:
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise ExpressionError(f"the function '{name}' is not allowed; there are: {', '.join(FUNCTIONS)}")
+        if not function.accepts(len(arguments)):
+            raise ExpressionError(f"'{name}' takes {' and '.join(function.takes)}")
+        if name in ("regexp_replace", "regexp_extract"):
+            check_pattern(arguments[1], *arguments[2:])
+        if function.gives is None:
+            sqls, kind = self.alike([self.write(argument) for argument in arguments])
+            return _Value(f"{function.sql}({', '.join(sqls)})", kind)
+        sqls = [self.argument(a, function.argument(i)).sql for i, a in enumerate(arguments)]
+        sql = f"{function.sql}({', '.join(sqls)})"
+        if function.gives is Kind.TIME:
+            return self.read(sqls[0], sql, Kind.TIME)
+        return _Value(f"CAST({sql} AS {NUMBER_TYPE})" if name == "length" else sql, function.gives)
+
+    def argument(self, node: exp.Expression, wanted: Argument) -> _Value:
+        if wanted is Argument.INTEGER:
+            text = node.sql(dialect="spark").replace(" ", "")
+            if not text.removeprefix("-").isdigit() or len(text) > 6:
+                raise ExpressionError(f"'{text}' should be {wanted}")
+            return _Value(text, Kind.NUMBER)
+        if wanted is Argument.PATTERN:
+            check_pattern(node)
+        if wanted is Argument.TIME_FORMAT:
+            check_time_format(node)
+        return self.as_kind(self.write(node), Kind.NUMBER if wanted is Argument.NUMBER else Kind.TEXT)
 
 
-def _wants_number(column: exp.Column) -> bool:
-    parent = column.parent
-    while isinstance(parent, exp.Paren):
-        parent = parent.parent
-    if isinstance(parent, _ARITHMETIC):
-        return True
-    return isinstance(parent, (*_COMPARISON, exp.EQ, exp.NEQ)) and any(
-        isinstance(side, exp.Literal) and not side.is_string for side in (parent.left, parent.right)
-    )
+_NODES: dict[type[exp.Expression] | tuple[type[exp.Expression], ...], Callable[[_Writer, ...], _Value]] = {  # type: ignore[misc]
+    exp.Column: _Writer.column,
+    exp.Literal: _Writer.literal,
+    exp.RawString: lambda w, n: _Value(literal(str(n.this)), Kind.TEXT),
+    exp.Null: lambda w, n: _Value("NULL", Kind.NULL),
+    exp.Boolean: lambda w, n: _Value("TRUE" if n.this else "FALSE", Kind.BOOLEAN),
+    exp.Paren: lambda w, n: w.write(n.this),
+    tuple(_ARITHMETIC): _Writer.arithmetic,
+    tuple(_COMPARISONS): _Writer.comparison,
+    (exp.And, exp.Or): _Writer.connection,
+    exp.Neg: _Writer.negation,
+    exp.Not: _Writer.negated,
+    exp.Is: _Writer.is_null,
+    exp.In: _Writer.membership,
+    exp.Between: _Writer.between,
+    (exp.Like, exp.ILike, exp.RegexpLike): _Writer.likeness,
+    exp.Case: _Writer.cases,
+    exp.If: _Writer.condition_function,
+    exp.Cast: _Writer.cast,
+    (exp.Trim, exp.Substring, exp.Concat, exp.DPipe): _Writer.special,
+    exp.Anonymous: _Writer.function,
+}

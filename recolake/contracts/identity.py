@@ -1,7 +1,7 @@
-"""Identity of an event by its content; `spark_jobs.identify` computes the very same in Spark.
+"""The identity of an event by its content: the same from every source.
 
-The canonical event is written as netstrings (D. J. Bernstein, 1997: `<byte length>:<text>`, here without the trailing comma),
-NULL as `-`: no two different events share an encoding.
+SHA-256 of netstrings (`<utf8 bytes>:<text>`, `-` for NULL), so that no two events share an encoding: tenant, user,
+item, type, value, time, order, then every property by name. `spark_jobs.identify` says the same in Spark SQL.
 """
 
 from __future__ import annotations
@@ -9,47 +9,83 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
-SCALE = Decimal("0.0001")
-SESSION_PROPERTY = "$session"
-QUANTITY_PROPERTY = "$quantity"
-PRICE_PROPERTY = "$price"
+from recolake.contracts.events import as_decimal
+
+SESSION, QUANTITY, PRICE, RECORD = "$session", "$quantity", "$price", "$record"
+"""Reserved properties: what tells two events apart but has no place of its own in the encoding.
+
+`$record` stands for a whole record that could not be read.
+"""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class CanonicalEvent:
-    """What makes an event the same event; every field as text, people and sessions as pseudonyms."""
+class EventContent:
+    """What identifies an event. A number or time that does not parse is its raw text.
+
+    `user` and `session` are pseudonyms. A time without a zone is UTC.
+    """
 
     tenant: str
-    user: str | None
-    item: str | None
-    type: str | None
-    value: str | None
-    time: str | None
-    order: str | None
-    properties: Mapping[str, str | None] = field(default_factory=dict)
-
-
-def amount_text(amount: Decimal) -> str:
-    """An amount with exactly four decimals, rounded half up."""
-    return format(amount.quantize(SCALE, rounding=ROUND_HALF_UP), "f")
-
-
-def time_text(moment: datetime) -> str:
-    """Microseconds since 1970-01-01 UTC; the moment must know its zone."""
-    seconds = int(moment.replace(microsecond=0).timestamp())
-    return str(seconds * 1_000_000 + moment.microsecond)
+    user: str | None = None
+    item: str | None = None
+    type: str | None = None
+    value: Decimal | str | None = None
+    time: datetime | str | None = None
+    order: str | None = None
+    session: str | None = None
+    quantity: Decimal | str | None = None
+    price: Decimal | str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 def netstring(text: str | None) -> str:
     return "-" if text is None else f"{len(text.encode())}:{text}"
 
 
-def event_id(event: CanonicalEvent) -> str:
-    """64 hex digits: SHA-256 of the canonical event; properties without a value are left out."""
-    properties = sorted((k, v) for k, v in event.properties.items() if v is not None)
-    fields = [event.tenant, event.user, event.item, event.type, event.value, event.time, event.order]
-    parts = [*fields, *(part for pair in properties for part in pair)]
-    return hashlib.sha256("".join(map(netstring, parts)).encode()).hexdigest()
+def number_text(number: Decimal | str | None) -> str | None:
+    """A decimal with exactly four places; a raw text as it is.
+
+    Raises:
+        ValueError: the number does not fit decimal(18,4).
+    """
+    if number is None or isinstance(number, str):
+        return number
+    fitting = as_decimal(number)
+    if fitting is None:
+        message = f"{number} does not fit decimal(18,4)"
+        raise ValueError(message)
+    return f"{fitting:f}"
+
+
+def time_text(time: datetime | str | None) -> str | None:
+    """Microseconds since 1970 as integer text; a raw text as it is."""
+    if time is None or isinstance(time, str):
+        return time
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return str((aware - _EPOCH) // timedelta(microseconds=1))
+
+
+def event_id(content: EventContent) -> str:
+    """64 hex digits."""
+    reserved = {
+        SESSION: content.session,
+        QUANTITY: number_text(content.quantity),
+        PRICE: number_text(content.price),
+    }
+    properties = {**content.properties, **{k: v for k, v in reserved.items() if v is not None}}
+    head = (
+        content.tenant,
+        content.user,
+        content.item,
+        content.type,
+        number_text(content.value),
+        time_text(content.time),
+        content.order,
+    )
+    pairs = (text for key in sorted(properties) for text in (key, properties[key]))
+    encoding = "".join(netstring(text) for text in (*head, *pairs))
+    return hashlib.sha256(encoding.encode()).hexdigest()

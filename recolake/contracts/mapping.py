@@ -1,196 +1,220 @@
-"""Mapping files: which columns of a customer's raw file become which fields of the canonical event."""
+"""Mapping files: which columns of a customer's files become which fields of an event, an item and a person.
+
+Every value is an expression over the file's columns (`recolake.contracts.expressions`). The format is described in
+docs/reference/mapping.md; files are versioned by their key `version`.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from recolake.contracts.expressions import Expression, ExpressionError, parse_expression
-from recolake.errors import MappingError
+from recolake.contracts.csv_text import CsvFormat
+from recolake.contracts.expressions import Expression, ExpressionError, compile_expression
+from recolake.contracts.functions import Kind
+from recolake.contracts.marked_yaml import Marked, read_marked
+from recolake.errors import MappingError, UploadError
 
-VERSION = 1
-EVENT_FIELDS = (
-    "id", "user", "item", "type", "time", "value", "quantity", "price", "order", "session", "recommendation",
-)  # fmt: skip
-REQUIRED_FIELDS = ("item", "type", "time")
-NUMBER_FIELDS = ("value", "quantity", "price")
-_SECTIONS = ("version", "format", "personal", "event", "item", "user")
-_FORMAT_KEYS = ("type", "delimiter", "quote", "encoding")
-
-
-@dataclass(frozen=True, slots=True)
-class CsvFormat:
-    """How the text of a file is cut into columns; the first record is the header."""
-
-    delimiter: str = ","
-    quote: str = '"'
-    encoding: str = "utf-8"
+VERSION = "1"
+_EVENT_FIELDS = (
+    "id",
+    "user",
+    "item",
+    "type",
+    "value",
+    "quantity",
+    "price",
+    "time",
+    "order",
+    "session",
+    "recommendation",
+)
+_REQUIRED = ("item", "type", "time")
+_KINDS = {"value": Kind.NUMBER, "quantity": Kind.NUMBER, "price": Kind.NUMBER, "time": Kind.TIME}
 
 
 @dataclass(frozen=True, slots=True)
 class EventMapping:
-    """A checked mapping file.
+    """A checked mapping. `sha256` is that of its meaning: comments and layout do not matter.
 
-    `lines` knows on which line of the file each field stands, for error messages.
+    Expressions are written over the physical names of the columns. `personal` are the columns that the file declares
+    so, and those that name the user or the session: they leave the landing zone as pseudonyms only.
     """
 
-    source: str
-    sha256: str
+    file: str
     text: str
+    sha256: str
     format: CsvFormat
-    personal: tuple[str, ...]
+    columns: tuple[str, ...]
+    personal: frozenset[str]
     event: Mapping[str, Expression]
     properties: Mapping[str, Expression]
     item: Mapping[str, Expression]
     user: Mapping[str, Expression]
-    lines: Mapping[str, int]
 
-    def expressions(self) -> Iterator[tuple[str, Expression]]:
-        """Every expression with its dotted name, e.g. `event.user`."""
-        for section, fields in (
-            ("event", self.event), ("event.properties", self.properties), ("item", self.item), ("user", self.user),
-        ):  # fmt: skip
-            for name, expression in fields.items():
-                yield f"{section}.{name}", expression
+    @property
+    def gives_ids(self) -> bool:
+        """Whether the source has event ids of its own."""
+        return "id" in self.event
 
     def check_header(self, header: Sequence[str], file: str) -> None:
-        """Refuse a file that lacks a column which the mapping reads.
+        """Refuse a file that lacks a column of the mapping's; their order does not matter.
+
+        A column that the mapping does not list might hold people's data: it stays in the landing zone.
 
         Raises:
-            MappingError: names the mapping's line, the field and the column.
+            UploadError: names the columns.
         """
-        for field, expression in self.expressions():
-            for column in expression.columns:
-                if column not in header:
-                    raise self._missing(field, column, header, file)
-        for column in self.personal:
-            if column not in header:
-                raise self._missing("personal", column, header, file)
-
-    def _missing(self, field: str, column: str, header: Sequence[str], file: str) -> MappingError:
-        return MappingError(
-            f"{self.source}, line {self.lines.get(field, 1)}: {field} reads the column '{column}', "
-            f"which '{file}' does not have.",
-            hint=f"Its columns are: {', '.join(header)}.",
-            field=field,
-        )
+        missing = [name for name in self.columns if name not in header]
+        if missing:
+            raise UploadError(
+                f"The header of '{file}' is not the one that {self.file} describes: "
+                f"it lacks {', '.join(missing)}; it has {', '.join(header)}.",
+                hint=f"The mapping's columns are: {', '.join(self.columns)}.",
+                field="files",
+            )
 
 
 def load_mapping(path: Path) -> EventMapping:
     """Read and check a mapping file.
 
     Raises:
-        MappingError: the file is missing, is no YAML, or a field in it is wrong; the message names the line.
+        MappingError: names the line and the column of what is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"The mapping '{path}' cannot be read: {error}", field="mapping") from error
-    return parse_mapping(text, str(path))
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise MappingError(
+            f"The mapping file {path} cannot be read: {error.strerror}.",
+            hint="Mappings of this checkout: mappings/.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise MappingError(f"The mapping file {path} is not UTF-8 text.") from error
+    return parse_mapping(text, path.name)
 
 
-def parse_mapping(text: str, source: str) -> EventMapping:
-    """Check the text of a mapping file; `source` names it in errors."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", "") or "it cannot be parsed"
-        raise MappingError(f"{source}, line {line}: this is not YAML: {problem}") from error
-    reader = _Reader(source)
-    document = reader.section(root, "the mapping", _SECTIONS)
-    version = reader.text(document.get("version"), "version", root)
-    if version != str(VERSION):
-        raise reader.wrong(document.get("version") or root, f"version must be {VERSION}, not '{version}'")
-    event_nodes = reader.section(document.get("event") or root, "event", (*EVENT_FIELDS, "properties"))
-    properties = event_nodes.pop("properties", None)
-    event = reader.fields("event", event_nodes)
-    for required in REQUIRED_FIELDS:
-        if required not in event:
-            raise reader.wrong(document.get("event") or root, f"event.{required} is missing")
+def parse_mapping(text: str, file: str) -> EventMapping:
+    """A mapping from its text; `file` is the name for messages. Raises MappingError."""
+    root = read_marked(text, file)
+    top = root.known_entries("version", "format", "columns", "personal", "event", "item", "user")
+    for name in ("version", "columns", "event"):
+        if name not in top:
+            root.fail(f"the setting '{name}' is missing")
+    if top["version"].text() != VERSION:
+        top["version"].fail(f"this platform reads mappings of version {VERSION}")
+    columns = _columns(top["columns"])
+    compiler = _Fields(columns)
+    declared = _personal(top.get("personal"), columns)
+
+    fields = top["event"].known_entries(*_EVENT_FIELDS, "properties")
+    properties = fields.pop("properties", None)
+    for name in _REQUIRED:
+        if name not in fields:
+            top["event"].fail(
+                f"'{name}' is missing", hint="A constant is written 'in quotes', a column by its name."
+            )
+    if not {"user", "session", "order"} & set(fields):
+        top["event"].fail("one of user, session and order is needed")
+    event = {name: compiler.compile(value, _KINDS.get(name, Kind.TEXT)) for name, value in fields.items()}
+    personal = declared.union(*(event[name].columns for name in ("user", "session") if name in event))
+    groups = {
+        name: {key: compiler.compile(value) for key, value in (marked.entries() if marked else {}).items()}
+        for name, marked in (("properties", properties), ("item", top.get("item")), ("user", top.get("user")))
+    }
+    if properties:
+        for key, value in properties.entries().items():
+            if key.startswith("$"):
+                value.fail("names that begin with $ are reserved")
+    compiler.refuse_leaks(personal)
     return EventMapping(
-        source=source,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        file=file,
         text=text,
-        format=_format(reader, document.get("format")),
-        personal=tuple(reader.strings(document.get("personal"), "personal")),
+        sha256=_meaning_sha256(text),
+        format=_format(top.get("format")),
+        columns=columns,
+        personal=personal,
         event=event,
-        properties=reader.fields("event.properties", reader.section(properties, "event.properties", None)),
-        item=reader.fields("item", reader.section(document.get("item"), "item", None)),
-        user=reader.fields("user", reader.section(document.get("user"), "user", None)),
-        lines=reader.lines,
+        properties=groups["properties"],
+        item=groups["item"],
+        user=groups["user"],
     )
 
 
-def _format(reader: _Reader, node: yaml.Node | None) -> CsvFormat:
-    given = {
-        key: reader.text(value, f"format.{key}", value)
-        for key, value in reader.section(node, "format", _FORMAT_KEYS).items()
-    }
-    if given.pop("type", "csv") != "csv":
-        raise reader.wrong(node, "format.type must be csv")
+class _Fields:
+    """Compiles expressions and remembers where each stands."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._seen: list[tuple[Marked, Expression]] = []
+
+    def compile(self, marked: Marked, kind: Kind = Kind.TEXT) -> Expression:
+        try:
+            expression = compile_expression(marked.text(), self._columns, kind)
+        except ExpressionError as error:
+            marked.fail(str(error))
+        self._seen.append((marked, expression))
+        return expression
+
+    def refuse_leaks(self, personal: frozenset[str]) -> None:
+        """Personal columns are replaced by pseudonyms only where people are named: user and session."""
+        for marked, expression in self._seen:
+            leaked = expression.columns & personal
+            if leaked and marked.path not in ("event.user", "event.session"):
+                marked.fail(
+                    f"the column '{min(leaked)}' is personal (it is listed under personal, or names the user)",
+                    hint="Personal columns may feed event.user and event.session only, or be asked IS NULL.",
+                )
+
+
+def _format(marked: Marked | None) -> CsvFormat:
+    """`csv`, or `csv: {delimiter: …, quote: …, encoding: …}`."""
+    if marked is None or (isinstance(marked.node, yaml.ScalarNode) and marked.text() == "csv"):
+        return CsvFormat()
+    if isinstance(marked.node, yaml.ScalarNode):
+        marked.fail(f"there is no format '{marked.text()}'; there is csv")
+    options = marked.known_entries("csv").get("csv")
+    if options is None:
+        marked.fail("a format is needed here: csv")
+    found = options.known_entries("delimiter", "quote", "encoding")
+    values = {key: value.text() for key, value in found.items()}
     for key in ("delimiter", "quote"):
-        if key in given and len(given[key]) != 1:
-            raise reader.wrong(node, f"format.{key} must be one character")
-    try:
-        "".encode(given.get("encoding", "utf-8"))
-    except LookupError as error:
-        raise reader.wrong(node, f"format.encoding '{given['encoding']}' is unknown") from error
-    return CsvFormat(**given)
+        if key in values and (len(values[key]) != 1 or values[key] in "\r\n\0"):
+            found[key].fail("one character is needed here")
+    if values.get("delimiter", ",") == values.get("quote", '"'):
+        options.fail("delimiter and quote are the same")
+    if "encoding" in values:
+        try:
+            "".encode(values["encoding"])
+        except LookupError:
+            found["encoding"].fail(f"there is no encoding '{values['encoding']}'")
+    return CsvFormat(**values)
 
 
-class _Reader:
-    """Walks YAML nodes, whose marks know their lines."""
+def _columns(marked: Marked) -> tuple[str, ...]:
+    names: list[str] = []
+    for name, item in marked.texts():
+        if not name or name in names:
+            item.fail(f"the column '{name}' is there twice" if name else "a column needs a name")
+        names.append(name)
+    if not names:
+        marked.fail("the columns of the files are needed here")
+    return tuple(names)
 
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.lines: dict[str, int] = {}
 
-    def wrong(self, node: yaml.Node | None, what: str) -> MappingError:
-        line = node.start_mark.line + 1 if node is not None else 1
-        return MappingError(
-            f"{self.source}, line {line}: {what}.", hint="docs/reference/mapping.md describes the format.", field="mapping"
-        )
+def _personal(marked: Marked | None, columns: tuple[str, ...]) -> frozenset[str]:
+    if marked is None:
+        return frozenset()
+    for name, item in marked.texts():
+        if name not in columns:
+            item.fail(f"there is no column '{name}'; there are {', '.join(columns)}")
+    return frozenset(name for name, _ in marked.texts())
 
-    def section(self, node: yaml.Node | None, name: str, allowed: Sequence[str] | None) -> dict[str, Any]:
-        if node is None:
-            return {}
-        if not isinstance(node, yaml.MappingNode):
-            raise self.wrong(node, f"{name} must be a list of names with values")
-        found: dict[str, Any] = {}
-        for key, value in node.value:
-            label = str(key.value)
-            if allowed is not None and label not in allowed:
-                raise self.wrong(key, f"{name} has no field '{label}'; it may have {', '.join(allowed)}")
-            if label in found:
-                raise self.wrong(key, f"'{label}' stands twice")
-            found[label] = value
-            self.lines[label if name == "the mapping" else f"{name}.{label}"] = key.start_mark.line + 1
-        return found
 
-    def text(self, node: yaml.Node | None, name: str, near: yaml.Node | None) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            raise self.wrong(near, f"{name} must be a single value")
-        return str(node.value)
-
-    def strings(self, node: yaml.Node | None, name: str) -> list[str]:
-        if node is None:
-            return []
-        if not isinstance(node, yaml.SequenceNode):
-            raise self.wrong(node, f"{name} must be a list")
-        return [self.text(child, name, child) for child in node.value]
-
-    def fields(self, section: str, nodes: Mapping[str, yaml.Node]) -> dict[str, Expression]:
-        found = {}
-        for name, node in nodes.items():
-            try:
-                found[name] = parse_expression(self.text(node, f"{section}.{name}", node))
-            except ExpressionError as error:
-                raise self.wrong(node, f"{section}.{name}: {error}") from error
-        return found
+def _meaning_sha256(text: str) -> str:
+    meaning = json.dumps(yaml.load(text, Loader=yaml.BaseLoader), sort_keys=False, ensure_ascii=False)  # noqa: S506
+    return hashlib.sha256(meaning.encode()).hexdigest()

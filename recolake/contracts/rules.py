@@ -17,7 +17,7 @@ class Rule:
     Attributes:
         reason: stable name, as it stands in `bronze.quarantine.reasons`.
         explanation: what is wrong with a row that breaks it, for people.
-        broken: Spark SQL over the canonical columns, plus `problem` (the record could not be read) and `unparsed` (number
+        broken: Spark SQL over the canonical columns, plus `problem` (the record could not be read), `landed_at` and `unreadable` (number
             fields whose text is no number).
         tolerated: share of an upload's rows that may break it before the upload fails its suite.
     """
@@ -31,7 +31,12 @@ class Rule:
 _READABLE = "problem IS NULL"
 
 RULES: tuple[Rule, ...] = (
-    Rule("malformed_record", "The record does not have the columns of its header", "problem = 'malformed_record'", 0.01),
+    Rule(
+        "malformed_record",
+        "The record does not have the columns of its header",
+        "problem = 'malformed_record'",
+        0.01,
+    ),
     Rule("file_truncated", "The file breaks off here", "problem = 'file_truncated'", 0.0),
     Rule(
         "missing_user",
@@ -41,14 +46,21 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("missing_item", "No item is named", f"{_READABLE} AND item_id IS NULL", 0.02),
     Rule("missing_type", "The event has no type", f"{_READABLE} AND event_type IS NULL", 0.02),
-    Rule("invalid_time", "The time is missing or cannot be read", f"{_READABLE} AND event_time IS NULL", 0.02),
+    Rule(
+        "invalid_time", "The time is missing or cannot be read", f"{_READABLE} AND event_time IS NULL", 0.02
+    ),
     Rule(
         "future_time",
         "The time lies more than a day after the upload",
-        f"{_READABLE} AND event_time > ingested_at + {FUTURE_SLACK}",
+        f"{_READABLE} AND event_time > landed_at + {FUTURE_SLACK}",
         0.01,
     ),
-    Rule("invalid_number", "A value, quantity or price is not a number", f"{_READABLE} AND size(unparsed) > 0", 0.02),
+    Rule(
+        "invalid_number",
+        "A value, quantity or price is not a number",
+        f"{_READABLE} AND size(unreadable) > 0",
+        0.02,
+    ),
     Rule(
         "quantity_not_positive",
         "A purchase of no pieces, or fewer",

@@ -14,12 +14,14 @@ from pathlib import Path
 from filelock import FileLock
 
 from recolake.contracts.mapping import EventMapping, load_mapping
+from recolake.errors import UploadError
 from recolake.files import sha256_file, write_atomically
 from recolake.landing.inspect import expand, read_header
 from recolake.landing.upload import (
     FILES,
     MANIFEST,
     MAPPING,
+    WORKSPACE,
     LandedFile,
     UploadManifest,
     list_uploads,
@@ -30,11 +32,12 @@ from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 _CHUNK = 1 << 20
+THIS_UPLOAD = "this upload"
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file whose content had been landed before, maybe under another name."""
+    """A file whose content had been landed before, maybe under another name, or comes twice in this very upload."""
 
     path: Path
     upload_id: str
@@ -69,6 +72,8 @@ def land(
     root = tenant_folder(settings, tenant)
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / ".lock"):
+        for leftover in root.glob(f"{WORKSPACE}*"):
+            shutil.rmtree(leftover)
         there = _landed_before(settings, tenant, rules.sha256)
         known: list[KnownFile] = []
         new: list[tuple[Path, LandedFile]] = []
@@ -80,8 +85,10 @@ def land(
                 continue
             name = _unused(path.name, names)
             names.add(name)
-            new.append((path, LandedFile(name=name, sha256=digest, bytes=path.stat().st_size, columns=columns)))
-            there[digest] = ("this upload", name)
+            new.append(
+                (path, LandedFile(name=name, sha256=digest, bytes=path.stat().st_size, columns=columns))
+            )
+            there[digest] = (THIS_UPLOAD, name)
         if not new:
             return LandedUpload(None, tuple(known))
         if progress:
@@ -114,7 +121,9 @@ def _unused(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def _write(root: Path, tenant: Tenant, files: list[tuple[Path, LandedFile]], rules: EventMapping) -> UploadManifest:
+def _write(
+    root: Path, tenant: Tenant, files: list[tuple[Path, LandedFile]], rules: EventMapping
+) -> UploadManifest:
     manifest = UploadManifest(
         upload_id=upload_id(tenant, (file.sha256 for _, file in files), rules.sha256),
         tenant=tenant.name,
@@ -122,9 +131,7 @@ def _write(root: Path, tenant: Tenant, files: list[tuple[Path, LandedFile]], rul
         landed_at=datetime.now(UTC),
         files=tuple(file for _, file in files),
     )
-    for leftover in root.glob(".landing-*"):
-        shutil.rmtree(leftover)
-    workspace = Path(tempfile.mkdtemp(prefix=".landing-", dir=root))
+    workspace = Path(tempfile.mkdtemp(prefix=WORKSPACE, dir=root))
     try:
         (workspace / FILES).mkdir()
         for source, file in files:
@@ -132,6 +139,9 @@ def _write(root: Path, tenant: Tenant, files: list[tuple[Path, LandedFile]], rul
         write_atomically(workspace / MAPPING, rules.text.encode())
         write_atomically(workspace / MANIFEST, manifest.model_dump_json(indent=2).encode())
         workspace.chmod(0o755)
+        _sync(workspace / FILES)
+        _sync(workspace)
+        # From here on the upload exists.
         workspace.rename(root / manifest.upload_id)
         _sync(root)
     except BaseException:
@@ -150,10 +160,10 @@ def _copy(source: Path, target: Path, expected: str) -> None:
         writing.flush()
         os.fsync(writing.fileno())
     if digest.hexdigest() != expected:
-        from recolake.errors import UploadError
-
         raise UploadError(
-            f"The file '{source}' changed while it was read.", hint="Nothing was landed; upload it again.", field="files"
+            f"The file '{source}' changed while it was read.",
+            hint="Nothing was landed; upload it again.",
+            field="files",
         )
 
 

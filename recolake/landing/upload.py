@@ -15,6 +15,8 @@ from recolake.tenancy.context import Tenant
 MANIFEST = "manifest.json"
 MAPPING = "mapping.yaml"
 FILES = "files"
+# An upload is put together in a folder of this name; nobody reads it until it is renamed.
+WORKSPACE = ".landing-"
 
 
 class LandedFile(BaseModel):
@@ -58,6 +60,6 @@ def list_uploads(settings: Settings, tenant: Tenant) -> list[UploadManifest]:
     """Every complete upload of a tenant, oldest first."""
     manifests = [
         UploadManifest.model_validate_json(path.read_text())
-        for path in tenant_folder(settings, tenant).glob(f"*/{MANIFEST}")
+        for path in tenant_folder(settings, tenant).glob(f"[!.]*/{MANIFEST}")
     ]
     return sorted(manifests, key=lambda m: (m.landed_at, m.upload_id))
