@@ -1,9 +1,17 @@
-"""Ports of the embedded services: the usual one, or a free one if that is taken; kept over restarts."""
+"""Ports of the embedded services: the usual one, or a free one if that is taken; kept over restarts.
+
+A service takes a while until it listens on its port. Meanwhile the platform of another checkout would find it
+free, so a chosen port is also claimed on this machine, for as long as the process that chose it lives.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
 import socket
+import tempfile
 import threading
 from pathlib import Path
 
@@ -14,6 +22,7 @@ from recolake.settings import Settings
 
 _CANDIDATES = 400
 _lock = threading.Lock()
+_claims: dict[tuple[Path, int], int] = {}
 
 
 def is_free(port: int) -> bool:
@@ -41,7 +50,7 @@ def choose_port(settings: Settings, service: str, usual: int) -> int:
         reserved = {port for name, port in book.items() if name != service}
         candidates: list[int] = [book.get(service, usual), *range(usual, usual + _CANDIDATES)]
         for port in candidates:
-            if port not in reserved and is_free(port):
+            if port not in reserved and is_free(port) and _claim(settings, port):
                 if book.get(service) != port:
                     text = json.dumps(book | {service: port}, indent=2, sort_keys=True)
                     write_atomically(_ports_file(settings), text.encode())
@@ -50,6 +59,28 @@ def choose_port(settings: Settings, service: str, usual: int) -> int:
         f"The ports {usual} to {usual + _CANDIDATES - 1} are all taken; {service} needs one.",
         hint="Stop what listens there.",
     )
+
+
+def _claim(settings: Settings, port: int) -> bool:
+    """Lock the port's file of this machine; False if another platform holds it. It is free when we die."""
+    owner = (settings.home, port)
+    if owner in _claims:
+        return True
+    folder = Path(tempfile.gettempdir()) / "recolake-ports"
+    folder.mkdir(exist_ok=True)
+    with contextlib.suppress(PermissionError):
+        folder.chmod(0o1777)
+    try:
+        handle = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return False
+    _claims[owner] = handle
+    return True
 
 
 def read_port(settings: Settings, service: str) -> int:

@@ -45,6 +45,12 @@ def test_the_next_free_port_stands_in_for_a_taken_one_and_is_kept_when_the_usual
     assert choose_port(home, "redis", usual) == chosen == read_port(home, "redis")
 
 
+def test_two_platforms_that_start_together_never_get_the_same_port(tmp_path: Path, taken: int) -> None:
+    one, other = (choose_port(Settings(home=tmp_path / name), "airflow", taken) for name in ("a", "b"))
+    assert one != other
+    assert choose_port(Settings(home=tmp_path / "a"), "airflow", taken) == one
+
+
 def test_two_services_of_one_platform_never_get_the_same_port(home: Settings, taken: int) -> None:
     chosen = {choose_port(home, name, taken) for name in ("api", "control", "mlflow")}
     assert len(chosen) == 3
