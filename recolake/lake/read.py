@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,9 +60,12 @@ def row_count(
 
 
 def table_states(
-    spark: SparkSession, tables: Sequence[Table], tenant: Tenant | None = None
+    spark: SparkSession, tables: Sequence[Table], tenant: Tenant | None = None, settings: Settings | None = None
 ) -> dict[str, TableState]:
-    """Rows (of the tenant, or of all) and version of each of the tables that exist, by name."""
+    """Rows (of the tenant, or of all) and version of each of the tables that exist, by name.
+
+    `settings` makes it quicker for a lake on a local disk (see `table_version`).
+    """
     from pyspark.sql import functions as F  # noqa: N812
 
     layers = {table.layer for table in tables}
@@ -83,7 +85,5 @@ def table_states(
         counted = rows.agg(F.count("*").alias("rows")).select(F.lit(table.qualified).alias("name"), "rows")
         counts = counted if counts is None else counts.unionAll(counted)
     assert counts is not None
-    with ThreadPoolExecutor(4) as pool:
-        versions = dict(zip(there, pool.map(lambda table: table_version(spark, table), there), strict=True))
-        found = {row["name"]: row["rows"] for row in counts.collect()}
-    return {table.qualified: TableState(found[table.qualified], versions[table]) for table in there}
+    found = {row["name"]: row["rows"] for row in counts.collect()}
+    return {t.qualified: TableState(found[t.qualified], table_version(spark, t, settings)) for t in there}

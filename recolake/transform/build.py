@@ -74,7 +74,7 @@ def build(
     return BuildReport(
         models=tuple(n for n in nodes if n.kind == "model"),
         tests=tuple(n for n in nodes if n.kind in ("test", "unit_test")),
-        tables=table_states(spark, DBT_TABLES, tenant),
+        tables=table_states(spark, DBT_TABLES, tenant, settings),
         full_refresh=full_refresh,
         seconds=time.monotonic() - started,
     )

@@ -1,6 +1,7 @@
 {#-
     What bronze.events has that the models do not: found once, when a run starts, and kept as the session's temporary view
-    `recolake_news`, one row per model and tenant that has something to do (docs/adr/0005).
+    `recolake_news`, one row per model and tenant that has something to do
+    (docs/adr/0005), and for the tests one per tenant under the model 'any'.
 
         watermark   latest ingest that the model's own rows know; NULL where it knows nothing of the tenant
         high        latest ingest that this run may read; what arrives while it runs is left to the next one
@@ -28,9 +29,12 @@
             {%- do uploads.setdefault(row['tenant_id'], []).append(row) -%}
         {%- endfor -%}
         {%- for tenant, rows in uploads.items() -%}
+            {%- set known = watermarks.get(tenant, {}) -%}
             {%- for model in built -%}
-                {%- do news.extend(news_of(model, tenant, rows, watermarks.get(tenant, {}).get(model))) -%}
+                {%- do news.extend(news_of(model, tenant, rows, known.get(model))) -%}
             {%- endfor -%}
+            {%- set oldest = known.values() | min if known | length == built | length else none -%}
+            {%- do news.extend(news_of('any', tenant, rows, oldest)) -%}
         {%- endfor -%}
     {%- endif -%}
 

@@ -1,4 +1,8 @@
-{{ config(alias='interactions', clustered_by=['tenant_id', 'event_date']) }}
+{{ config(
+    alias='interactions',
+    clustered_by=['tenant_id', 'event_date'],
+    unique_key=['tenant_id', 'event_date', 'user_id', 'item_id'],
+) }}
 
 {%- set touched = touched() %}
 {{ touched.plan }}

@@ -1,4 +1,8 @@
-{{ config(alias='item_days', clustered_by=['tenant_id', 'event_date']) }}
+{{ config(
+    alias='item_days',
+    clustered_by=['tenant_id', 'event_date'],
+    unique_key=['tenant_id', 'event_date', 'item_id'],
+) }}
 
 {%- set touched = touched() %}
 {{ touched.plan }}

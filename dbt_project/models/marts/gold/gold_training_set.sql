@@ -1,4 +1,8 @@
-{{ config(alias='training_set', clustered_by=['tenant_id', 'event_date']) }}
+{{ config(
+    alias='training_set',
+    clustered_by=['tenant_id', 'event_date'],
+    unique_key=['tenant_id', 'event_date', 'user_id', 'item_id'],
+) }}
 
 {#- An item that became goods, or ceased to be, changes the days on which people met it. -#}
 {%- set goods_changes %}

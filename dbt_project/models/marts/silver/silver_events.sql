@@ -1,4 +1,8 @@
-{{ config(alias='events', clustered_by=['tenant_id', 'event_date']) }}
+{{ config(
+    alias='events',
+    clustered_by=['tenant_id', 'event_date'],
+    unique_key=['tenant_id', 'event_id'],
+) }}
 
 {%- set touched = touched() %}
 {{ touched.plan }}

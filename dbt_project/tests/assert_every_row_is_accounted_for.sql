@@ -1,0 +1,43 @@
+{#- Every row of an uploaded file is in exactly one of events, quarantine and repeats: none vanishes, none is counted twice. -#}
+with reported as (
+    select
+        tenant_id,
+        upload_id,
+        sum(rows_in) as rows_in,
+        sum(accepted) as accepted,
+        sum(quarantined) as quarantined,
+        sum(repeats) as repeats
+    from {{ source('bronze', 'ingests') }}
+    where {{ checked(dated=false) }}
+    group by tenant_id, upload_id
+),
+
+found as (
+    select
+        tenant_id,
+        upload_id,
+        count_if(outcome = 'accepted') as accepted,
+        count_if(outcome = 'quarantined') as quarantined,
+        count_if(outcome = 'repeats') as repeats
+    from (
+        select tenant_id, upload_id, ingested_at, 'accepted' as outcome from {{ source('bronze', 'events') }}
+        union all
+        select tenant_id, upload_id, ingested_at, 'quarantined' as outcome from {{ source('bronze', 'quarantine') }}
+        union all
+        select tenant_id, upload_id, ingested_at, 'repeats' as outcome from {{ source('bronze', 'repeats') }}
+    )
+    where {{ checked(dated=false) }}
+    group by tenant_id, upload_id
+)
+
+select
+    reported.*,
+    found.accepted as accepted_found,
+    found.quarantined as quarantined_found,
+    found.repeats as repeats_found
+from reported
+left join found on reported.tenant_id = found.tenant_id and reported.upload_id = found.upload_id
+where reported.rows_in <> reported.accepted + reported.quarantined + reported.repeats
+    or reported.accepted <> coalesce(found.accepted, 0)
+    or reported.quarantined <> coalesce(found.quarantined, 0)
+    or reported.repeats <> coalesce(found.repeats, 0)
