@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recolake.contracts.expressions import physical_name
 from recolake.contracts.mapping import EventMapping
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import GOLD_USER_FEATURES, SILVER_ITEMS
@@ -58,8 +59,9 @@ def recent_users(spark: SparkSession, mapping: EventMapping, files: Sequence[Pat
         encoding=form.encoding,
         multiLine=True,
     )
+    named = raw.select([F.col(f"`{column}`").alias(physical_name(column)) for column in raw.columns])
     user = F.trim(F.expr(mapping.event["user"].sql)).alias("user_id")
-    counted = raw.groupBy(user).count().where("user_id <> ''")
+    counted = named.groupBy(user).count().where("user_id <> ''")
     ranked = counted.orderBy(F.desc("count"), "user_id").limit(_CANDIDATES)
     return [row["user_id"] for row in ranked.collect()]
 
