@@ -123,9 +123,7 @@ class FeatureTable:
         found = by_key.toArrow()
         return found.column(self.source.key).combine_chunks(), pc.min(found.column("day")).as_py()
 
-    def _latest(
-        self, at: Position, keys: pa.Array | None = None, first_day: date | None = None
-    ) -> pa.Table:
+    def _latest(self, at: Position, keys: pa.Array | None = None, first_day: date | None = None) -> pa.Table:
         """The latest row per key, of all keys or some, among the days from `first_day` on."""
         key, columns = self.source.key, self.source.columns
         rows = read_tenant(self.spark, self.settings, self.source.table, self.tenant, at.version)

@@ -45,8 +45,15 @@ def fingerprint() -> str:
     (Feast's own serialization of one definition differs from process to process.)
     """
     digest = hashlib.sha256(version("feast").encode())
-    for path in sorted([FOLDER / "entities.py", FOLDER / "data_sources.py", FOLDER / "feature_services.py",
-                        *(FOLDER / "feature_views").glob("*.py"), Path(names.__file__)]):
+    for path in sorted(
+        [
+            FOLDER / "entities.py",
+            FOLDER / "data_sources.py",
+            FOLDER / "feature_services.py",
+            *(FOLDER / "feature_views").glob("*.py"),
+            Path(names.__file__),
+        ]
+    ):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -79,7 +86,9 @@ def _applied_fingerprint(store: FeatureStore) -> str | None:
 
 def _undefined(store: FeatureStore) -> list[Any]:
     registered = [
-        *store.list_feature_services(), *store.list_batch_feature_views(), *store.list_data_sources(),
+        *store.list_feature_services(),
+        *store.list_batch_feature_views(),
+        *store.list_data_sources(),
         *(entity for entity in store.list_entities() if entity.name != DUMMY_ENTITY_NAME),
     ]
     defined = {(type(thing), thing.name) for thing in definitions()}

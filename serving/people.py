@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,12 +78,14 @@ class OnlineFeatures:
             if self._opened is not None and self._opened.origin == origin:
                 return
             store = online_store(self._settings, self._settings.feature_deadline_seconds)
-            self._opened = _Opened(
+            opened = _Opened(
                 origin,
                 store,
                 store.get_feature_service(Service.RECOMMENDATION.value, allow_cache=True),
                 store.get_feature_service(Service.POPULARITY.value, allow_cache=True),
             )
+            _warm(opened)
+            self._opened = opened
             _log.info("feature_store_opened")
         except (RecolakeError, FileNotFoundError):
             return  # Nothing is published yet; answers say that they are degraded.
@@ -132,6 +135,12 @@ class OnlineFeatures:
                 if value.WhichOneof("val"):
                     scores[start + offset] = value.double_val
         return scores
+
+
+def _warm(opened: _Opened) -> None:
+    """Read nobody, so that no request pays for what Feast resolves and imports on its first read."""
+    with suppress(redis.RedisError, OSError):
+        opened.store.get_online_features(opened.person, [{TENANT_KEY: "", USER_KEY: "", MODEL_KEY: ""}])
 
 
 def _person(columns: dict[str, Any]) -> Person:

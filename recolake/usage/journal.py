@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -87,7 +88,8 @@ class UsageJournal:
 
     def _open(self) -> int:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid4().hex}{OPEN_SUFFIX}"
+        # Names sort by time.
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{uuid4().hex}{OPEN_SUFFIX}"
         # Locked before it has its name: nobody can find it without a writer.
         unnamed = self._folder / f".{name}"
         handle = os.open(unnamed, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)

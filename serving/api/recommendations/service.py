@@ -157,9 +157,7 @@ class Recommender:
             key = self._pseudonym_keys[tenant] = tenant_key(self._settings, tenant)
         return pseudonym(key, user_id)
 
-    def _person(
-        self, tenant: Tenant, subject: str | None, model: Model
-    ) -> tuple[Person, Fallback | None]:
+    def _person(self, tenant: Tenant, subject: str | None, model: Model) -> tuple[Person, Fallback | None]:
         if subject is None:
             return _NOBODY, "no_user"
         try:

@@ -1,0 +1,54 @@
+"""What clients are generated from must not change by accident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+OPERATIONS = {
+    ("post", "/v1/recommendations"): "recommend",
+    ("get", "/v1/recommendations/{recommendation_id}/receipt"): "receipt",
+    ("get", "/health"): "health",
+    ("get", "/ready"): "ready",
+    ("get", "/metrics"): "metrics",
+}
+OPEN = {"health", "ready", "metrics"}
+
+
+def operations(description: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method, path): operation
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_operations_and_their_ids_are_those_that_clients_know(description: dict[str, Any]) -> None:
+    found = {key: operation["operationId"] for key, operation in operations(description).items()}
+    assert found == OPERATIONS
+
+
+def test_every_operation_but_the_operator_s_asks_for_a_key(description: dict[str, Any]) -> None:
+    unprotected = {o["operationId"] for o in operations(description).values() if not o.get("security")}
+    assert unprotected == OPEN
+
+
+def test_refusals_are_described_as_problem_documents(description: dict[str, Any]) -> None:
+    for operation in operations(description).values():
+        if operation["operationId"] in OPEN:
+            continue
+        refusals = {s: r for s, r in operation["responses"].items() if s.startswith(("4", "5"))}
+        assert {"401", "403"} <= refusals.keys()
+        for status, response in refusals.items():
+            assert "application/problem+json" in response["content"], (operation["operationId"], status)
+
+
+def test_requests_allow_no_unknown_fields_and_bound_k(description: dict[str, Any]) -> None:
+    request = description["components"]["schemas"]["RecommendationRequest"]
+    assert request["additionalProperties"] is False
+    assert (request["properties"]["k"]["minimum"], request["properties"]["k"]["maximum"]) == (1, 1000)
+
+
+def test_every_field_of_an_answer_is_promised(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    for name in ("RecommendationAnswer", "RecommendedItem", "Receipt", "ReceiptModel", "ReceiptIndex"):
+        assert set(schemas[name]["required"]) == schemas[name]["properties"].keys(), name
