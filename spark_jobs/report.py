@@ -21,7 +21,7 @@ class FileReport:
     accepted: int = 0
     quarantined: int = 0
     repeats: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, int] = field(default_factory=dict)
 
     @property
     def rows_in(self) -> int:
@@ -74,5 +74,6 @@ def count_rows(classified: DataFrame, names: Iterable[str]) -> tuple[FileReport,
                 report.repeats += row.rows
             case Outcome.QUARANTINED:
                 report.quarantined += row.rows
-                report.reasons.update(dict.fromkeys(row[REASONS], row.rows))
+                for reason in row[REASONS]:
+                    report.reasons[reason] = report.reasons.get(reason, 0) + row.rows
     return tuple(files.values())
