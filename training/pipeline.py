@@ -66,7 +66,7 @@ def train(
         from training.datasets.gold import input_versions, load_dataset
 
         spark = connect(settings)
-        versions = input_versions(spark)
+        versions = input_versions(spark, settings)
         served = _served(settings, registry)
         config = served.config if served and not retune else None
         request = _digest(tenant, config, seed, versions)

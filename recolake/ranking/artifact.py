@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ ITEMS_FILE = "items.json"
 TREND_FILE = "trend.npy"
 USERS_FILE = "users.npz"
 _FILES = frozenset({INDEX_FILE, ITEMS_FILE, TREND_FILE, USERS_FILE})
+# What NumPy raises at a file that is not what it should be, or that wants to be unpickled.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 _CANARIES = 8
 _CANARY_DEPTH = 10
 
@@ -197,7 +200,7 @@ def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
             f"its manifest says {manifest.count} of {manifest.dimension}."
         )
     items = Items.from_json((folder / ITEMS_FILE).read_bytes())
-    trend = np.load(folder / TREND_FILE, allow_pickle=False)
+    trend = _read_trend(folder / TREND_FILE)
     if len(items) != manifest.count or trend.shape != (manifest.count,):
         raise ArtifactError(f"The artefact in {folder} has another number of items than of vectors.")
     vectors: FloatArray = index.reconstruct_n(0, index.ntotal)
@@ -218,8 +221,11 @@ def load_user_vectors(folder: Path) -> UserVectors:
     """
     manifest = read_manifest(folder)
     _check_files(folder, manifest)
-    with np.load(folder / USERS_FILE, allow_pickle=False) as found:
-        users = UserVectors(tuple(found["ids"].tolist()), found["vectors"])
+    try:
+        with np.load(folder / USERS_FILE, allow_pickle=False) as found:
+            users = UserVectors(tuple(found["ids"].tolist()), found["vectors"])
+    except _UNREADABLE as error:
+        raise ArtifactError(f"The user vectors in {folder} cannot be read.") from error
     if users.vectors.shape != (len(users.ids), manifest.dimension) or not np.isfinite(users.vectors).all():
         raise ArtifactError(f"The user vectors in {folder} do not fit the index.")
     return users
@@ -234,6 +240,14 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             raise ArtifactError(
                 f"{path} is not the file that the manifest names.", hint="Publish the version again."
             )
+
+
+def _read_trend(path: Path) -> npt.NDArray[np.floating]:
+    try:
+        trend: npt.NDArray[np.floating] = np.load(path, allow_pickle=False)
+    except _UNREADABLE as error:
+        raise ArtifactError(f"{path} is not an array that can be read.") from error
+    return trend
 
 
 def _read_index(path: Path) -> Any:

@@ -128,7 +128,10 @@ def _reasons(found: Terms, weights: BlendWeights, best: IntArray) -> npt.NDArray
         deviation: FloatArray = weight * (np.take_along_axis(term, best, axis=1) - average)
         return deviation
 
-    by_taste = stands_out(found.vector, weights.vector) > stands_out(found.popularity, weights.popularity)
+    fits = np.take_along_axis(found.vector, best, axis=1) > 0
+    by_taste = fits & (
+        stands_out(found.vector, weights.vector) > stands_out(found.popularity, weights.popularity)
+    )
     other = np.where(by_taste, REASONS.index(Reason.SIMILAR_TASTE), REASONS.index(Reason.POPULAR_NOW))
     own = np.take_along_axis(found.own, best, axis=1) > 0
     return np.where(own, REASONS.index(Reason.BOUGHT_BEFORE), other).astype(np.int8)

@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recolake.errors import InvalidInputError
-from recolake.lake.catalog import table_version
+from recolake.errors import InvalidInputError, NotFoundError
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_INGESTS, GOLD_ITEM_DAYS, GOLD_TRAINING_SET, SILVER_ITEMS, Table
 from recolake.settings import Settings
@@ -24,9 +23,25 @@ if TYPE_CHECKING:
 INPUTS = (GOLD_TRAINING_SET, GOLD_ITEM_DAYS, SILVER_ITEMS, BRONZE_INGESTS)
 
 
-def input_versions(spark: SparkSession) -> dict[str, int]:
-    """Latest Delta version of each table that training reads, by qualified name."""
-    return {table.qualified: table_version(spark, table) for table in INPUTS}
+def input_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
+    """Latest Delta version of each table that training reads, by qualified name.
+
+    Raises:
+        NotFoundError: a table was never built.
+    """
+    return {table.qualified: _latest(spark, settings, table) for table in INPUTS}
+
+
+def _latest(spark: SparkSession, settings: Settings, table: Table) -> int:
+    from pyspark.errors import AnalysisException
+
+    try:
+        history = spark.sql(f"DESCRIBE HISTORY delta.`{table.location(settings)}` LIMIT 1")
+        return int(history.collect()[0]["version"])
+    except AnalysisException as error:
+        raise NotFoundError(
+            f"There is no table {table.qualified}.", hint="Build it with `recolake build`."
+        ) from error
 
 
 def load_dataset(

@@ -87,9 +87,7 @@ def log_inputs(settings: Settings, tables: Mapping[Table, int]) -> None:
     from mlflow.data.meta_dataset import MetaDataset
 
     for table, version in tables.items():
-        source = DeltaDatasetSource(
-            path=table.location(settings), delta_table_name=table.qualified, delta_table_version=version
-        )
+        source = DeltaDatasetSource(path=table.location(settings), delta_table_version=version)
         dataset = MetaDataset(source, name=table.qualified, digest=f"v{version}")
         mlflow.log_input(dataset, context="training", tags={"delta_version": str(version)})
 

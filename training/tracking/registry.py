@@ -115,6 +115,7 @@ def open_registry(settings: Settings, tenant: Tenant) -> Iterator[Registry]:
         raise ServiceUnavailableError(f"MLflow at {url} does not answer.", hint=hint) from error
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     import mlflow
     from mlflow.exceptions import MlflowException
 

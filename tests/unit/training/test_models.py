@@ -1,0 +1,146 @@
+"""One contract for every model, and what the matrix factorisation must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from training.datasets.dataset import Dataset
+from training.models.base import Model
+from training.models.item_knn.model import ItemKnn
+from training.models.matrix_factorization.config import Config
+from training.models.matrix_factorization.model import MatrixFactorization
+from training.models.matrix_factorization.solver import batches, factorize
+from training.models.own_frequency.model import OwnFrequency
+from training.models.popularity.model import Popularity
+from training.models.recent_popularity.model import RecentPopularity
+
+MODELS: list[Callable[[], Model]] = [
+    Popularity,
+    RecentPopularity,
+    OwnFrequency,
+    lambda: ItemKnn(neighbours=10),
+    lambda: MatrixFactorization(Config(factors=8, regularization=1.0), seed=3),
+]
+PERSONAL = MODELS[2:]
+each_model = pytest.mark.parametrize("make", MODELS, ids=lambda make: make().name)
+
+
+@each_model
+def test_scores_are_finite_float32_of_every_user_and_item(make: Callable[[], Model], world: Dataset) -> None:
+    interactions = world.interactions
+    scores = make().fit(interactions, interactions.last_day).scores(np.array([5, 0, 5]))
+    assert scores.shape == (3, interactions.shape[1])
+    assert scores.dtype == np.float32
+    assert np.isfinite(scores).all()
+    np.testing.assert_array_equal(scores[0], scores[2])
+
+
+@each_model
+def test_the_same_input_gives_the_same_model(make: Callable[[], Model], world: Dataset) -> None:
+    interactions = world.interactions
+    users = np.arange(interactions.shape[0])
+    first, second = (make().fit(interactions, interactions.last_day).scores(users) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@each_model
+def test_the_caller_may_change_what_it_got(make: Callable[[], Model], world: Dataset) -> None:
+    model = make().fit(world.interactions, world.interactions.last_day)
+    before = model.scores(np.array([1])).copy()
+    model.scores(np.array([1]))[:] = -np.inf
+    np.testing.assert_array_equal(model.scores(np.array([1])), before)
+
+
+@pytest.mark.parametrize("make", PERSONAL, ids=lambda make: make().name)
+def test_personal_models_find_the_group_of_each_person(make: Callable[[], Model], world: Dataset) -> None:
+    interactions = world.interactions
+    scores = make().fit(interactions, interactions.last_day).scores(np.arange(interactions.shape[0]))
+    best = interactions.item_ids[np.argsort(-scores, axis=1)[:, :5]]
+    own_group = np.char.replace(np.array([user[:2] for user in interactions.user_ids]), "p", "g")
+    found = np.mean(np.array([[item[:2] for item in row] for row in best]) == own_group[:, None])
+    assert found > 0.9
+
+
+def test_recent_popularity_forgets_what_is_older(world: Dataset) -> None:
+    interactions = world.interactions
+    model = RecentPopularity(days=10).fit(interactions, interactions.last_day)
+    recent = interactions.between(first=interactions.last_day - 9)
+    expected = np.zeros(interactions.shape[1])
+    known = np.searchsorted(interactions.item_ids, recent.item_ids)
+    expected[known] = np.bincount(recent.item, weights=recent.weight)
+    np.testing.assert_allclose(model.scores(np.array([0]))[0], expected)
+
+
+def test_each_step_solves_the_normal_equations_of_every_row() -> None:
+    random = np.random.default_rng(2)
+    dense = np.where(random.random((40, 30)) < 0.2, random.random((40, 30)) * 3, 0)
+    dense[7] = 0
+    alpha, regularization = 2.5, 0.3
+    users, items = factorize(
+        sp.csr_matrix(dense),
+        factors=5,
+        alpha=alpha,
+        regularization=regularization,
+        iterations=3,
+        seed=1,
+        device=torch.device("cpu"),
+    )
+    y = items.numpy().astype(np.float64)
+    for row in range(40):
+        confidence = 1 + alpha * dense[row]
+        target = confidence * (dense[row] > 0)
+        system = y.T @ (confidence[:, None] * y) + regularization * np.eye(5)
+        np.testing.assert_allclose(users[row].numpy(), np.linalg.solve(system, y.T @ target), atol=2e-3)
+    assert not users[7].any()
+
+
+def test_more_iterations_lower_the_objective() -> None:
+    random = np.random.default_rng(4)
+    dense = np.where(random.random((60, 50)) < 0.15, 1.0, 0)
+
+    def objective(iterations: int) -> float:
+        users, items = factorize(
+            sp.csr_matrix(dense),
+            factors=6,
+            alpha=3.0,
+            regularization=0.5,
+            iterations=iterations,
+            seed=0,
+            device=torch.device("cpu"),
+        )
+        error = (1 + 3.0 * dense) * (dense - (users @ items.T).numpy()) ** 2
+        return float(error.sum() + 0.5 * ((users**2).sum() + (items**2).sum()))
+
+    assert objective(1) > objective(2) > objective(8)
+
+
+def test_every_entry_is_in_exactly_one_batch_however_uneven_the_rows() -> None:
+    random = np.random.default_rng(6)
+    lengths = np.concatenate([[0, 0, 3_000], random.integers(0, 40, 500)])
+    columns = np.concatenate([np.sort(random.choice(3_000, n, replace=False)) for n in lengths])
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    matrix = sp.csr_matrix((random.random(len(rows)) + 0.1, (rows, columns)), shape=(len(lengths), 3_000))
+    total = sp.csr_matrix(matrix.shape)
+    for batch in batches(matrix, torch.device("cpu")):
+        present = batch.present.numpy() > 0
+        row = np.repeat(batch.rows.numpy(), present.sum(axis=1))
+        entries = (batch.values.numpy()[present], (row, batch.columns.numpy()[present]))
+        total = total + sp.csr_matrix(entries, shape=matrix.shape)
+    assert abs(total - matrix).max() < 1e-6
+    assert total.nnz == matrix.nnz
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_a_gpu_finds_the_same_vectors(world: Dataset) -> None:
+    interactions = world.interactions
+    config = Config(factors=16)
+    ours, theirs = (
+        MatrixFactorization(config, seed=1, device=device).fit(interactions, interactions.last_day)
+        for device in ("cpu", "cuda")
+    )
+    np.testing.assert_allclose(ours.item_vectors, theirs.item_vectors, atol=1e-3)
