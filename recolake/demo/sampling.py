@@ -38,7 +38,7 @@ def tree_mib(roots: Iterable[int]) -> float:
 class MemorySampler:
     """Samples the platform's memory in a thread, from entering the context to leaving it."""
 
-    def __init__(self, settings: Settings, *, every_seconds: float = 0.5) -> None:
+    def __init__(self, settings: Settings, *, every_seconds: float = 2.0) -> None:
         self._settings = settings
         self._every = every_seconds
         self._samples: list[tuple[float, float]] = []
