@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from recolake.errors import ServiceUnavailableError
+from recolake.platform.java import java_home
 
 _SCALA = "2.13"
 _GROUPS = ("io.delta_", "io.unitycatalog_", "org.locationtech.jts_")
@@ -51,6 +52,7 @@ def _resolve(coordinates: str, folder: Path) -> None:
         environment = os.environ | {
             "SPARK_SUBMIT_OPTS": f"-Duser.home={home}",
             "SPARK_HOME": str(spark_home()),
+            "JAVA_HOME": str(java_home()),
         }
         done = subprocess.run(
             [

@@ -71,7 +71,7 @@ def _claim(settings: Settings, port: int) -> bool:
     with contextlib.suppress(PermissionError):
         folder.chmod(0o1777)
     try:
-        handle = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        handle = _open(folder / str(port))
     except OSError:
         return False
     try:
@@ -81,6 +81,14 @@ def _claim(settings: Settings, port: int) -> bool:
         return False
     _claims[owner] = handle
     return True
+
+
+def _open(path: Path) -> int:
+    """A handle to lock. Of another user's file in a shared folder, the system allows to read, not to create."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
 
 
 def read_port(settings: Settings, service: str) -> int:

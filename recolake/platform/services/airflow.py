@@ -11,12 +11,12 @@ import subprocess
 import sys
 from abc import abstractmethod
 
-import httpx
 import psycopg
 from filelock import FileLock
 
 from recolake.endpoints import postgres_database
 from recolake.files import write_atomically
+from recolake.platform import probes
 from recolake.platform.ports import read_port
 from recolake.platform.service import HOST, Context, PlatformService, base_environment
 from recolake.settings import PROJECT_ROOT, Settings
@@ -129,9 +129,7 @@ class _Airflow(PlatformService):
 
     def _monitor(self, context: Context) -> dict[str, dict[str, str]]:
         port = read_port(context.settings, AirflowApi.name)
-        found: dict[str, dict[str, str]] = httpx.get(
-            f"http://{HOST}:{port}/api/v2/monitor/health", timeout=5
-        ).json()
+        found: dict[str, dict[str, str]] = probes.json_of(port, "/api/v2/monitor/health")
         return found
 
 

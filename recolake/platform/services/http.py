@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-import httpx
-
+from recolake.platform import probes
 from recolake.platform.service import HOST, Context, PlatformService
 
 
@@ -29,10 +28,6 @@ def _uvicorn(factory: str, context: Context, workers: int) -> list[str]:
     ]
 
 
-def _answers(url: str | None) -> bool:
-    return httpx.get(f"{url}/health", timeout=3).status_code == httpx.codes.OK
-
-
 class RecommendationApi(PlatformService):
     """Starts without waiting for anything: it answers from local files when all else is down."""
 
@@ -48,7 +43,7 @@ class RecommendationApi(PlatformService):
         return _uvicorn("serving.app:create_app", context, context.settings.api_workers)
 
     def healthy(self, context: Context) -> bool:
-        return _answers(self.url(context))
+        return probes.answers(context.port, "/health")
 
 
 class ControlPlane(PlatformService):
@@ -61,4 +56,4 @@ class ControlPlane(PlatformService):
         return _uvicorn("control_plane.app:create_app", context, 1)
 
     def healthy(self, context: Context) -> bool:
-        return _answers(self.url(context))
+        return probes.answers(context.port, "/health")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 import sys
 
-import httpx
-
 from recolake.files import write_atomically
+from recolake.platform import probes
 from recolake.platform.service import HOST, Context, PlatformService
 from recolake.settings import PROJECT_ROOT
 
@@ -47,7 +46,4 @@ class JupyterLab(PlatformService):
         ]
 
     def healthy(self, context: Context) -> bool:
-        reply = httpx.get(
-            f"http://{HOST}:{context.port}/api/status", params={"token": _token(context)}, timeout=3
-        )
-        return reply.status_code == httpx.codes.OK
+        return probes.answers(context.port, f"/api/status?token={_token(context)}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-import httpx
-
 from recolake.endpoints import postgres_database
+from recolake.platform import probes
 from recolake.platform.service import HOST, Context, PlatformService
 
 
@@ -46,4 +45,4 @@ class MlflowServer(PlatformService):
         ]
 
     def healthy(self, context: Context) -> bool:
-        return httpx.get(f"{self.url(context)}/health", timeout=3).status_code == httpx.codes.OK
+        return probes.answers(context.port, "/health")

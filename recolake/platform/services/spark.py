@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from recolake.errors import ServiceUnavailableError
+from recolake.platform import probes
 from recolake.platform.jars import delta_jars
+from recolake.platform.java import java_home
 from recolake.platform.service import HOST, Context, PlatformService, base_environment
 from recolake.settings import PROJECT_ROOT, Settings
 
@@ -51,6 +52,7 @@ class SparkConnect(PlatformService):
     def environment(self, context: Context) -> dict[str, str]:
         return {
             "SPARK_HOME": str(spark_home()),
+            "JAVA_HOME": str(java_home()),
             "SPARK_LOCAL_IP": HOST,
             "SPARK_LOCAL_DIRS": str(self._folder(context) / "local"),
             "PYSPARK_PYTHON": sys.executable,
@@ -112,8 +114,7 @@ class SparkConnect(PlatformService):
         ]
 
     def healthy(self, context: Context) -> bool:
-        with socket.create_connection((HOST, context.port), timeout=2):
-            return True
+        return probes.accepts(context.port)
 
     def complete(self, settings: Settings, url: str) -> None:
         """Make every table known; in a process of its own, so that the supervisor stays small."""
