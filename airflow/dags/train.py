@@ -27,14 +27,15 @@ from recolake.orchestration.dag_kit import ASSETS, DAG_DEFAULTS, run_for_tenants
 def train_dag() -> None:
     @task(task_id="train", outlets=[ASSETS["candidate"]], execution_timeout=timedelta(hours=4))
     def train() -> dict[str, Any]:
-        from training.pipeline import train as train_model
-
         from recolake.settings import load_settings
         from recolake.tenancy.context import Tenant
+        from training.pipeline import train as train_model
 
         settings = load_settings()
         return run_for_tenants(
-            "candidate", lambda tenant: train_model(settings, Tenant(tenant), progress=print)
+            "candidate",
+            lambda tenant: train_model(settings, Tenant(tenant), progress=print),
+            changed=lambda report, announced: report.gate_passed,
         )
 
     train()

@@ -27,6 +27,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "execution_timeout": timedelta(hours=1),
 }
 DAG_DEFAULTS: dict[str, Any] = {"catchup": False, "max_active_runs": 1, "default_args": TASK_DEFAULTS}
+XCOM_RETURN_KEY = "return_value"
 # Trying again cannot mend what a tenant sent.
 _HOPELESS = (InvalidInputError, UnknownTenantError)
 ASSETS = {name: Asset(name) for step in CHAIN for name in (step.reads, step.writes)}
@@ -77,10 +78,12 @@ def run_for_tenants(
             # A failed task emits no event: without this the other tenants would wait for the one that fails.
             (send_on or partial(announce, load_settings()))(outlet, extra_for(touched))
         _fail(failed, hopeless)
+    reports = {tenant: as_json(report) for tenant, report in done.items()}
     if not touched:
+        context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=reports)
         raise AirflowSkipException("Nothing new: the next step is not started.")
     context["outlet_events"][ASSETS[outlet]].extra = extra_for(touched)
-    return {tenant: as_json(report) for tenant, report in done.items()}
+    return reports
 
 
 def as_json(report: Any) -> Any:

@@ -32,7 +32,7 @@ class StepFailedError(RecolakeError):
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """Where a step of the chain is. `report` is what it returned, by tenant, once it ended in success."""
+    """Where a step of the chain is. `report` is what it returned, by tenant, once it ended well."""
 
     dag_id: str
     state: State
@@ -137,7 +137,7 @@ def _state_of(airflow: AirflowClient, step: Step, run_id: str) -> StepState:
         int(task["try_number"]),
         _moment(task["start_date"]),
         _moment(task["end_date"]),
-        _report(airflow, place) if state == "success" else None,
+        _report(airflow, place) if state in ("success", "skipped") else None,
     )
 
 

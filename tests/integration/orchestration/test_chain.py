@@ -80,6 +80,8 @@ def test_a_landing_without_a_usable_row_is_ingested_and_the_chain_ends_there(
     assert (states[0].dag_id, states[0].state) == ("ingest", "waiting")
     assert (states[-1].dag_id, states[-1].state) == ("ingest", "skipped")
     assert {state.dag_id for state in states} == {"ingest"}
+    assert states[-1].report is not None
+    assert states[-1].report[tenant.name][0]["quarantined"] == 1
     read = uploads.read(with_airflow, tenant, upload.upload_id)
     (account,) = read.accounting
     assert (read.state, account.rows_in, account.accepted, account.quarantined) == ("ingested", 1, 0, 1)

@@ -40,8 +40,12 @@ def _two_tenants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 def context(*extras: dict[str, Any], attempt: int = 1, conf: dict[str, Any] | None = None) -> dict[str, Any]:
     """Airflow's context of a run that events with these extras started."""
     events = [SimpleNamespace(extra=extra) for extra in extras]
+    pushed: dict[str, Any] = {}
     return {
-        "ti": SimpleNamespace(try_number=attempt, max_tries=2),
+        "ti": SimpleNamespace(
+            try_number=attempt, max_tries=2, xcom_push=lambda key, value: pushed.update({key: value})
+        ),
+        "pushed": pushed,
         "dag_run": SimpleNamespace(conf=conf),
         "triggering_asset_events": {"landing": events} if events else {},
         "outlet_events": OutletEventAccessors(),
@@ -88,6 +92,7 @@ def test_where_nothing_is_new_nothing_downstream_is_started(extras: tuple[dict[s
             context=run,
         )
     assert "tenants" not in run["outlet_events"][ASSETS["bronze"]].extra
+    assert run["pushed"] == {"return_value": {"shop": []} if extras[0]["tenants"] == ["shop"] else {}}
 
 
 def test_a_retry_hands_on_what_an_attempt_killed_after_its_work_could_not() -> None:
