@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -94,14 +95,15 @@ def recolake(settings: Settings, *arguments: str) -> str:
 
 
 def summary(report: Any) -> str:
-    """The first whole numbers of a step's report in a few words; sums over a list of reports."""
+    """The first few whole numbers of a step's report, summed over what they are given by."""
     parts = report if isinstance(report, list) else [report]
-    totals: dict[str, int] = {}
+    totals: Counter[str] = Counter()
     for part in parts:
         for name, value in part.items() if isinstance(part, Mapping) else ():
-            if isinstance(value, int) and not isinstance(value, bool):
-                totals[name] = totals.get(name, 0) + value
-    return ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in list(totals.items())[:4])
+            amounts = value.values() if isinstance(value, Mapping) else [value]
+            totals[name] += sum(n for n in amounts if isinstance(n, int) and not isinstance(n, bool))
+    told = [(name.replace("_", " "), value) for name, value in totals.items() if value]
+    return ", ".join(f"{name} {value:,}" for name, value in told[:4])
 
 
 def _announce(airflow: AirflowClient, asset: str, extra: dict[str, Any]) -> int:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+_WIDTH_IN_FILES = 120
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -34,6 +36,8 @@ def _demo(
     from recolake.settings import load_settings
 
     console = Console()
+    if not console.is_terminal:
+        console.width = _WIDTH_IN_FILES
     request = DemoRequest(uploads, mapping, tenant, days, with_airflow=not no_airflow)
     found = run_demo(load_settings(), request, console)
     if report:

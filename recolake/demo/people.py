@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _NEWEST_FILES = 5
 _CANDIDATES = 200
-_WORTH_SHOWING = 3
+# Different items taken: enough to recognise a taste, few enough to read.
+_WORTH_SHOWING = range(3, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def recent_users(spark: SparkSession, mapping: EventMapping, files: Sequence[Pat
 def people_with_history(
     spark: SparkSession, settings: Settings, tenant: Tenant, user_ids: Sequence[str], count: int = 3
 ) -> list[Person]:
-    """The first of these people who took at least a few different items (fewer if there are no such)."""
+    """The first of these people whose history is worth showing, then others."""
     from pyspark.sql import functions as F  # noqa: N812
 
     key = tenant_key(settings, tenant)
@@ -83,7 +84,7 @@ def people_with_history(
     )
     taken = {of_pseudonym[row["user_id"]]: row["items"] or [] for row in latest}
     known = [(user, taken.get(user, [])) for user in user_ids]
-    chosen = ([k for k in known if len(k[1]) >= _WORTH_SHOWING] or known)[:count]
+    chosen = sorted(known, key=lambda k: len(k[1]) not in _WORTH_SHOWING)[:count]
     wanted = sorted({item for _, items in chosen for item in items})
     titles = (
         read_tenant(spark, settings, SILVER_ITEMS, tenant)

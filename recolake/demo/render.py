@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -29,15 +30,18 @@ def render(console: Console, report: DemoReport) -> None:
     console.print(_urls(report.urls))
 
 
-def _grid(title: str, *columns: str, text_columns: int = 1) -> Grid:
-    grid = Grid(title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
-    for index, column in enumerate(columns):
-        grid.add_column(column, justify="left" if index < text_columns else "right", overflow="fold")
+def _grid(title: str, *columns: str, numbers: Collection[str] = ()) -> Grid:
+    """A table without lines; the columns named in `numbers` stand to the right."""
+    grid = Grid(
+        title=f"\n{title}", title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD
+    )
+    for column in columns:
+        grid.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return grid
 
 
 def _rows(rows: Rows) -> Grid:
-    grid = _grid("Rows", "", "rows")
+    grid = _grid("Rows", "", "rows", numbers=("rows",))
     for name, count in (("in", rows.rows_in), ("accepted", rows.accepted), ("repeats", rows.repeats),
                         ("quarantined", rows.quarantined)):  # fmt: skip
         grid.add_row(name, f"{count:,}")
@@ -47,7 +51,7 @@ def _rows(rows: Rows) -> Grid:
 
 
 def _tables(tables: dict[str, TableState]) -> Grid:
-    grid = _grid("Delta tables", "table", "rows", "version")
+    grid = _grid("Delta tables", "table", "rows", "version", numbers=("rows", "version"))
     for name, state in tables.items():
         grid.add_row(name, f"{state.rows:,}", str(state.version))
     return grid
@@ -56,7 +60,7 @@ def _tables(tables: dict[str, TableState]) -> Grid:
 def _metrics(metrics: dict[str, dict[str, dict[str, float]]], target: str) -> Grid:
     found = {m for targets in metrics.values() for m in targets.get(target, {})}
     names = sorted(name for name in found if not name.endswith(_BOUNDS))
-    grid = _grid(f"Model beside baselines: {target.replace('_', ' ')}", "", *names)
+    grid = _grid(f"Model beside baselines: {target.replace('_', ' ')}", "", *names, numbers=names)
     for who, targets in metrics.items():
         values = [targets.get(target, {}).get(name) for name in names]
         cells = ["" if v is None else f"{v:.4f}" for v in values]
@@ -65,16 +69,15 @@ def _metrics(metrics: dict[str, dict[str, dict[str, float]]], target: str) -> Gr
 
 
 def _person(person: PersonAnswer) -> Grid:
-    grid = _grid(
-        f"Person {person.user_id}", "took before", "is recommended", "score", "reason", text_columns=2
-    )
+    columns = ("took before", "is recommended", "score", "reason")
+    grid = _grid(f"Person {person.user_id}", *columns, numbers=("score",))
     history = _shortened(person.history, _SHOWN_HISTORY)
     for line in range(max(len(history), min(len(person.items), _SHOWN_ITEMS))):
         item = person.items[line] if line < min(len(person.items), _SHOWN_ITEMS) else None
         grid.add_row(
             Text(history[line] if line < len(history) else ""),
             Text((item.title or item.item_id) if item else ""),
-            f"{item.score:.3f}" if item else "", item.reason if item else "",
+            f"{item.score:.3f}" if item else "", item.reason.replace("_", " ") if item else "",
         )  # fmt: skip
     return grid
 
@@ -85,7 +88,7 @@ def _shortened(titles: Sequence[str], most: int) -> list[str]:
 
 
 def _stages(stages: Sequence[Stage], startup: float, total: float) -> Grid:
-    grid = _grid("Stages", "stage", "seconds", "peak MiB", "")
+    grid = _grid("Stages", "stage", "seconds", "peak MiB", "", numbers=("seconds", "peak MiB"))
     for stage in stages:
         grid.add_row(stage.name, f"{stage.seconds:.1f}", f"{stage.peak_mib:,.0f}", Text(stage.note))
     grid.add_row(
@@ -99,7 +102,7 @@ def _stages(stages: Sequence[Stage], startup: float, total: float) -> Grid:
 
 
 def _urls(urls: dict[str, str]) -> Grid:
-    grid = _grid("Where to look", "", "", text_columns=2)
+    grid = _grid("Where to look", "", "")
     grid.show_header = False
     for name, url in urls.items():
         grid.add_row(name, Text(url))

@@ -24,4 +24,5 @@ def test_a_steps_report_is_summed_up_in_a_few_words() -> None:
         {"rows_in": 10, "accepted": 9, "verdict": True},
     ]
     assert summary(reports) == "rows in 1,010, accepted 909"
+    assert summary({"rows": {"users": 2, "items": 3}, "removed": 0}) == "rows 5"
     assert summary(None) == ""
