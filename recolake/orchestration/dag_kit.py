@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import math
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -87,14 +87,21 @@ def run_for_tenants(
 
 
 def as_json(report: Any) -> Any:
-    """A report as plain JSON values."""
+    """A report as plain JSON values; what JSON has no form for becomes its text."""
     if hasattr(report, "model_dump"):
         return report.model_dump(mode="json")
-    if isinstance(report, (list, tuple)):
-        return [as_json(part) for part in report]
     if dataclasses.is_dataclass(report) and not isinstance(report, type):
-        report = dataclasses.asdict(report)
-    return json.loads(json.dumps(report, default=str))
+        # Not dataclasses.asdict: it makes nonsense of a Counter, and leaves out sums that are properties.
+        names = [field.name for field in dataclasses.fields(report)]
+        names += [name for name, member in vars(type(report)).items() if isinstance(member, property)]
+        return {name: as_json(getattr(report, name)) for name in names}
+    if isinstance(report, Mapping):
+        return {str(key): as_json(value) for key, value in report.items()}
+    if isinstance(report, (list, tuple, set, frozenset)):
+        return [as_json(part) for part in report]
+    if isinstance(report, float):
+        return float(report) if math.isfinite(report) else None
+    return report if report is None or isinstance(report, (bool, int)) else str(report)
 
 
 def _tenants_of(context: Mapping[str, Any]) -> list[str]:

@@ -77,6 +77,8 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         ("dag_processor", "refresh_interval"): 30,
         ("dag_processor", "parsing_processes"): 1,
         ("logging", "base_log_folder"): settings.log_root / "airflow-tasks",
+        # It tells of hundreds of registered functions while it is imported.
+        ("logging", "namespace_levels"): "great_expectations=WARNING",
         ("usage_data_collection", "enabled"): False,
     }
     configured = {

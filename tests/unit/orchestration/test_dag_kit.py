@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +19,9 @@ from recolake.errors import MappingError, ServiceUnavailableError
 from recolake.files import write_atomically
 from recolake.orchestration.dag_kit import ASSETS, as_json, run_for_tenants
 from recolake.settings import Settings, load_settings
+from recolake.tenancy.api_keys import Scope
 from recolake.tenancy.directory import tenants_snapshot
+from spark_jobs.report import FileReport, IngestReport
 
 
 @dataclass
@@ -156,3 +160,12 @@ def test_reports_become_plain_json() -> None:
     moment = "2025-01-01 00:00:00+00:00"
     assert as_json([Report("shop", 2)]) == [{"tenant": "shop", "accepted": 2, "at": moment}]
     assert as_json({"path": Path("/a")}) == {"path": "/a"}
+    assert as_json([Counter(bad=2), float("nan"), Scope.EVENTS_WRITE]) == [{"bad": 2}, None, "events:write"]
+
+
+def test_the_report_of_an_ingest_is_plain_json_with_its_sums() -> None:
+    reasons = Counter(bad_time=1)
+    files = tuple(FileReport(name, accepted=3, quarantined=1, reasons=reasons) for name in ("a", "b"))
+    report = json.loads(json.dumps(as_json(IngestReport("shop", "u", files, verdict=True))))
+    assert (report["rows_in"], report["accepted"], report["reasons"]) == (8, 6, {"bad_time": 2})
+    assert [file["rows_in"] for file in report["files"]] == [4, 4]
