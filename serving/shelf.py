@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -50,7 +51,12 @@ class Model:
 class _Refused:
     version: str
     manifest: tuple[int, int] | None
-    reason: str
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    artifact: Artifact
+    since: float
 
 
 class Shelf:
@@ -75,7 +81,7 @@ class Shelf:
         self._lock = threading.Lock()
         self._models: dict[Tenant, Model] = {}
         self._refused: dict[Tenant, _Refused] = {}
-        self._waiting: dict[Tenant, tuple[str, float]] = {}
+        self._waiting: dict[Tenant, _Waiting] = {}
 
     def model(self, tenant: Tenant) -> Model:
         """The tenant's model in service.
@@ -111,6 +117,8 @@ class Shelf:
         with self._lock:
             for tenant in self._models.keys() - published.keys():
                 del self._models[tenant]
+                self._refused.pop(tenant, None)
+                self._waiting.pop(tenant, None)
                 _log.info("model_withdrawn", tenant=tenant.name)
         for state, count in self.counts().items():
             self._metrics.models.labels(state).set(count)
@@ -128,55 +136,59 @@ class Shelf:
             self._refused.pop(tenant, None)
             self._waiting.pop(tenant, None)
             return
-        refused = self._refused.get(tenant)
-        manifest = _manifest_stamp(self._settings, tenant, version)
-        if refused is not None and (refused.version, refused.manifest) == (version, manifest):
+        waiting = self._waiting.get(tenant)
+        if waiting is None or waiting.artifact.model_version != version:
+            self._waiting.pop(tenant, None)
+            artifact = self._load(tenant, version)
+            if artifact is None:
+                return
+            waiting = _Waiting(artifact, self._clock())
+        if served is not None and self._must_wait(tenant, waiting, served.version):
+            if tenant not in self._waiting:
+                _log.warning("model_waits_for_vectors", tenant=tenant.name, version=version)
+            self._waiting[tenant] = waiting
             return
-        if served is not None and self._must_wait(tenant, version, served.version):
-            return
+        with self._lock:
+            self._models[tenant] = Model(waiting.artifact, waiting.artifact.popularity)
         self._waiting.pop(tenant, None)
-        self._swap(tenant, version, manifest)
+        self._metrics.swaps.labels("served").inc()
+        _log.info("model_in_service", tenant=tenant.name, version=version, items=len(waiting.artifact.items))
 
-    def _must_wait(self, tenant: Tenant, version: str, served: str) -> bool:
-        """Whether people would lose their vectors by the swap, though not for long."""
-        if self._vectors_there(tenant, version) is not False or not self._vectors_there(tenant, served):
+    def _must_wait(self, tenant: Tenant, waiting: _Waiting, served: str) -> bool:
+        """Whether people would lose their vectors by the swap, and may yet get them in time."""
+        if self._clock() - waiting.since >= HOLD_SECONDS:
             return False
-        known, since = self._waiting.get(tenant, ("", 0.0))
-        if known != version:
-            self._waiting[tenant] = (version, self._clock())
-            _log.warning("model_waits_for_vectors", tenant=tenant.name, version=version)
-            return True
-        return self._clock() - since < HOLD_SECONDS
+        there = self._vectors_there
+        return there(tenant, waiting.artifact.model_version) is False and there(tenant, served) is True
 
-    def _swap(self, tenant: Tenant, version: str, manifest: tuple[int, int] | None) -> None:
-        """Load beside the old one, check, then exchange the reference; a bad artefact changes nothing."""
+    def _load(self, tenant: Tenant, version: str) -> Artifact | None:
+        """Load beside the old one and check; None, and nothing else changes, if it is bad."""
+        stamp = _manifest_stamp(self._settings, tenant, version)
+        if self._refused.get(tenant) == _Refused(version, stamp):
+            return None
         try:
             artifact = load_artifact(version_folder(self._settings, tenant, version), tenant)
             if artifact.model_version != version:
                 raise ArtifactError(f"The artefact published as {version} calls itself another version.")
         except (ArtifactError, NotFoundError, OSError, ValueError, MemoryError) as error:
-            self._refused[tenant] = _Refused(version, manifest, type(error).__name__)
+            self._refused[tenant] = _Refused(version, stamp)
             self._metrics.swaps.labels("refused").inc()
             _log.error("model_refused", tenant=tenant.name, version=version, reason=str(error))
-            return
-        with self._lock:
-            self._models[tenant] = Model(artifact, artifact.popularity)
+            return None
         self._refused.pop(tenant, None)
-        self._metrics.swaps.labels("served").inc()
-        _log.info("model_in_service", tenant=tenant.name, version=version, items=len(artifact.items))
+        return artifact
 
 
 def _published(settings: Settings) -> dict[Tenant, str]:
     found = {}
     if settings.index_root.is_dir():
         for folder in sorted(settings.index_root.iterdir()):
-            try:
+            # A name that is no tenant's, or a pointer that cannot be read, is nobody else's trouble.
+            with suppress(InvalidInputError, OSError, UnicodeDecodeError):
                 tenant = Tenant(folder.name)
-            except InvalidInputError:
-                continue
-            version = current_version(settings, tenant)
-            if version is not None:
-                found[tenant] = version
+                version = current_version(settings, tenant)
+                if version is not None:
+                    found[tenant] = version
     return found
 
 

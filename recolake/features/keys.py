@@ -21,16 +21,24 @@ def row_key(values: Mapping[str, str]) -> bytes:
     return _serialized(values) + PROJECT.encode()
 
 
-def rows_of(client: redis.Redis, values: Mapping[str, str], any_of: str) -> Iterator[bytes]:
-    """Every key with these values and whatever value of the join key `any_of`. Walks through all of Redis.
+def pattern_of(values: Mapping[str, str], any_of: str) -> bytes:
+    """Glob pattern of the keys with these values and whatever value of the join key `any_of`.
 
     Lengths stand before values, so no value of the free key can pass for another's.
     """
     names = sorted([*values, any_of])
-    fixed = {name: _GLOB_SPECIAL.sub(rb"\\\1", _value(values[name])) for name in values}
-    header = _GLOB_SPECIAL.sub(rb"\\\1", _header(names))
-    pattern = header + b"".join(fixed.get(name, b"*") for name in names) + PROJECT.encode()
-    yield from client.scan_iter(match=pattern, count=_BATCH)
+    fixed = {name: _literally(_value(values[name])) for name in values}
+    parts = b"".join(fixed.get(name, b"*") for name in names)
+    return _literally(_header(names)) + parts + PROJECT.encode()
+
+
+def rows_of(client: redis.Redis, values: Mapping[str, str], any_of: str) -> Iterator[bytes]:
+    """Every key that fits `pattern_of`. Walks through all of Redis."""
+    yield from client.scan_iter(match=pattern_of(values, any_of), count=_BATCH)
+
+
+def _literally(text: bytes) -> bytes:
+    return _GLOB_SPECIAL.sub(rb"\\\1", text)
 
 
 def delete_keys(client: redis.Redis, keys: Iterable[bytes]) -> int:

@@ -1,0 +1,168 @@
+"""Gold tables of one tenant, in a lake of their own on the shared engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+
+from recolake.endpoints import resolve
+from recolake.features.feast_import import load_feast
+from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY, Service
+from recolake.features.store import online_store
+from recolake.lake.catalog import create_statement
+from recolake.lake.tables import GOLD_ITEM_FEATURES, GOLD_USER_EMBEDDINGS, GOLD_USER_FEATURES, Table
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+COLUMNS = {
+    GOLD_USER_FEATURES: "tenant_id string, user_id string, event_date date, event_timestamp timestamp, "
+    "created_timestamp timestamp, purchases_total bigint, orders_total bigint, value_total double, "
+    "distinct_items bigint, days_active bigint, country string, history_items array<string>, "
+    "history_weights array<double>, ingested_at timestamp",
+    GOLD_ITEM_FEATURES: "tenant_id string, item_id string, event_date date, event_timestamp timestamp, "
+    "created_timestamp timestamp, title string, is_goods boolean, price decimal(18,4), "
+    "purchases_total bigint, weight_total double, decayed_weight double, trend_score double, "
+    "ingested_at timestamp",
+}
+FIRST_DAY = dt.date(2026, 1, 1)
+
+
+def moment(day: int) -> dt.datetime:
+    return dt.datetime.combine(FIRST_DAY + dt.timedelta(days=day), dt.time(12), dt.UTC)
+
+
+@dataclass
+class Lake:
+    """Writes feature tables as the build does, and reads back what serving would see."""
+
+    settings: Settings
+    spark: SparkSession
+    tenant: Tenant
+    tables: Sequence[Table] = field(default=(GOLD_USER_FEATURES, GOLD_ITEM_FEATURES))
+
+    def create(self) -> None:
+        for table in self.tables:
+            properties = ", ".join(f"'{k}' = '{v}'" for k, v in table.properties.items())
+            self.spark.sql(
+                f"CREATE OR REPLACE TABLE {self.name(table)} ({COLUMNS[table]}) USING DELTA "
+                f"CLUSTER BY ({', '.join(table.cluster_by)}) TBLPROPERTIES ({properties})"
+            )
+        statement = create_statement(GOLD_USER_EMBEDDINGS, self.settings)
+        head, _, location = statement.rpartition(" LOCATION ")
+        self.spark.sql(head.replace(GOLD_USER_EMBEDDINGS.qualified, f"delta.`{location.strip(chr(39))}`"))
+
+    def name(self, table: Table) -> str:
+        return f"delta.`{table.location(self.settings)}`"
+
+    def write(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        schema = self.spark.table(self.name(table)).schema
+        frame = self.spark.createDataFrame([tuple(row.get(f.name) for f in schema) for row in rows], schema)
+        frame.write.format("delta").mode("append").save(table.location(self.settings))
+
+    def users(self, *rows: tuple[str, int, list[str]], tenant: str | None = None) -> None:
+        """(user, day, history)"""
+        self.write(GOLD_USER_FEATURES, [self._user(*row, tenant or self.tenant.name) for row in rows])
+
+    def items(self, *rows: tuple[str, int, float]) -> None:
+        """(item, day, trend score)"""
+        self.write(GOLD_ITEM_FEATURES, [self._item(*row) for row in rows])
+
+    def delete(self, table: Table, condition: str) -> None:
+        self.spark.sql(f"DELETE FROM {self.name(table)} WHERE {condition}")  # noqa: S608
+
+    def vectors(self, version: str, vectors: dict[str, list[float]]) -> None:
+        rows = [
+            {
+                "tenant_id": self.tenant.name,
+                "model_version": version,
+                "user_id": u,
+                "vector": v,
+                "event_timestamp": moment(0),
+            }
+            for u, v in vectors.items()
+        ]
+        self.write(GOLD_USER_EMBEDDINGS, rows)
+
+    def serve(self, version: str) -> None:
+        pointer = self.settings.index_root / self.tenant.name / "CURRENT"
+        pointer.parent.mkdir(parents=True, exist_ok=True)
+        pointer.write_text(version + "\n")
+
+    def online(self, user: str, version: str = "v1", tenant: str | None = None) -> dict[str, Any]:
+        store = online_store(self.settings, 30.0)
+        keys = {TENANT_KEY: tenant or self.tenant.name, USER_KEY: user, MODEL_KEY: version}
+        found = store.get_online_features(store.get_feature_service(Service.RECOMMENDATION.value), [keys])
+        return {name: values[0] for name, values in found.to_dict().items()}
+
+    def history(self, user: str) -> list[str]:
+        return self.online(user)["history_items"] or []
+
+    def trend(self, item: str) -> float | None:
+        store = online_store(self.settings, 30.0)
+        keys = {TENANT_KEY: self.tenant.name, "item_id": item}
+        found = store.get_online_features(store.get_feature_service(Service.POPULARITY.value), [keys])
+        score: float | None = found.to_dict()["trend_score"][0]
+        return score
+
+    def _user(self, user: str, day: int, history: list[str], tenant: str) -> dict[str, Any]:
+        return {
+            "tenant_id": tenant,
+            "user_id": user,
+            "event_date": moment(day).date(),
+            "event_timestamp": moment(day),
+            "created_timestamp": moment(day),
+            "purchases_total": len(history),
+            "orders_total": 1,
+            "value_total": 1.0,
+            "distinct_items": len(history),
+            "days_active": 1,
+            "country": None,
+            "history_items": history,
+            "history_weights": [1.0] * len(history),
+            "ingested_at": moment(day),
+        }
+
+    def _item(self, item: str, day: int, trend: float) -> dict[str, Any]:
+        from decimal import Decimal
+
+        return {
+            "tenant_id": self.tenant.name,
+            "item_id": item,
+            "event_date": moment(day).date(),
+            "event_timestamp": moment(day),
+            "created_timestamp": moment(day),
+            "title": item,
+            "is_goods": True,
+            "price": Decimal("1.5"),
+            "purchases_total": 1,
+            "weight_total": 1.0,
+            "decayed_weight": 1.0,
+            "trend_score": trend,
+            "ingested_at": moment(day),
+        }
+
+
+@pytest.fixture
+def lake(platform: Settings, spark: SparkSession, tmp_path: Path) -> Lake:
+    """Empty tables of a tenant named after the test; the registry database is the platform's."""
+    load_feast()
+    urls = {f"{name}_url": resolve(platform, name) for name in ("postgres", "redis", "spark")}
+    settings = Settings(home=tmp_path / "home", **urls)
+    tenant = Tenant("t" + tmp_path.name.replace("_", "")[-30:].lower())
+    lake = Lake(settings, spark, tenant)
+    lake.create()
+    return lake
+
+
+@pytest.fixture
+def cache(lake: Lake) -> redis.Redis:
+    return redis.Redis.from_url(resolve(lake.settings, "redis"))

@@ -1,0 +1,102 @@
+"""Definitions, configuration files and code say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from recolake.errors import InvalidInputError
+from recolake.features.feast_import import load_feast
+from recolake.settings import Settings
+
+load_feast()
+
+from feature_repo.changes import CREATED, TIMESTAMP  # noqa: E402
+from feature_repo.definitions import FOLDER, SERVICES, VIEWS, fingerprint  # noqa: E402
+from feature_repo.environment import config_file, variables  # noqa: E402
+from feature_repo.sources import SOURCE_VIEWS  # noqa: E402
+from feature_repo.vectors import superseded  # noqa: E402
+from recolake.features.names import Service, View  # noqa: E402
+from recolake.features.store import offline_config  # noqa: E402
+
+SETTINGS = Settings(
+    postgres_url="postgresql://u:p@db:5432",
+    redis_url="redis://:pw@cache:6379/3",
+    spark_url="sc://spark:15002",
+)
+# Written by training or read on the tenant's own clock; not by a table of features.
+WRITTEN_ELSEWHERE = {View.USER_VECTOR}
+
+
+def test_the_local_configuration_file_says_what_the_code_says() -> None:
+    text = config_file("local").read_text()
+    for name, value in variables(SETTINGS).items():
+        text = text.replace(f"${{{name}}}", f"'{value}'")
+    assert yaml.safe_load(text) == offline_config(SETTINGS)
+
+
+def test_the_production_example_differs_only_in_who_makes_the_tables() -> None:
+    local, production = (yaml.safe_load(config_file(name).read_text()) for name in ("local", "production"))
+    assert production["registry"].pop("schema_mode") == "verify"
+    assert production["online_store"].pop("redis_type") == "redis"
+    assert production == local
+
+
+def test_an_unknown_environment_is_refused() -> None:
+    with pytest.raises(InvalidInputError):
+        config_file("../../etc/passwd")
+
+
+def test_every_name_has_a_definition_and_every_definition_a_name() -> None:
+    assert {view.name for view in VIEWS} == set(View)
+    assert {service.name for service in SERVICES} == set(Service)
+
+
+def test_every_view_but_the_vectors_has_a_table_with_all_its_columns() -> None:
+    fed = {view: source for source, views in SOURCE_VIEWS.values() for view in views}
+    assert set(fed) == set(View) - WRITTEN_ELSEWHERE
+    for view in VIEWS:
+        if view.name in WRITTEN_ELSEWHERE:
+            continue
+        columns = fed[View(view.name)].columns
+        assert {field.name for field in view.features} <= columns.keys()
+        assert set(view.entities) | {TIMESTAMP, CREATED} <= columns.keys()
+
+
+def test_views_are_keyed_by_tenant_owned_described_and_expire() -> None:
+    for view in VIEWS:
+        assert "tenant_id" in view.entities
+        assert view.owner
+        assert view.description
+        assert view.ttl
+        assert all(field.description for field in view.features)
+
+
+def test_the_fingerprint_is_stable() -> None:
+    assert fingerprint() == fingerprint()
+
+
+def test_feast_s_own_command_line_sees_definitions_and_nothing_else() -> None:
+    ignored = set((FOLDER / ".feastignore").read_text().split())
+    modules = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.py")}
+    defining = {path for path in modules if "FeatureView(" in (FOLDER / path).read_text()}
+    defining |= {"entities.py", "data_sources.py", "feature_services.py"}
+    packages = {path for path in modules if Path(path).name == "__init__.py"}
+    assert ignored == modules - defining - packages
+
+
+@pytest.mark.parametrize(
+    ("versions", "served", "gone"),
+    [
+        ([], None, []),
+        (["v1", "v2", "v3"], "v1", []),
+        (["v9", "v10", "v11", "v2"], "v11", ["v2"]),
+        (["v9", "v10", "v11", "v2", "v1"], "v2", ["v1"]),
+    ],
+)
+def test_vectors_of_the_served_and_the_newest_versions_are_kept(
+    versions: list[str], served: str | None, gone: list[str]
+) -> None:
+    assert superseded(versions, served) == gone
