@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
@@ -25,14 +26,20 @@ def platform_pids(settings: Settings) -> set[int]:
 
 def tree_mib(roots: Iterable[int]) -> float:
     """Memory of these processes and their descendants in MiB; sharers divide shared pages (PSS)."""
-    processes: dict[int, psutil.Process] = {}
-    for pid in roots:
-        try:
-            root = psutil.Process(pid)
-            processes |= {p.pid: p for p in (root, *root.children(recursive=True))}
-        except psutil.Error:
-            continue
-    return sum(map(_bytes, processes.values())) / _MIB
+    found: dict[int, psutil.Process] = {}
+    children: dict[int, list[psutil.Process]] = defaultdict(list)
+    # One look at all processes: asking each root for its descendants would take one look each.
+    for process in psutil.process_iter(["ppid"]):
+        found[process.pid] = process
+        children[process.info["ppid"]].append(process)
+    family: dict[int, psutil.Process] = {}
+    waiting = [found[pid] for pid in roots if pid in found]
+    while waiting:
+        process = waiting.pop()
+        if process.pid not in family:
+            family[process.pid] = process
+            waiting.extend(children[process.pid])
+    return sum(map(_bytes, family.values())) / _MIB
 
 
 class MemorySampler:
