@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check format lock up down status clean
+.PHONY: help setup demo test soak check format lock up down status
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -10,34 +10,38 @@ help: ## This list
 setup: ## Make the environment (.venv, Java, Delta's jars)
 	@scripts/setup.sh
 
-demo: setup ## Run the main job; UPLOADS=dir MAPPING=file REPORT=file are passed on
-	@$(BIN)/recolake demo $(if $(UPLOADS),--uploads "$(UPLOADS)") $(if $(MAPPING),--mapping "$(MAPPING)") $(if $(REPORT),--report "$(REPORT)")
+demo: setup ## Run the main job; UPLOADS=folder MAPPING=file REPORT=file are passed on
+	@$(BIN)/recolake demo $(if $(UPLOADS),--uploads "$(UPLOADS)") $(if $(MAPPING),--mapping "$(MAPPING)") \
+		$(if $(REPORT),--report "$(REPORT)")
 
-test: setup check ## Checks and tests, beside whatever platform is running
+test: setup check ## Checks, then tests, on a platform of their own beside whatever runs
 	@$(BIN)/python -m pytest
 
-soak: setup ## The long counts of seeds and examples
-	@RECOLAKE_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest
+soak: setup ## The tests with long counts of seeds and examples
+	@RECOLAKE_SOAK=1 $(BIN)/python -m pytest
 
-check: setup ## ruff, mypy, import-linter, sqlfluff
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q .
+check: setup ## Lock, ruff, mypy, import-linter, sqlfluff
+	@$(BIN)/python scripts/check_lock.py
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/sqlfluff lint -q dbt_project
+	@$(BIN)/lint-imports --no-logo
+	@$(if $(wildcard dbt_project/dbt_project.yml),$(BIN)/sqlfluff lint -q dbt_project)
 
-format: setup ## Write every file as ruff and sqlfluff want it
-	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+format: setup ## Write every file as ruff wants it
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
-lock: ## Compile requirements.lock from pyproject.toml; no index address may be in it
-	@uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes \
-		--no-emit-index-url --no-annotate -q -o requirements.lock
-	@! grep -nE 'https?://' requirements.lock
+# uv keeps the pins that still fit; delete requirements.lock first to renew them all.
+lock: setup ## Compile requirements.lock from pyproject.toml
+	@PATH="$$PATH:$$PWD/.venv-uv/bin" uv pip compile pyproject.toml --group dev --python-version 3.11 --universal \
+		--generate-hashes --no-emit-index-url --no-annotate -q -o requirements.lock
+	@$(BIN)/python scripts/check_lock.py
 
 up: setup ## Start the platform
 	@$(BIN)/recolake up
 
-down: ## Stop the platform; nothing is lost
+down: setup ## Stop the platform; nothing is lost
 	@$(BIN)/recolake down
 
-status: ## Every service with its URL and health
+status: setup ## Every service with its URL and health
 	@$(BIN)/recolake status

@@ -1,81 +1,94 @@
 #!/usr/bin/env bash
 # Makes the environment on a bare Debian or Ubuntu machine: uv, .venv from the locked requirements, Java, Delta's jars.
-# Idempotent; does nothing when pyproject.toml and requirements.lock have not changed since the last time.
+# Idempotent; quick when pyproject.toml and requirements.lock have not changed since the last time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-venv=.venv
+venv=$PWD/.venv
+own_uv=$PWD/.venv-uv
 stamp=$venv/setup-stamp
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "Error: $*"; exit 2; }
+has() { command -v "$1" >/dev/null 2>&1; }
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
-  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo -n "$@"
+  elif has sudo && sudo -n true 2>/dev/null; then sudo -n "$@"
   else return 1
   fi
 }
 
 apt_install() {
-  command -v apt-get >/dev/null || return 1
+  has apt-get || return 1
+  as_root true || return 1
   say "installing $* ..."
-  as_root env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $*" >&2
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 && return
+  # A fresh machine or image knows no packages yet.
+  as_root apt-get update -qq >&2 &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
-java_major() {
-  command -v java >/dev/null || { echo 0; return; }
-  java -version 2>&1 | sed -nE 's/.* version "([0-9]+).*/\1/p' | head -1
-}
-
-ensure_java() {
-  [ "$(java_major)" -ge 17 ] && return
-  apt_install openjdk-17-jre-headless || apt_install default-jre-headless ||
-    die "Spark needs Java 17 or later; install it (Debian, Ubuntu: apt-get install openjdk-17-jre-headless) and run this again."
-  [ "$(java_major)" -ge 17 ] || die "Java $(java_major) is too old for Spark; put Java 17 or later first on the PATH."
-}
-
-ensure_python() {
-  for candidate in python3.11 python3; do
-    if command -v "$candidate" >/dev/null &&
+# A Python 3.11 of the machine; without one, uv brings its own.
+find_python() {
+  local candidate
+  for candidate in python3.11 python3 python; do
+    if has "$candidate" &&
       "$candidate" -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-      python=$(command -v "$candidate")
+      command -v "$candidate"
       return
     fi
   done
-  die "Python 3.11 is needed; install it (Debian 12: apt-get install python3.11) and run this again."
+  echo 3.11
 }
 
-# uv from the PATH, else from a small environment of its own, else by its installer.
-ensure_uv() {
-  if command -v uv >/dev/null; then uv=uv; return; fi
-  local own=$venv-uv
-  if [ ! -x $own/bin/uv ]; then
+uv_by_venv() {
+  has python3 && rm -rf "$own_uv" && python3 -m venv "$own_uv" >/dev/null 2>&1 &&
+    "$own_uv/bin/python" -m pip install -q uv >&2
+}
+
+uv_by_pip() {
+  has python3 && rm -rf "$own_uv" && python3 -m pip install -q --target "$own_uv/lib" uv >&2 2>/dev/null &&
+    mkdir -p "$own_uv/bin" && ln -sf ../lib/bin/uv "$own_uv/bin/uv"
+}
+
+uv_by_installer() {
+  { has curl || apt_install curl ca-certificates; } && rm -rf "$own_uv" &&
+    curl -fsSL https://astral.sh/uv/install.sh |
+    env UV_INSTALL_DIR="$own_uv/bin" UV_NO_MODIFY_PATH=1 INSTALLER_NO_MODIFY_PATH=1 sh >&2
+}
+
+find_uv() {
+  if has uv; then command -v uv; return; fi
+  if ! "$own_uv/bin/uv" --version >/dev/null 2>&1; then
     say "installing uv ..."
-    rm -rf $own
-    if "$python" -m venv $own >/dev/null 2>&1 || { apt_install python3-venv && "$python" -m venv $own; }; then
-      $own/bin/python -m pip install -q uv
-    elif command -v curl >/dev/null; then
-      curl -fsSL https://astral.sh/uv/install.sh | env UV_INSTALL_DIR="$PWD/$own/bin" UV_NO_MODIFY_PATH=1 sh >&2
-    else
-      die "uv could not be installed; install it (https://docs.astral.sh/uv) and run this again."
-    fi
+    uv_by_venv || uv_by_pip || uv_by_installer ||
+      die "uv cannot be installed; install it (https://docs.astral.sh/uv) and run this again."
   fi
-  uv=$PWD/$own/bin/uv
+  echo "$own_uv/bin/uv"
 }
 
-ensure_python
-wanted=$(cat pyproject.toml requirements.lock "$0" | sha256sum)
-if [ -f $stamp ] && [ "$(cat $stamp)" = "$wanted" ]; then
-  ensure_java
-  exit 0
+ensure_java() {
+  local said
+  said=$("$venv/bin/python" -m recolake.platform.java 2>&1) && return
+  apt_install openjdk-17-jre-headless || apt_install default-jre-headless || die "$said"
+  said=$("$venv/bin/python" -m recolake.platform.java 2>&1) || die "$said"
+}
+
+wanted=$(cat pyproject.toml requirements.lock scripts/setup.sh | sha256sum)
+if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+  uv=$(find_uv)
+  "$venv/bin/python" -c '' 2>/dev/null || "$uv" venv -q --clear --python "$(find_python)" "$venv"
+  say "installing the locked environment ..."
+  export VIRTUAL_ENV=$venv
+  quiet=-q
+  if [ -t 2 ]; then quiet=; fi
+  "$uv" pip sync $quiet --require-hashes requirements.lock
+  "$uv" pip install -q --no-deps --no-build-isolation -e .
 fi
-ensure_uv
-say "installing the locked environment ..."
-[ -x $venv/bin/python ] || "$uv" venv -q --python "$python" $venv
-export VIRTUAL_ENV=$PWD/$venv
-"$uv" pip sync -q --require-hashes requirements.lock
-"$uv" pip install -q --no-deps --no-build-isolation -e .
 ensure_java
-say "resolving Delta's jars ..."
-$venv/bin/python -m recolake.platform.jars >&2
-printf '%s' "$wanted" >$stamp
+if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+  say "fetching Delta's jars ..."
+  "$venv/bin/python" -m recolake.platform.jars >&2
+  printf '%s\n' "$wanted" >"$stamp"
+fi

@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from recolake.platform import control
 from recolake.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+# Real services answer when they can: how long one example takes says nothing about whether it is right.
+hypothesis_settings.register_profile("default", deadline=None)
+hypothesis_settings.register_profile("soak", deadline=None, max_examples=2_000)
+hypothesis_settings.load_profile("soak" if os.environ.get("RECOLAKE_SOAK") else "default")
 
 
 @pytest.fixture(scope="session")

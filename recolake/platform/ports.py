@@ -84,7 +84,7 @@ def _claim(settings: Settings, port: int) -> bool:
 
 
 def _open(path: Path) -> int:
-    """A handle to lock. Of another user's file in a shared folder, the system allows to read, not to create."""
+    """A handle to lock. Another user's file in a shared folder may be read, but not opened for creation."""
     try:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
