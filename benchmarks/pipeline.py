@@ -23,9 +23,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from training.pipeline import train
-from training.publish import publish
-
 from control_plane.tenants.service import ensure_tenant
 from feature_repo.materialize import materialize
 from recolake.features.online import features_mark, redis_client
@@ -38,6 +35,8 @@ from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.build import build
 from spark_jobs.ingest import ingest_pending
+from training.pipeline import train
+from training.publish import publish
 
 T = TypeVar("T")
 ALL, DAILY = Tenant("bench-all"), Tenant("bench-daily")

@@ -21,11 +21,6 @@ _SOURCE, _ASSET, _BATCH = "landing", "upload", "rows"
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
-def data_docs_index(settings: Settings) -> Path:
-    """Where a person opens the Data Docs."""
-    return settings.home / "gx" / "gx" / "uncommitted" / "data_docs" / "local_site" / "index.html"
-
-
 def judge(rows: DataFrame, settings: Settings, tenant: Tenant, upload_id: str) -> bool:
     """Whether the rows meet the suite; the outcome is added to the Data Docs."""
     from pyspark.sql import functions as F  # noqa: N812

@@ -1,4 +1,5 @@
-"""Where each service of the platform answers: a setting wins, else the address that `recolake up` wrote down."""
+"""Where each service of the platform answers: a setting wins, else the address that `recolake up` wrote
+down."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def write_endpoint(settings: Settings, service: Service, url: str | None) -> Non
         found.pop(service, None)
     else:
         found[service] = url
-    write_atomically(endpoints_file(settings), json.dumps(found, indent=2, sort_keys=True).encode(), mode=0o600)
+    write_atomically(
+        endpoints_file(settings), json.dumps(found, indent=2, sort_keys=True).encode(), mode=0o600
+    )
 
 
 def resolve(settings: Settings, service: Service) -> str:

@@ -1,4 +1,5 @@
-"""Errors that reach a person: each has a stable code, one sentence of what happened, and what to do about it."""
+"""Errors that reach a person: each has a stable code, one sentence of what happened, and what to do about
+it."""
 
 from __future__ import annotations
 

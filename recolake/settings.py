@@ -104,6 +104,11 @@ class Settings(BaseSettings):
     def log_root(self) -> Path:
         return self.home / "logs"
 
+    @property
+    def data_docs_index(self) -> Path:
+        """Page of the Data Docs, where Great Expectations puts it."""
+        return self.home / "gx" / "gx" / "uncommitted" / "data_docs" / "local_site" / "index.html"
+
 
 @lru_cache(maxsize=1)
 def load_settings() -> Settings:

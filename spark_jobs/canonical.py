@@ -1,4 +1,5 @@
-"""Raw rows to canonical events: mapping expressions, pseudonyms and identity, all as native Spark expressions."""
+"""Raw rows to canonical events: mapping expressions, pseudonyms and identity, all as native Spark
+expressions."""
 
 from __future__ import annotations
 
@@ -90,9 +91,8 @@ def _raw(mapping: EventMapping, key: bytes) -> list[str]:
     cells = []
     for column in mapping.columns:
         cell = physical_name(column)
-        cells.append(
-            f"{pseudonym_sql(cell, key) if column in mapping.personal else cell} AS `{column.replace('`', '``')}`"
-        )
+        quoted = "`" + column.replace("`", "``") + "`"
+        cells.append(f"{pseudonym_sql(cell, key) if column in mapping.personal else cell} AS {quoted}")
     broken = pseudonym_sql(BROKEN_TEXT, key)
     return [
         f"CASE WHEN {PROBLEM} IS NULL THEN to_json(struct({', '.join(cells)})) "

@@ -1,4 +1,5 @@
-"""Sort an upload's rows: a repeat of an earlier event, a row that breaks rules (with every reason), or accepted."""
+"""Sort an upload's rows: a repeat of an earlier event, a row that breaks rules (with every reason), or
+accepted."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def reasons() -> Column:
 def seen_before(
     canonical: DataFrame, spark: SparkSession, settings: Settings, run: Ingest, *, ids_are_given: bool
 ) -> DataFrame:
-    """Ids that come more than once: `known` if another upload brought them, else `first` is where they come first.
+    """Ids that come more than once: `known` if another upload brought them, else `first` is where they come
+    first.
 
     Args:
         canonical: a persisted frame, as it is read several times.
@@ -79,7 +81,8 @@ def classify(canonical: DataFrame, seen: DataFrame) -> DataFrame:
 def _earlier_ids(
     canonical: DataFrame, spark: SparkSession, settings: Settings, run: Ingest, *, ids_are_given: bool
 ) -> DataFrame:
-    """Ids that other uploads brought. An id made from content holds its time, so its date's rows are enough."""
+    """Ids that other uploads brought. An id made from content holds its time, so its date's rows are
+    enough."""
     within = F.lit(True) if ids_are_given else _within_dates(canonical)
     others = F.col("upload_id") != run.upload_id
     events, quarantined = (

@@ -21,8 +21,8 @@ def _ingest(tenant: Annotated[str, typer.Option(help="Whose uploads to ingest")]
         typer.echo("Nothing to do: every upload is ingested.")
     for report in reports:
         typer.echo(
-            f"{report.upload_id}: {report.rows_in} rows in = {report.accepted} accepted + {report.repeats} repeats "
-            f"+ {report.quarantined} quarantined"
+            f"{report.upload_id}: {report.rows_in} rows in = {report.accepted} accepted "
+            f"+ {report.repeats} repeats + {report.quarantined} quarantined"
         )
         for reason, count in report.reasons.items():
             typer.echo(f"  {reason}: {count}")

@@ -1,4 +1,5 @@
-"""Pseudonyms and event identity in Spark SQL: the very values of `recolake.tenancy.pseudonyms` and `recolake.contracts.identity`."""
+"""Pseudonyms and event identity in Spark SQL: the very values of `recolake.tenancy.pseudonyms` and
+`recolake.contracts.identity`."""
 
 from __future__ import annotations
 
@@ -39,6 +40,8 @@ def event_id_sql(fields: Sequence[str], properties: Mapping[str, str]) -> str:
     """
     parts = [netstring_sql(field) for field in fields]
     for name in sorted(properties):
-        pair = f"{literal(f'{len(name.encode())}:{name}')} || octet_length({properties[name]}) || ':' || {properties[name]}"
+        value = properties[name]
+        key = literal(f"{len(name.encode())}:{name}")
+        pair = f"{key} || octet_length({value}) || ':' || {value}"
         parts.append(f"coalesce({pair}, '')")
     return f"sha2(concat({', '.join(parts)}), 256)"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 from filelock import FileLock
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from expectations.verdict import judge
@@ -35,7 +34,8 @@ def ingest_pending(
 ) -> list[IngestReport]:
     """Ingest what the tenant landed and nobody ingested yet.
 
-    One process a tenant does this at a time, others wait: rows of an upload are compared with those of all before it.
+    One process a tenant does this at a time, others wait: rows of an upload are compared with those of all
+    before it.
 
     Raises:
         ServiceUnavailableError: the engine does not answer; run it again, nothing is lost.
@@ -69,7 +69,8 @@ def _ingested(spark: SparkSession, settings: Settings, tenant: Tenant) -> tuple[
 
 
 def _begin(settings: Settings, tenant: Tenant, upload: UploadManifest, latest: datetime) -> Ingest:
-    """The run, with the stamp that an earlier run of this upload took, if one was killed: its rows may be there already."""
+    """The run, with the stamp that an earlier run of this upload took, if one was killed: its rows may be
+    there already."""
     stamp = settings.run_root / f"ingest-{tenant}-{upload.upload_id}.began"
     if not stamp.exists():
         now = max(datetime.now(UTC), latest + timedelta(microseconds=1))
@@ -88,9 +89,10 @@ def _ingest(
 ) -> IngestReport:
     mapping = load_mapping(upload_folder(settings, upload) / MAPPING)
     say(f"upload {upload.upload_id}: reading {len(upload.files)} files")
-    with ExitStack() as stack, ThreadPoolExecutor(1) as beside:
-        canonical = _kept(stack, to_canonical(read_raw(spark, settings, upload, mapping), mapping, run))
-        seen = _kept(stack, seen_before(canonical, spark, settings, run, ids_are_given=mapping.gives_ids))
+    with ThreadPoolExecutor(1) as beside:
+        # Checkpoints, not caches: each of some thirty queries would plan the whole mapping anew.
+        canonical = to_canonical(read_raw(spark, settings, upload, mapping), mapping, run).localCheckpoint()
+        seen = seen_before(canonical, spark, settings, run, ids_are_given=mapping.gives_ids).localCheckpoint()
         classified = classify(canonical, seen)
         files = count_rows(classified, (file.name for file in upload.files))
         say(f"{sum(file.rows_in for file in files)} rows read")
@@ -109,9 +111,3 @@ def _ingest(
         f"{report.repeats} repeats + {report.quarantined} quarantined"
     )
     return report
-
-
-def _kept(stack: ExitStack, frame: DataFrame) -> DataFrame:
-    """The frame, persisted until the stack ends."""
-    stack.callback(frame.unpersist)
-    return frame.persist()

@@ -1,13 +1,14 @@
 """Raw CSV files to rows: every record with the line on which it begins, whatever state the file is in.
 
-Plain Python, so that quoting, encodings and broken files are handled exactly; it runs in Spark's workers, a file at
+Plain Python, so that quoting, encodings and broken files are handled exactly; it runs in Spark's workers, a
+file at
 a time, and never holds more than a batch of rows.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,8 @@ class RawFile:
 class Record:
     """One record of a file.
 
-    `cells` are its fields by position; where `problem` is set there are none, as they cannot be trusted to stand under
+    `cells` are its fields by position; where `problem` is set there are none, as they cannot be trusted to
+    stand under
     their columns, and `broken_text` has the record, for recognising it again (never for storing it).
     """
 
@@ -53,7 +55,8 @@ class Record:
 def read_records(file: RawFile, form: CsvFormat) -> Iterator[Record]:
     """Records of one CSV file after its header.
 
-    A record with too few or too many fields, a stray quote, NUL, or bytes that are not of the encoding, is malformed.
+    A record with too few or too many fields, a stray quote, NUL, or bytes that are not of the encoding, is
+    malformed.
     A compressed file that breaks off ends in one truncated record.
     """
     with Source(Path(file.path)) as source, open_text(source, form.encoding) as text:
@@ -100,7 +103,8 @@ def _records(lines: _Lines, form: CsvFormat, width: int) -> Iterator[Record]:
 
 
 class _Lines:
-    """Iterates over physical lines, counts them, and can take back all but the first of the current record's."""
+    """Iterates over physical lines, counts them, and can take back all but the first of the current
+    record's."""
 
     def __init__(self, text: Iterator[str]) -> None:
         self._text = text
@@ -144,14 +148,14 @@ class _Lines:
 
 def parser(
     form: CsvFormat, shares: Sequence[Sequence[RawFile]], columns: Mapping[str, str]
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     """A `mapInArrow` function: numbers of shares in; out, the rows of their files.
 
     Args:
         columns: which columns of the files to give, and under which names; empty cells are NULL.
     """
 
-    def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def parse(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in batches:
             for share in batch.column(0).to_pylist():
                 for file in shares[share]:

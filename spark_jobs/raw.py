@@ -16,7 +16,8 @@ from recolake.landing.upload import FILES, UploadManifest, upload_folder
 from recolake.settings import Settings
 from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM, RawFile, parser
 
-# Workers are kept alive between jobs: code that travels with the job is never older than the one who sends it.
+# Workers are kept alive between jobs: code that travels with the job is never older than the one who sends
+# it.
 _TRAVELLING: tuple[ModuleType, ...] = (recolake.contracts.csv_text, spark_jobs.parse)
 _SHARES_A_CORE = 2
 
@@ -24,9 +25,10 @@ _SHARES_A_CORE = 2
 def read_raw(
     spark: SparkSession, settings: Settings, upload: UploadManifest, mapping: EventMapping
 ) -> DataFrame:
-    """Every record of every file: file, line, problem and text of a broken record, and the mapping's columns as texts."""
+    """Every record of every file: file, line, problem and text of a broken record, and the mapping's columns
+    as texts."""
     for module in _TRAVELLING:
-        cloudpickle.register_pickle_by_value(module)
+        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     folder = upload_folder(settings, upload) / FILES
     files = [RawFile(f.name, str(folder / f.name), f.sha256, f.columns) for f in upload.files]
     sizes = [f.bytes for f in upload.files]

@@ -26,10 +26,9 @@ from recolake.orchestration.dag_kit import ASSETS, DAG_DEFAULTS, run_for_tenants
 def publish_dag() -> None:
     @task(task_id="publish", outlets=[ASSETS["champion"]])
     def publish() -> dict[str, Any]:
-        from training.publish import publish as publish_model
-
         from recolake.settings import load_settings
         from recolake.tenancy.context import Tenant
+        from training.publish import publish as publish_model
 
         settings = load_settings()
         return run_for_tenants(

@@ -25,9 +25,8 @@ from recolake.orchestration.dag_kit import DAG_DEFAULTS, as_json
 def ship_usage_dag() -> None:
     @task(task_id="ship_usage")
     def ship() -> Any:
-        from spark_jobs.usage import ship_usage
-
         from recolake.settings import load_settings
+        from spark_jobs.usage import ship_usage
 
         return as_json(ship_usage(load_settings()))
 

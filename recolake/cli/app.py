@@ -1,4 +1,5 @@
-"""`recolake`: one command line; each sibling package hangs its commands in through the entry point group below."""
+"""`recolake`: one command line; each sibling package hangs its commands in through the entry point group
+below."""
 
 from __future__ import annotations
 
@@ -13,13 +14,17 @@ from recolake.errors import RecolakeError
 COMMAND_GROUP = "recolake.commands"
 
 app = typer.Typer(
-    name="recolake", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="recolake",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="A recommendation platform on a lakehouse: from raw uploads to served recommendations.",
 )
 
 
 def build_app() -> typer.Typer:
-    """The whole command line. Command modules import heavy libraries inside their functions, so this stays quick."""
+    """The whole command line. Command modules import heavy libraries inside their functions, so this stays
+    quick."""
     from recolake.cli import commands
 
     commands.register(app)

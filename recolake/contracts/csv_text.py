@@ -26,7 +26,8 @@ class CsvFormat:
 
 
 class Source(io.RawIOBase):
-    """Bytes of a file, unpacked if it is gzip. A gzip stream that breaks off ends there, and `broken` tells."""
+    """Bytes of a file, unpacked if it is gzip. A gzip stream that breaks off ends there, and `broken`
+    tells."""
 
     def __init__(self, path: Path) -> None:
         self.broken = False
@@ -59,13 +60,15 @@ class Source(io.RawIOBase):
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
-    """Any bytes that cannot be decoded become one lone surrogate (`surrogateescape` gives up on some of UTF-16's)."""
+    """Any bytes that cannot be decoded become one lone surrogate (`surrogateescape` gives up on some of
+    UTF-16's)."""
     assert isinstance(error, UnicodeDecodeError)
     return "\udcff", error.end
 
 
 def open_text(source: Source, encoding: str) -> io.TextIOWrapper:
-    """Lines with their ends as they are; bytes that are not of the encoding become lone surrogates. A BOM is left out."""
+    """Lines with their ends as they are; bytes that are not of the encoding become lone surrogates. A BOM is
+    left out."""
     name = codecs.lookup(encoding).name
     codecs.register_error("recolake.mark", _mark)
     return io.TextIOWrapper(

@@ -1,6 +1,7 @@
 """The expressions a mapping file may hold: a small, safe part of Spark SQL over the columns of one raw row.
 
-Every expression is checked against an allow-list and written anew, with its kinds made explicit. Raw columns are
+Every expression is checked against an allow-list and written anew, with its kinds made explicit. Raw columns
+are
 text; where a number or a time is due, text is read leniently: what cannot be read becomes NULL instead of an
 error, so that one bad row never stops a file, whatever the engine's own mode is.
 """
@@ -40,13 +41,14 @@ _COMPARISONS = {exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<=", exp.EQ: 
 class _Dialect(Spark):
     """Spark's grammar, but no function is known by name: each is looked up in FUNCTIONS."""
 
-    class Parser(Spark.Parser):
-        FUNCTIONS: dict[str, Callable[..., exp.Expression]] = {}  # noqa: RUF012
+    class Parser(Spark.Parser):  # type: ignore[valid-type, misc]
+        FUNCTIONS: dict[str, Callable[..., exp.Expr]] = {}  # noqa: RUF012
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Text that is read as a number or a time: SQL of the text, and of the value, which is NULL where it is unreadable."""
+    """Text that is read as a number or a time: SQL of the text, and of the value, which is NULL where it is
+    unreadable."""
 
     text: str
     value: str
@@ -70,7 +72,8 @@ class Expression:
 
 
 def physical_name(column: str) -> str:
-    """Name of a raw column inside Spark: unlike headers it needs no quoting, and case never makes two names one."""
+    """Name of a raw column inside Spark: unlike headers it needs no quoting, and case never makes two names
+    one."""
     return f"c_{column.encode().hex()}"
 
 
@@ -113,14 +116,15 @@ class _Writer:
     read_columns: list[str] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
 
-    def write(self, node: exp.Expression) -> _Value:
+    def write(self, node: exp.Expr) -> _Value:
         for kind_of_node, write in _NODES.items():
             if isinstance(node, kind_of_node):
                 return write(self, node)
         raise ExpressionError(f"'{node.sql(dialect='spark')}' is not allowed in a mapping")
 
     def as_kind(self, value: _Value, kind: Kind, number: Callable[[str], str] = _wide_number) -> _Value:
-        """The value as another kind; only text can be read as something else, and anything can become text."""
+        """The value as another kind; only text can be read as something else, and anything can become
+        text."""
         if value.kind is kind:
             return value
         if value.kind is Kind.NULL:
@@ -143,7 +147,7 @@ class _Writer:
         self.readings.append(Reading(text, value))
         return _Value(value, kind)
 
-    def condition(self, node: exp.Expression) -> str:
+    def condition(self, node: exp.Expr) -> str:
         return self.as_kind(self.write(node), Kind.BOOLEAN).sql
 
     def alike(self, values: list[_Value]) -> tuple[list[str], Kind]:
@@ -250,7 +254,7 @@ class _Writer:
             return _Value(f"CAST(CAST({value.sql} AS DATE) AS TIMESTAMP)", Kind.TIME)
         return value
 
-    def special(self, node: exp.Expression) -> _Value:
+    def special(self, node: exp.Expr) -> _Value:
         """TRIM, SUBSTRING and || have a grammar of their own."""
         if isinstance(node, exp.Trim):
             if node.expression or node.args.get("position"):
@@ -261,12 +265,12 @@ class _Writer:
             return self.call("substr", [node.this, *(end for end in ends if end is not None)])
         if isinstance(node, exp.Concat):
             return self.call("concat", list(node.expressions))
-        return self.call("concat", [node.left, node.right])
+        return self.call("concat", [node.this, node.expression])
 
     def function(self, node: exp.Anonymous) -> _Value:
         return self.call(str(node.this).lower(), list(node.expressions))
 
-    def call(self, name: str, arguments: list[exp.Expression]) -> _Value:
+    def call(self, name: str, arguments: list[exp.Expr]) -> _Value:
         function = FUNCTIONS.get(name)
         if function is None:
             raise ExpressionError(f"the function '{name}' is not allowed; there are: {', '.join(FUNCTIONS)}")
@@ -283,7 +287,7 @@ class _Writer:
             return self.read(sqls[0], sql, Kind.TIME)
         return _Value(f"CAST({sql} AS {NUMBER_TYPE})" if name == "length" else sql, function.gives)
 
-    def argument(self, node: exp.Expression, wanted: Argument) -> _Value:
+    def argument(self, node: exp.Expr, wanted: Argument) -> _Value:
         if wanted is Argument.INTEGER:
             text = node.sql(dialect="spark").replace(" ", "")
             if not text.removeprefix("-").isdigit() or len(text) > 6:
@@ -296,7 +300,7 @@ class _Writer:
         return self.as_kind(self.write(node), Kind.NUMBER if wanted is Argument.NUMBER else Kind.TEXT)
 
 
-_NODES: dict[type[exp.Expression] | tuple[type[exp.Expression], ...], Callable[[_Writer, ...], _Value]] = {  # type: ignore[misc]
+_NODES: dict[type[exp.Expr] | tuple[type[exp.Expr], ...], Callable[[_Writer, ...], _Value]] = {  # type: ignore[misc]
     exp.Column: _Writer.column,
     exp.Literal: _Writer.literal,
     exp.RawString: lambda w, n: _Value(literal(str(n.this)), Kind.TEXT),

@@ -1,4 +1,5 @@
-"""Literals inside a mapping's expressions: how they are written for Spark, and which ones it could not run."""
+"""Literals inside a mapping's expressions: how they are written for Spark, and which ones it could not
+run."""
 
 from __future__ import annotations
 
@@ -15,14 +16,14 @@ class ExpressionError(ValueError):
     """The text is not an expression that a mapping may hold."""
 
 
-def literal_text(node: exp.Expression) -> str:
+def literal_text(node: exp.Expr) -> str:
     """The text of a written-down literal."""
     if isinstance(node, exp.RawString) or (isinstance(node, exp.Literal) and node.is_string):
         return str(node.this)
     raise ExpressionError(f"'{node.sql(dialect='spark')}' should be a text, written down")
 
 
-def check_pattern(node: exp.Expression, *others: exp.Expression) -> None:
+def check_pattern(node: exp.Expr, *others: exp.Expr) -> None:
     """Refuse a regular expression that does not compile, or a group in `others` that it does not have."""
     text = literal_text(node)
     try:
@@ -41,7 +42,7 @@ def check_pattern(node: exp.Expression, *others: exp.Expression) -> None:
             raise ExpressionError(f"'{text}' has {groups} groups, fewer than are asked for")
 
 
-def check_time_format(node: exp.Expression) -> None:
+def check_time_format(node: exp.Expr) -> None:
     """Refuse a time format with letters that Spark's parser does not know."""
     text = literal_text(node)
     if not _TIME_LETTERS.fullmatch(text):

@@ -1,6 +1,7 @@
 """Mapping files: which columns of a customer's files become which fields of an event, an item and a person.
 
-Every value is an expression over the file's columns (`recolake.contracts.expressions`). The format is described in
+Every value is an expression over the file's columns (`recolake.contracts.expressions`). The format is
+described in
 docs/reference/mapping.md; files are versioned by their key `version`.
 """
 
@@ -15,8 +16,9 @@ from pathlib import Path
 import yaml
 
 from recolake.contracts.csv_text import CsvFormat
-from recolake.contracts.expressions import Expression, ExpressionError, compile_expression
+from recolake.contracts.expressions import Expression, compile_expression
 from recolake.contracts.functions import Kind
+from recolake.contracts.literals import ExpressionError
 from recolake.contracts.marked_yaml import Marked, read_marked
 from recolake.errors import MappingError, UploadError
 
@@ -42,7 +44,8 @@ _KINDS = {"value": Kind.NUMBER, "quantity": Kind.NUMBER, "price": Kind.NUMBER, "
 class EventMapping:
     """A checked mapping. `sha256` is that of its meaning: comments and layout do not matter.
 
-    Expressions are written over the physical names of the columns. `personal` are the columns that the file declares
+    Expressions are written over the physical names of the columns. `personal` are the columns that the file
+    declares
     so, and those that name the user or the session: they leave the landing zone as pseudonyms only.
     """
 
@@ -166,7 +169,7 @@ class _Fields:
             leaked = expression.columns & personal
             if leaked and marked.path not in ("event.user", "event.session"):
                 marked.fail(
-                    f"the column '{min(leaked)}' is personal (it is listed under personal, or names the user)",
+                    f"the column '{min(leaked)}' is personal (listed under personal, or names the user)",
                     hint="Personal columns may feed event.user and event.session only, or be asked IS NULL.",
                 )
 

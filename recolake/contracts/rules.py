@@ -1,4 +1,5 @@
-"""The rules that a row must keep, each declared once: as a Spark expression that is true where the row breaks it.
+"""The rules that a row must keep, each declared once: as a Spark expression that is true where the row
+breaks it.
 
 `spark_jobs` quarantines the rows that break one; `expectations` builds its suite from the same list.
 """
@@ -17,7 +18,8 @@ class Rule:
     Attributes:
         reason: stable name, as it stands in `bronze.quarantine.reasons`.
         explanation: what is wrong with a row that breaks it, for people.
-        broken: Spark SQL over the canonical columns, plus `problem` (the record could not be read), `landed_at` and `unreadable` (number
+        broken: Spark SQL over the canonical columns, plus `problem` (the record could not be read),
+            `landed_at` and `unreadable` (number
             fields whose text is no number).
         tolerated: share of an upload's rows that may break it before the upload fails its suite.
     """

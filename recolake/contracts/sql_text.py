@@ -11,7 +11,8 @@ def literal(text: str) -> str:
 
 
 def as_number(text: str, decimal: str = DECIMAL) -> str:
-    """SQL of a text as a decimal, NULL where it is none; `recolake.contracts.events.parse_number` in Python."""
+    """SQL of a text as a decimal, NULL where it is none; `recolake.contracts.events.parse_number` in
+    Python."""
     return f"CASE WHEN {text} RLIKE {literal(NUMBER_PATTERN)} THEN try_cast(trim({text}) AS {decimal}) END"
 
 

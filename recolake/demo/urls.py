@@ -19,7 +19,7 @@ def where_to_look(settings: Settings, tenant: Tenant) -> dict[str, str]:
     files = {
         "Airflow login": f"admin, password in {settings.secrets_root / 'airflow.password'}",
         "API key": str(settings.secrets_root / "tenants" / tenant.name / "api.key"),
-        "Data Docs": str(settings.home / "data_docs" / "index.html"),
+        "Data Docs": str(settings.data_docs_index),
     }
     commands = {"JupyterLab": "recolake lab", "dbt docs": "recolake docs", "Services": "recolake status"}
     return urls | files | commands

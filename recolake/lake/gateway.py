@@ -50,11 +50,13 @@ def query_tenant(
         return pa.table({"table": [t.qualified for t in there], "comment": [t.comment for t in there]})
     if isinstance(asked, DescribeTable):
         fields = read_tenant(spark, settings, asked.table, tenant).schema.fields
-        return pa.table({
-            "column": [f.name for f in fields],
-            "type": [f.dataType.simpleString() for f in fields],
-            "comment": [f.metadata.get("comment", "") for f in fields],
-        })
+        return pa.table(
+            {
+                "column": [f.name for f in fields],
+                "type": [f.dataType.simpleString() for f in fields],
+                "comment": [f.metadata.get("comment", "") for f in fields],
+            }
+        )
     views = [source.view for source in asked.sources]
     try:
         for source in asked.sources:

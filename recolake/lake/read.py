@@ -60,11 +60,14 @@ def row_count(
 
 
 def table_states(
-    spark: SparkSession, tables: Sequence[Table], tenant: Tenant | None = None, settings: Settings | None = None
+    spark: SparkSession,
+    tables: Sequence[Table],
+    tenant: Tenant | None = None,
+    settings: Settings | None = None,
 ) -> dict[str, TableState]:
     """Rows (of the tenant, or of all) and version of each of the tables that exist, by name.
 
-    `settings` makes it quicker for a lake on a local disk (see `table_version`).
+    `settings` makes it quicker on a local disk (see `table_version`).
     """
     from pyspark.sql import functions as F  # noqa: N812
 

@@ -1,4 +1,5 @@
-"""A first look at a raw file: is it there, is it text that the mapping's format can cut, what is its header?"""
+"""A first look at a raw file: is it there, is it text that the mapping's format can cut, what is its
+header?"""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     """Files as given, folders as the files in them, by name; hidden files are left out.
 
     Raises:
-        UploadError: a path does not exist or cannot be read, or a folder holds no files, or nothing was named.
+        UploadError: a path does not exist or cannot be read, or a folder holds no files, or nothing was
+            named.
     """
     found: list[Path] = []
     for path in paths:

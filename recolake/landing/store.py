@@ -1,4 +1,5 @@
-"""Put raw files into the landing zone: checked before anything is written, copied in chunks, made real by a manifest."""
+"""Put raw files into the landing zone: checked before anything is written, copied in chunks, made real by a
+manifest."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ THIS_UPLOAD = "this upload"
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file whose content had been landed before, maybe under another name, or comes twice in this very upload."""
+    """A file whose content had been landed before, maybe under another name, or comes twice in this very
+    upload."""
 
     path: Path
     upload_id: str

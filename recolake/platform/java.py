@@ -35,7 +35,7 @@ def java_home() -> Path:
             return home
     raise JavaError(
         f"Spark needs Java {_OLDEST} or later, and this machine has none.",
-        hint=f"Install one (Debian, Ubuntu: apt-get install openjdk-{_OLDEST}-jre-headless) or set JAVA_HOME.",
+        hint=f"Install one (Debian: apt-get install openjdk-{_OLDEST}-jre-headless) or set JAVA_HOME.",
     )
 
 

@@ -96,8 +96,15 @@ def run_dbt(
     folder = settings.home / "dbt"
     folder.mkdir(parents=True, exist_ok=True)
     invocation = [
-        *arguments, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
-        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+        *arguments,
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--target-path",
+        str(folder / "target"),
+        "--log-path",
+        str(folder / "logs"),
     ]
     callbacks = [_reporter(progress)] if progress else []
     ansi = spark.conf.get("spark.sql.ansi.enabled")

@@ -77,7 +77,7 @@ class Lake:
         self.write(GOLD_ITEM_FEATURES, [self._item(*row) for row in rows])
 
     def delete(self, table: Table, condition: str) -> None:
-        self.spark.sql(f"DELETE FROM {self.name(table)} WHERE {condition}")  # noqa: S608
+        self.spark.sql(f"DELETE FROM {self.name(table)} WHERE {condition}")
 
     def vectors(self, version: str, vectors: dict[str, list[float]]) -> None:
         rows = [
