@@ -30,9 +30,7 @@ class UploadAccepted(BaseModel):
     upload_id: str | None = Field(description="The new upload; null where every file was known")
     new: list[FileLanded]
     known: list[FileKnown]
-    announced: bool = Field(
-        description="Whether Airflow was told; if not, a later sweep ingests it"
-    )
+    announced: bool = Field(description="Whether Airflow was told; if not, a later sweep ingests it")
 
 
 class FileAccount(BaseModel):

@@ -21,9 +21,7 @@ def accept(settings: Settings, tenant: Tenant, received: Received) -> UploadAcce
         MappingError: the mapping is wrong or does not fit a file; nothing was landed.
     """
     if not received.files:
-        raise UploadError(
-            "The request brought no file.", hint="Send a part `files`.", field="files"
-        )
+        raise UploadError("The request brought no file.", hint="Send a part `files`.", field="files")
     if received.mapping is None:
         raise UploadError(
             "The request names no mapping.", hint="Send a part `mapping`: a file, or a name.", field="mapping"
