@@ -199,7 +199,7 @@ histories as (
         on results.tenant_id = holdings.tenant_id
             and results.user_id = holdings.user_id
             and results.event_date >= holdings.from_day
-            and results.event_date < coalesce(holdings.until_day, date'9999-12-31')
+            and results.event_date < coalesce(holdings.until_day, date'9999-12-31')  -- noqa: LT01
     where holdings.bought_at is not null
     group by results.tenant_id, results.user_id, results.event_date
 )

@@ -42,7 +42,7 @@ select
     cast(null as timestamp) as goods_changed_at,
     {%- endif %}
     described.price,
-    coalesce(attributes.attributes, cast(map() as map<string, string>)) as attributes,
+    coalesce(attributes.attributes, cast(map() as map<string, string>)) as attributes,  -- noqa: LT01
     described.first_seen,
     described.last_seen,
     described.ingested_at

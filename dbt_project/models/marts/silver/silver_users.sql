@@ -28,7 +28,7 @@ attributes as (
 select
     described.tenant_id,
     described.user_id,
-    coalesce(attributes.attributes, cast(map() as map<string, string>)) as attributes,
+    coalesce(attributes.attributes, cast(map() as map<string, string>)) as attributes,  -- noqa: LT01
     described.first_seen,
     described.last_seen,
     described.ingested_at
