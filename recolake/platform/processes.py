@@ -41,7 +41,7 @@ class PidFile:
                 or process.status() == psutil.STATUS_ZOMBIE
             ):
                 return None
-        except (OSError, ValueError, KeyError, psutil.Error):
+        except (OSError, ValueError, TypeError, KeyError, psutil.Error):
             return None
         return process
 

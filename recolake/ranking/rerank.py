@@ -21,7 +21,7 @@ class Terms:
     Attributes:
         rows: item rows, ascending, -1 where there is no candidate.
         allowed: False for padding and for whatever must not be shown.
-        vector: inner product over the user's largest one among the candidates; 0 without a vector.
+        vector: inner product over the largest absolute one among the user's candidates; 0 without a vector.
         popularity: `Popularity.term`.
         own: own decayed frequency over the user's largest one; 0 for items never bought.
     """
@@ -43,7 +43,7 @@ def terms(
     """Measure every candidate. `vectors` [I, d] are the item vectors of the index."""
     product = np.einsum("ucd,ud->uc", vectors[rows], users.vectors, optimize=True)
     product = np.where(rows == NO_ITEM, np.float32(0), product)
-    largest = product.max(axis=1, keepdims=True, initial=np.float32(1e-9))
+    largest = np.abs(product).max(axis=1, keepdims=True, initial=np.float32(1e-9))
     own = np.zeros(rows.shape, dtype=np.float32)
     place = users.history.find(rows, len(vectors))
     own[place >= 0] = users.weights[place[place >= 0]]

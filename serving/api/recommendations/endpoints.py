@@ -28,7 +28,7 @@ async def recommend(
     return await loop.run_in_executor(state.threads, state.recommender.recommend, caller, request)
 
 
-@router.get("/{recommendation_id}/receipt", operation_id="receipt", responses=problems(401, 403, 404))
+@router.get("/{recommendation_id}/receipt", operation_id="receipt", responses=problems(401, 403, 404, 422))
 async def receipt(
     recommendation_id: Annotated[str, Path(max_length=256)], caller: RecommendationReader, state: CurrentState
 ) -> Receipt:

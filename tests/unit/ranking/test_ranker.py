@@ -54,7 +54,7 @@ def _naive(
     product = model.vectors @ people.vectors[user]
     allowed = [i for i in range(len(model.vectors)) if i not in forbidden and (include_seen or i not in own)]
     # The vector's term is relative to the user's best candidate, shown or not.
-    best = max(1e-9, float(product.max()))
+    best = max(1e-9, float(np.abs(product).max()))
     weights = model.ranking.all_items
     return {
         i: weights.vector * float(product[i]) / best
