@@ -70,10 +70,9 @@ class FeatureTable:
         Raises:
             NotFoundError: nobody built the table yet.
         """
-        name = "delta.`" + self._location.replace("`", "``") + "`"
         try:
-            detail = self.spark.sql(f"DESCRIBE DETAIL {name}").collect()[0]
-            newest = self.spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]
+            detail = self.spark.sql(f"DESCRIBE DETAIL {self._name}").collect()[0]
+            newest = self.spark.sql(f"DESCRIBE HISTORY {self._name} LIMIT 1").collect()[0]
             return Position(str(detail["id"]), int(newest["version"]))
         except AnalysisException as error:
             raise NotFoundError(
@@ -89,7 +88,7 @@ class FeatureTable:
 
         Reads the change feed, and of the table only the days from the first changed one on.
         """
-        if since.table_id != at.table_id or since.version >= at.version:
+        if since.table_id != at.table_id or since.version >= at.version or self._replaced(since):
             return None
         key = self.source.key
         try:
@@ -107,6 +106,15 @@ class FeatureTable:
             latest = pa.concat_tables([latest, older])
             missing = _without(missing, older.column(key))
         return Rows(latest, missing.to_pylist())
+
+    def _replaced(self, since: Position) -> bool:
+        """Whether the table was made anew after `since`: the feed is silent on what went with the old."""
+        history = self.spark.sql(f"DESCRIBE HISTORY {self._name}").where(F.col("version") > since.version)
+        return bool(history.where("operation RLIKE '(CREATE|REPLACE).*TABLE'").count())
+
+    @property
+    def _name(self) -> str:
+        return "delta.`" + self._location.replace("`", "``") + "`"
 
     @property
     def _location(self) -> str:

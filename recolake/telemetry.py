@@ -53,7 +53,8 @@ def configure_logging(service: str, level: int = logging.INFO) -> None:
         logging.getLogger(name).propagate = True
     # Its lines hold whole paths, which hold what callers write; services log requests themselves.
     logging.getLogger("uvicorn.access").disabled = True
-    for name in ("faiss", "feast"):
+    # What they tell at this level is noise, or quotes whole addresses.
+    for name in ("faiss", "feast", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -27,15 +27,8 @@ import matplotlib.pyplot as plt
 
 from recolake.lake.catalog import table_version
 from recolake.lake.engine import connect
-from recolake.lake.tables import (
-    BRONZE_EVENTS,
-    BRONZE_INGESTS,
-    BRONZE_QUARANTINE,
-    GOLD_ITEM_DAYS,
-    GOLD_POPULARITY,
-    SILVER_EVENTS,
-    SILVER_ITEMS,
-)
+from recolake.lake.gateway import query_tenant
+from recolake.lake.tables import BRONZE_EVENTS, SILVER_EVENTS
 from recolake.settings import load_settings
 from recolake.tenancy.directory import require_tenant
 
@@ -44,9 +37,9 @@ tenant = require_tenant(settings, tenant_name)
 spark = connect(settings)
 
 
-def sql(query: str, **arguments):
-    """One query about this tenant, as a pandas frame; `:tenant` is its name."""
-    return spark.sql(query, args={"tenant": tenant.name, **arguments}).toPandas()
+def sql(query: str):
+    """One read-only query over this tenant's rows, as `recolake sql` runs it, as a pandas frame."""
+    return query_tenant(spark, settings, tenant, query).to_pandas()
 
 
 # %% [markdown]
@@ -54,27 +47,27 @@ def sql(query: str, **arguments):
 # Every row is accounted for: accepted, a repeat of an earlier row, or in quarantine with its reasons.
 
 # %%
-sql(f"""
+sql("""
     SELECT count(*) AS files, sum(rows_in) AS rows_in, sum(accepted) AS accepted, sum(repeats) AS repeats,
            sum(quarantined) AS quarantined
-    FROM {BRONZE_INGESTS.qualified} WHERE tenant_id = :tenant
+    FROM bronze.ingests
 """)
 
 # %%
-sql(f"""
-    SELECT reason, count(*) AS rows, any_value(raw_record) AS example
-    FROM {BRONZE_QUARANTINE.qualified} LATERAL VIEW explode(reasons) AS reason
-    WHERE tenant_id = :tenant GROUP BY reason ORDER BY rows DESC
+sql("""
+    SELECT reason, count(*) AS rows, min(raw_record) AS example
+    FROM bronze.quarantine LATERAL VIEW explode(reasons) AS reason
+    GROUP BY reason ORDER BY rows DESC
 """)
 
 # %% [markdown]
 # ## What happens each week
 
 # %%
-weeks = sql(f"""
+weeks = sql("""
     SELECT date_trunc('week', event_date) AS week, sum(events) AS events, sum(purchases) AS purchases,
            CAST(sum(value) AS DOUBLE) AS value
-    FROM {GOLD_ITEM_DAYS.qualified} WHERE tenant_id = :tenant GROUP BY week ORDER BY week
+    FROM gold.item_days GROUP BY week ORDER BY week
 """)
 weeks.tail()
 
@@ -92,10 +85,10 @@ plt.show()
 # `trend_score` rises by one with every doubling of recent popularity; any two items can be compared.
 
 # %%
-trending = sql(f"""
+trending = sql("""
     SELECT i.title, p.purchases, p.trend_score
-    FROM {GOLD_POPULARITY.qualified} p JOIN {SILVER_ITEMS.qualified} i USING (tenant_id, item_id)
-    WHERE tenant_id = :tenant AND p.is_goods ORDER BY p.trend_score DESC LIMIT 10
+    FROM gold.popularity p JOIN silver.items i ON p.item_id = i.item_id
+    WHERE p.is_goods ORDER BY p.trend_score DESC LIMIT 10
 """)
 trending
 
@@ -109,18 +102,18 @@ plt.show()
 
 # %% [markdown]
 # ## History and time travel
-# Delta keeps every version of a table. Who wrote which, and what did the table hold before the latest write?
+# Delta keeps every version of a table. What was written when, and what did the table hold before the latest write?
 
 # %%
-history = sql(f"DESCRIBE HISTORY {SILVER_EVENTS.qualified}")
+history = spark.sql(f"DESCRIBE HISTORY {SILVER_EVENTS.qualified}").toPandas()
 history[["version", "timestamp", "operation"]].head(10)
 
 # %%
 now = table_version(spark, BRONZE_EVENTS)
-counts = {}
-for version in sorted({0, max(0, now - 1), now}):
-    then = f"{BRONZE_EVENTS.qualified} VERSION AS OF {version}"
-    counts[version] = sql(f"SELECT count(*) AS n FROM {then} WHERE tenant_id = :tenant")["n"][0]
+counts = {
+    version: int(sql(f"SELECT count(*) AS n FROM bronze.events VERSION AS OF {version}")["n"][0])
+    for version in sorted({0, max(0, now - 1), now})
+}
 counts
 
 # %%

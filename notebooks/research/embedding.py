@@ -31,6 +31,7 @@ import pandas as pd
 
 from recolake.endpoints import resolve
 from recolake.lake.engine import connect
+from recolake.lake.read import read_tenant, row_count
 from recolake.lake.tables import GOLD_TRAINING_SET, SILVER_ITEMS
 from recolake.ranking.artifact import load_artifact
 from recolake.ranking.pointer import current_version, version_folder
@@ -53,11 +54,8 @@ model.manifest.model_dump(
 
 # %%
 seen_version = model.manifest.inputs[GOLD_TRAINING_SET.qualified]
-training_set = spark.sql(
-    f"SELECT event_date, user_id, item_id, weight FROM {GOLD_TRAINING_SET.qualified} "
-    f"VERSION AS OF {seen_version} WHERE tenant_id = :tenant",
-    args={"tenant": tenant.name},
-).toPandas()
+rows = read_tenant(spark, settings, GOLD_TRAINING_SET, tenant, seen_version)
+training_set = rows.select("event_date", "user_id", "item_id", "weight").toPandas()
 pd.Series(
     {
         "version": seen_version,
@@ -133,8 +131,5 @@ metrics["change"] = metrics.iloc[:, 0] - metrics.iloc[:, 1]
 metrics.dropna().sort_index()
 
 # %%
-items = spark.sql(
-    f"SELECT count(*) AS n FROM {SILVER_ITEMS.qualified} WHERE tenant_id = :tenant",
-    args={"tenant": tenant.name},
-)
-assert len(model.items) <= items.first().n, "the index holds no item that the lake does not know"
+known_items = row_count(spark, settings, SILVER_ITEMS, tenant)
+assert len(model.items) <= known_items, "the index holds no item that the lake does not know"

@@ -18,7 +18,7 @@ class _Frozen(BaseModel):
 
 
 class BlendWeights(_Frozen):
-    """Weights of the three terms of a score. Each term lies in [0, 1], the vector's in [-1, 1]."""
+    """Weights of the three terms of a score. Each term is at most 1; the vector's may be negative."""
 
     vector: float = Field(ge=0, allow_inf_nan=False)
     popularity: float = Field(ge=0, allow_inf_nan=False)

@@ -21,7 +21,7 @@ class Terms:
     Attributes:
         rows: item rows, ascending, -1 where there is no candidate.
         allowed: False for padding and for whatever must not be shown.
-        vector: inner product over the largest absolute one among the user's candidates; 0 without a vector.
+        vector: inner product over the size of the user's best candidate's; 0 without a vector.
         popularity: `Popularity.term`.
         own: own decayed frequency over the user's largest one; 0 for items never bought.
     """
@@ -41,9 +41,11 @@ def terms(
     allowed: npt.NDArray[np.bool_],
 ) -> Terms:
     """Measure every candidate. `vectors` [I, d] are the item vectors of the index."""
-    product = np.einsum("ucd,ud->uc", vectors[rows], users.vectors, optimize=True)
+    product = np.einsum("ucd,ud->uc", vectors[rows], users.vectors)
+    # The best candidate is among the nearest in any batch: together users get what each gets alone.
+    best = np.where(rows == NO_ITEM, -np.inf, product).max(axis=1, keepdims=True, initial=-np.inf)
+    scale = np.where(np.isfinite(best), np.maximum(np.abs(best), 1e-9), 1).astype(np.float32)
     product = np.where(rows == NO_ITEM, np.float32(0), product)
-    largest = np.abs(product).max(axis=1, keepdims=True, initial=np.float32(1e-9))
     own = np.zeros(rows.shape, dtype=np.float32)
     place = users.history.find(rows, len(vectors))
     own[place >= 0] = users.weights[place[place >= 0]]
@@ -53,7 +55,7 @@ def terms(
     return Terms(
         rows=rows,
         allowed=allowed & (rows != NO_ITEM),
-        vector=(product / largest).astype(np.float32),
+        vector=(product / scale).astype(np.float32),
         popularity=popularity.term[rows],
         own=own,
     )

@@ -146,7 +146,7 @@ def test_an_answer_can_be_traced_to_the_uploaded_files(world: World) -> None:
         )
     assert answer["strategy"] == "personal"
     assert len(answer["items"]) == 5
-    assert receipt["model_version"] == answer["model_version"]
+    assert receipt["model"]["version"] == answer["model_version"]
     assert "gold.training_set" in json.dumps(receipt)
 
 

@@ -54,7 +54,7 @@ def _naive(
     product = model.vectors @ people.vectors[user]
     allowed = [i for i in range(len(model.vectors)) if i not in forbidden and (include_seen or i not in own)]
     # The vector's term is relative to the user's best candidate, shown or not.
-    best = max(1e-9, float(np.abs(product).max()))
+    best = max(1e-9, abs(float(product.max())))
     weights = model.ranking.all_items
     return {
         i: weights.vector * float(product[i]) / best
@@ -89,8 +89,10 @@ def test_with_all_items_as_candidates_the_order_is_that_of_the_definition(
         assert (found.rows[user, len(rows) :] == -1).all()
         assert (found.reasons[user, len(rows) :] == -1).all()
         ours = [expected[row] for row in rows]
-        np.testing.assert_allclose(ours, sorted(expected.values(), reverse=True)[: len(rows)], atol=1e-4)
-        np.testing.assert_allclose(found.scores[user, : len(rows)], ours, atol=1e-4)
+        np.testing.assert_allclose(
+            ours, sorted(expected.values(), reverse=True)[: len(rows)], rtol=1e-4, atol=1e-4
+        )
+        np.testing.assert_allclose(found.scores[user, : len(rows)], ours, rtol=1e-4, atol=1e-4)
 
 
 def test_a_batch_of_all_gives_each_user_what_a_batch_of_one_gives() -> None:
