@@ -102,7 +102,7 @@ plt.show()
 
 # %% [markdown]
 # ## History and time travel
-# Delta keeps every version of a table. What was written when, and what did the table hold before the latest write?
+# Delta keeps every version of a table. What was written when, and what was there before the latest write?
 
 # %%
 history = spark.sql(f"DESCRIBE HISTORY {SILVER_EVENTS.qualified}").toPandas()

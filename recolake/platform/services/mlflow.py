@@ -6,7 +6,7 @@ import sys
 
 from recolake.endpoints import postgres_database
 from recolake.platform import probes
-from recolake.platform.service import Context, PlatformService
+from recolake.platform.service import HOST, Context, PlatformService
 
 
 class MlflowServer(PlatformService):
@@ -27,8 +27,22 @@ class MlflowServer(PlatformService):
         }
 
     def command(self, context: Context) -> list[str]:
-        artifacts = str(context.settings.home / "mlflow")
-        return [sys.executable, "-m", "recolake.platform.mlflow_server", str(context.port), artifacts]
+        artifacts = context.settings.home / "mlflow"
+        return [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "server",
+            "--host",
+            HOST,
+            "--port",
+            str(context.port),
+            "--workers",
+            "1",
+            "--serve-artifacts",
+            "--artifacts-destination",
+            str(artifacts),
+        ]
 
     def healthy(self, context: Context) -> bool:
         return probes.answers(context.port, "/health")
