@@ -1,5 +1,4 @@
-"""Raw rows to canonical events: mapping expressions, pseudonyms and identity, all as native Spark
-expressions."""
+"""Raw rows to canonical events: mapping expressions, pseudonyms and identity, all as Spark SQL."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Put raw files into the landing zone: checked before anything is written, copied in chunks, made real by a
-manifest."""
+"""Put raw files into the landing zone: checked before anything is written, and there all at once or not."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -33,13 +32,12 @@ from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 _CHUNK = 1 << 20
-THIS_UPLOAD = "this upload"
+_THIS_UPLOAD = ""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file whose content had been landed before, maybe under another name, or comes twice in this very
-    upload."""
+    """A file whose content was landed before, maybe under another name, or comes twice in this upload."""
 
     path: Path
     upload_id: str
@@ -90,12 +88,15 @@ def land(
             new.append(
                 (path, LandedFile(name=name, sha256=digest, bytes=path.stat().st_size, columns=columns))
             )
-            there[digest] = (THIS_UPLOAD, name)
+            there[digest] = (_THIS_UPLOAD, name)
         if not new:
             return LandedUpload(None, tuple(known))
         if progress:
             progress(f"landing {len(new)} new files, {len(known)} known")
-        return LandedUpload(_write(root, tenant, new, rules), tuple(known))
+        upload = _write(root, tenant, new, rules)
+        return LandedUpload(
+            upload, tuple(replace(k, upload_id=k.upload_id or upload.upload_id) for k in known)
+        )
 
 
 def _check(path: Path, rules: EventMapping) -> tuple[str, ...]:
