@@ -17,6 +17,7 @@ from recolake.features.keys import delete_keys, row_key, rows_of
 from recolake.features.names import TENANT_KEY, View
 from recolake.features.online import features_mark, redis_client, write_rows
 from recolake.features.store import offline_store
+from recolake.lake.engine import engine_errors
 from recolake.ranking.pointer import current_version
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -143,17 +144,15 @@ def _bring_vectors(
 @contextmanager
 def _services() -> Iterator[None]:
     """A service that goes away in the middle is the operator's concern, not a crash."""
-    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
     from sqlalchemy.exc import OperationalError
 
+    work, again = "features were written", "recolake materialize"
     try:
-        yield
-    except (redis.ConnectionError, redis.TimeoutError, SparkConnectGrpcException, OperationalError) as error:
-        if isinstance(error, SparkConnectGrpcException) and type(error) is not SparkConnectGrpcException:
-            raise  # Its subclasses are what the engine said, not that it fell silent.
-        library = type(error).__module__.split(".")[0]
-        service = {"redis": "Redis", "sqlalchemy": "PostgreSQL"}.get(library, "Spark")
+        with engine_errors(work, again):
+            yield
+    except (redis.ConnectionError, redis.TimeoutError, OperationalError) as error:
+        service = "PostgreSQL" if isinstance(error, OperationalError) else "Redis"
         raise ServiceUnavailableError(
-            f"{service} stopped answering while features were written.",
-            hint="Nothing is lost: see `recolake status`, then run `recolake materialize` again.",
+            f"{service} stopped answering while {work}.",
+            hint=f"Nothing is lost: see `recolake status`, then run `{again}` again.",
         ) from error

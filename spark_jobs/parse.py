@@ -1,8 +1,7 @@
 """Raw CSV files to rows: every record with the line on which it begins, whatever state the file is in.
 
 Plain Python, so that quoting, encodings and broken files are handled exactly; it runs in Spark's workers, a
-file at
-a time, and never holds more than a batch of rows.
+file at a time, and never holds more than a batch of rows.
 """
 
 from __future__ import annotations
@@ -42,8 +41,8 @@ class Record:
     """One record of a file.
 
     `cells` are its fields by position; where `problem` is set there are none, as they cannot be trusted to
-    stand under
-    their columns, and `broken_text` has the record, for recognising it again (never for storing it).
+    stand under their columns, and `broken_text` has the record, for recognising it again (never for storing
+    it).
     """
 
     line: int

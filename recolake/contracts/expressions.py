@@ -1,9 +1,8 @@
 """The expressions a mapping file may hold: a small, safe part of Spark SQL over the columns of one raw row.
 
 Every expression is checked against an allow-list and written anew, with its kinds made explicit. Raw columns
-are
-text; where a number or a time is due, text is read leniently: what cannot be read becomes NULL instead of an
-error, so that one bad row never stops a file, whatever the engine's own mode is.
+are text; where a number or a time is due, text is read leniently: what cannot be read becomes NULL instead of
+an error, so that one bad row never stops a file, whatever the engine's own mode is.
 """
 
 from __future__ import annotations

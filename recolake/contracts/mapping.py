@@ -1,8 +1,7 @@
 """Mapping files: which columns of a customer's files become which fields of an event, an item and a person.
 
 Every value is an expression over the file's columns (`recolake.contracts.expressions`). The format is
-described in
-docs/reference/mapping.md; files are versioned by their key `version`.
+described in docs/reference/mapping.md; files are versioned by their key `version`.
 """
 
 from __future__ import annotations
@@ -45,8 +44,7 @@ class EventMapping:
     """A checked mapping. `sha256` is that of its meaning: comments and layout do not matter.
 
     Expressions are written over the physical names of the columns. `personal` are the columns that the file
-    declares
-    so, and those that name the user or the session: they leave the landing zone as pseudonyms only.
+    declares so, and those that name the user or the session: they leave the landing zone as pseudonyms only.
     """
 
     file: str

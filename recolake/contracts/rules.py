@@ -19,8 +19,7 @@ class Rule:
         reason: stable name, as it stands in `bronze.quarantine.reasons`.
         explanation: what is wrong with a row that breaks it, for people.
         broken: Spark SQL over the canonical columns, plus `problem` (the record could not be read),
-            `landed_at` and `unreadable` (number
-            fields whose text is no number).
+            `landed_at` and `unreadable` (number fields whose text is no number).
         tolerated: share of an upload's rows that may break it before the upload fails its suite.
     """
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
-from typing import TYPE_CHECKING
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from recolake.endpoints import resolve
 from recolake.errors import ServiceUnavailableError
@@ -11,26 +17,116 @@ from recolake.settings import Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from pyspark.sql.connect.session import SparkSession as RemoteSession
+
+_PROBE = "SELECT 1"
+_USUAL_PORT = 15002
+# What an engine that was started again says of a session of its predecessor's.
+_GONE = (
+    "INVALID_HANDLE.SESSION_NOT_FOUND",
+    "INVALID_HANDLE.SESSION_CHANGED",
+    "INVALID_HANDLE.SESSION_CLOSED",
+)
+_lock = threading.Lock()
+_sessions: dict[str, SparkSession] = {}
 
 
 def connect(settings: Settings) -> SparkSession:
-    """A session on the engine; sessions of one process share it.
+    """A session on the engine; callers of one process share it.
+
+    Libraries that take the process's session, as dbt and Feast do, get the first engine's that was asked for.
+    An engine that was started again knows nothing of earlier sessions: then the caller gets a new one.
 
     Raises:
         ServiceUnavailableError: the engine does not answer.
     """
     from pyspark.errors import PySparkException
-    from pyspark.sql import SparkSession
 
     # PySpark writes every failed query to standard error, plan and stack trace included, beside raising it.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     url = resolve(settings, "spark")
+    with _lock:
+        kept = _sessions.get(url)
+        if kept is not None:
+            if _answers(kept):
+                return kept
+            del _sessions[url]
+            _forget(kept)
+        try:
+            _knock(url)
+            session = _open(url)
+        except (PySparkException, OSError) as error:
+            raise ServiceUnavailableError(
+                f"The Spark engine at {url} does not answer.",
+                hint="See `recolake status` and `recolake logs spark`.",
+            ) from error
+        _sessions[url] = session
+        return session
+
+
+@contextmanager
+def engine_errors(work: str, again: str) -> Iterator[None]:
+    """An engine that falls silent in the middle is the operator's concern, not a crash.
+
+    Args:
+        work: what was going on ("features were written"), for the message.
+        again: the command that completes it.
+
+    Raises:
+        ServiceUnavailableError: in place of the client's error about a connection or a session that is gone.
+            What the engine itself says of a query passes through.
+    """
+    from pyspark.errors.exceptions.connect import SparkConnectException, SparkConnectGrpcException
+
     try:
-        session: SparkSession = SparkSession.builder.remote(url).getOrCreate()
-        session.sql("SELECT 1").collect()
-    except (PySparkException, OSError) as error:
+        yield
+    except SparkConnectException as error:
+        gone = type(error) is SparkConnectGrpcException or (error.getCondition() or "") in _GONE
+        if not gone:
+            raise
         raise ServiceUnavailableError(
-            f"The Spark engine at {url} does not answer.",
-            hint="See `recolake status` and `recolake logs spark`.",
+            f"Spark stopped answering while {work}.",
+            hint=f"Nothing is lost: see `recolake status`, then run `{again}` again.",
         ) from error
-    return session
+
+
+def _answers(session: SparkSession) -> bool:
+    from pyspark.errors import PySparkException
+
+    try:
+        session.sql(_PROBE).collect()
+    except (PySparkException, OSError):
+        return False
+    return True
+
+
+def _knock(url: str) -> None:
+    """Raise OSError at once where nothing listens: the client would knock again and again."""
+    address = urlsplit(url)
+    socket.create_connection((address.hostname or "", address.port or _USUAL_PORT), timeout=5).close()
+
+
+def _open(url: str) -> SparkSession:
+    """A new session: `getOrCreate` would hand out another engine's, whatever address it is given."""
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+    from pyspark.sql.connect.session import SparkSession as RemoteSession
+
+    session = RemoteSession.builder.remote(url).create()
+    # The client's own policy goes on for ten minutes. An engine that was started again does not know our
+    # session, so waiting for longer than a hiccup takes (some 5 s in all) cannot help.
+    policy = DefaultPolicy(max_retries=5, initial_backoff=100, backoff_multiplier=3.0, max_backoff=3_000)
+    session.client.set_retry_policies([policy])
+    # We keep no Spark ML models there; asking a stopped engine to drop them holds up the end of the process.
+    atexit.unregister(session.client._cleanup_ml_cache)
+    try:
+        session.sql(_PROBE).collect()
+    except BaseException:
+        _forget(session)
+        raise
+    return cast("SparkSession", session)
+
+
+def _forget(session: SparkSession | RemoteSession) -> None:
+    """Close our end of a session whose engine is gone, without asking it."""
+    session.release_session_on_close = False  # type: ignore[union-attr]
+    session.stop()

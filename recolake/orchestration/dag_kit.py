@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -65,8 +66,10 @@ def run_for_tenants(
         try:
             done[tenant] = step(tenant)
         except Exception as error:
-            # Whatever is wrong with one tenant's data must not keep the others waiting.
+            # Whatever is wrong with one tenant's data must not keep the others waiting. The task's log ends
+            # with a sentence for people, whatever the traceback looks like.
             traceback.print_exception(error)
+            print(f"{tenant}: {_said(error)}", file=sys.stderr)
             failed[tenant] = error
     # An earlier attempt may have been killed between its work and its event: a retry speaks for both.
     retried = context["ti"].try_number > 1

@@ -125,8 +125,9 @@ def _state_of(airflow: AirflowClient, step: Step, run_id: str) -> StepState:
     task = airflow.get(place)
     if task["state"] in ("failed", "upstream_failed", "removed"):
         tail = airflow.log_tail(step.dag_id, run_id, step.dag_id, task["try_number"])
+        attempts = f"{task['try_number']} attempt{'s' if task['try_number'] != 1 else ''}"
         raise StepFailedError(
-            f"The step '{step.dag_id}' failed after {task['try_number']} attempts. Its log ends:\n{tail}",
+            f"The step '{step.dag_id}' failed after {attempts}. Its log ends:\n{tail}",
             hint=f"The whole log is in Airflow, run {run_id}.",
         )
     state = _STATES.get(task["state"], "queued")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,13 +52,19 @@ class Lake:
     def create(self) -> None:
         for table in self.tables:
             properties = ", ".join(f"'{k}' = '{v}'" for k, v in table.properties.items())
+            # By a name, as the build does: of a table named by its path Delta replaces nothing.
             self.spark.sql(
-                f"CREATE OR REPLACE TABLE {self.name(table)} ({COLUMNS[table]}) USING DELTA "
-                f"CLUSTER BY ({', '.join(table.cluster_by)}) TBLPROPERTIES ({properties})"
+                f"CREATE OR REPLACE TABLE default.{self.tenant}_{table.name} ({COLUMNS[table]}) USING DELTA "
+                f"CLUSTER BY ({', '.join(table.cluster_by)}) TBLPROPERTIES ({properties}) "
+                f"LOCATION '{table.location(self.settings)}'"
             )
         statement = create_statement(GOLD_USER_EMBEDDINGS, self.settings)
         head, _, location = statement.rpartition(" LOCATION ")
         self.spark.sql(head.replace(GOLD_USER_EMBEDDINGS.qualified, f"delta.`{location.strip(chr(39))}`"))
+
+    def forget(self) -> None:
+        for table in self.tables:
+            self.spark.sql(f"DROP TABLE default.{self.tenant}_{table.name}")
 
     def name(self, table: Table) -> str:
         return f"delta.`{table.location(self.settings)}`"
@@ -152,7 +158,7 @@ class Lake:
 
 
 @pytest.fixture
-def lake(platform: Settings, spark: SparkSession, tmp_path: Path) -> Lake:
+def lake(platform: Settings, spark: SparkSession, tmp_path: Path) -> Iterator[Lake]:
     """Empty tables of a tenant named after the test; the registry database is the platform's."""
     load_feast()
     urls = {f"{name}_url": resolve(platform, name) for name in ("postgres", "redis", "spark")}
@@ -160,7 +166,8 @@ def lake(platform: Settings, spark: SparkSession, tmp_path: Path) -> Lake:
     tenant = Tenant("t" + tmp_path.name.replace("_", "")[-30:].lower())
     lake = Lake(settings, spark, tenant)
     lake.create()
-    return lake
+    yield lake
+    lake.forget()
 
 
 @pytest.fixture

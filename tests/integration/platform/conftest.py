@@ -65,12 +65,20 @@ def listening() -> Callable[[Settings], dict[str, set[str]]]:
         known["(stray)"] = [p for p in marked(settings.home) if not any(p in tree for tree in known.values())]
         for name, members in known.items():
             for member in members:
-                for connection in member.net_connections("inet"):
-                    if connection.status == psutil.CONN_LISTEN:
-                        found.setdefault(name, set()).add(_plain(connection.laddr.ip))
+                for address in _listening(member):
+                    found.setdefault(name, set()).add(address)
         return found
 
     return addresses
+
+
+def _listening(process: psutil.Process) -> set[str]:
+    try:
+        connections = process.net_connections("inet")
+    except psutil.NoSuchProcess:
+        # A task of a worker's that ended since the list of processes was made.
+        return set()
+    return {_plain(c.laddr.ip) for c in connections if c.status == psutil.CONN_LISTEN}
 
 
 def _plain(address: str) -> str:

@@ -1,0 +1,130 @@
+"""A small, dirty stream of behaviour, and ways to put it into bronze and to read what was built from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from recolake.lake.catalog import register_tables
+from recolake.lake.read import read_tenant
+from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, DBT_TABLES, Table
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+Row = dict[str, Any]
+# What depends on when rows arrived, not on what they say.
+ARRIVAL = {"tenant_id", "ingested_at", "created_timestamp", "goods_changed_at", "upload_id"}
+FIRST_DAY = dt.date(2026, 1, 5)
+
+
+def _event(rng: random.Random, number: int, day: dt.date) -> Row:
+    kind = rng.choices(["purchase", "view", "cart", "return", "sneeze"], [10, 4, 2, 2, 1])[0]
+    item = rng.choice([*(f"i{n}" for n in range(12)), None])
+    # Few distinct minutes, so that events tie in time and the tie must be broken by content.
+    when = dt.datetime.combine(day, dt.time(rng.randrange(8, 12), rng.choice([0, 30])), dt.UTC)
+    pieces = Decimal(rng.randrange(1, 9)) * (-1 if kind == "return" else 1)
+    price = Decimal(rng.randrange(100, 999)) / 100
+    attributes = {"title": rng.choice([f"  Thing {item} ", f"Better thing {item}", "   "])}
+    if rng.random() < 0.3:
+        attributes["is_goods"] = rng.choice(["true", "true", "true", "false"])
+    if rng.random() < 0.3:
+        attributes["colour"] = rng.choice(["red", "blue"])
+    return {
+        "event_id": f"{number:04d}{rng.randrange(16**8):08x}",
+        "user_id": rng.choice([*(f"u{n}" for n in range(7)), None]),
+        "item_id": item,
+        "event_type": kind,
+        "value": pieces * price,
+        "quantity": pieces,
+        "price": price,
+        "event_time": when,
+        "event_date": day,
+        "order_id": rng.choice([f"o{n}" for n in range(5)]),
+        "item_attributes": attributes if item else None,
+        "user_attributes": {"country": rng.choice(["UK", "FR"])} if rng.random() < 0.5 else None,
+    }
+
+
+@pytest.fixture(scope="session")
+def behaviour() -> list[list[Row]]:
+    """Events of ten days, as a list per day; days 6 and 7 are far from the others."""
+    rng = random.Random(20260105)
+    days = [FIRST_DAY + dt.timedelta(days=n + (40 if n > 5 else 0)) for n in range(10)]
+    return [[_event(rng, n * 1000 + k, day) for k in range(25)] for n, day in enumerate(days)]
+
+
+@dataclass
+class Bronze:
+    """Appends uploads to bronze.events and bronze.ingests, as the ingest does."""
+
+    spark: SparkSession
+    clock: dt.datetime = field(default=dt.datetime(2026, 6, 1, tzinfo=dt.UTC))
+
+    def upload(self, tenant: Tenant, events: Iterable[Row]) -> None:
+        self.clock += dt.timedelta(minutes=1, microseconds=7)
+        upload = f"{tenant.name}-{self.clock:%H%M%S}"
+        common = {
+            "tenant_id": tenant.name,
+            "upload_id": upload,
+            "source_file": "a.csv",
+            "ingested_at": self.clock,
+        }
+        rows = [{**e, **common, "source_line": n + 2, "raw_record": "{}"} for n, e in enumerate(events)]
+        self._append(BRONZE_EVENTS, rows)
+        counts = {
+            "rows_in": len(rows),
+            "accepted": len(rows),
+            "quarantined": 0,
+            "repeats": 0,
+            "verdict": True,
+        }
+        self._append(BRONZE_INGESTS, [{**common, **counts, "file_sha256": upload, "mapping_sha256": "m"}])
+
+    def _append(self, table: Table, rows: list[Row]) -> None:
+        schema = self.spark.table(table.qualified).schema
+        values = [tuple(row.get(name) for name in schema.names) for row in rows]
+        self.spark.createDataFrame(values, schema).write.format("delta").mode("append").saveAsTable(
+            table.qualified
+        )
+
+
+@pytest.fixture(scope="session")
+def bronze(spark: SparkSession, settings: Settings) -> Bronze:
+    register_tables(spark, settings)
+    return Bronze(spark)
+
+
+def _plain(value: Any) -> Any:
+    """A value that compares: floats to 9 digits, containers as tuples."""
+    if isinstance(value, float):
+        return float(f"{value:.9g}") if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return tuple(sorted(value.items()))
+    if isinstance(value, list):
+        return tuple(_plain(v) for v in value)
+    return value
+
+
+@pytest.fixture(scope="session")
+def built(spark: SparkSession, settings: Settings) -> Callable[[Tenant], dict[str, list[tuple[Any, ...]]]]:
+    """Reads everything that was built for a tenant, without what depends on arrival."""
+
+    def read(tenant: Tenant) -> dict[str, list[tuple[Any, ...]]]:
+        found = {}
+        for table in DBT_TABLES:
+            rows = read_tenant(spark, settings, table, tenant)
+            kept = rows.select(*(name for name in rows.columns if name not in ARRIVAL)).collect()
+            found[table.qualified] = sorted((tuple(_plain(v) for v in row) for row in kept), key=repr)
+        return found
+
+    return read
