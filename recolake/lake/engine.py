@@ -108,10 +108,11 @@ def _knock(url: str) -> None:
 
 def _open(url: str) -> SparkSession:
     """A new session: `getOrCreate` would hand out another engine's, whatever address it is given."""
+    from pyspark.sql import SparkSession
     from pyspark.sql.connect.client.retries import DefaultPolicy
-    from pyspark.sql.connect.session import SparkSession as RemoteSession
 
-    session = RemoteSession.builder.remote(url).create()
+    # This builder also tells `pyspark.sql.functions` that the engine is a remote one.
+    session = cast("RemoteSession", SparkSession.builder.remote(url).create())
     # The client's own policy goes on for ten minutes. An engine that was started again does not know our
     # session, so waiting for longer than a hiccup takes (some 5 s in all) cannot help.
     policy = DefaultPolicy(max_retries=5, initial_backoff=100, backoff_multiplier=3.0, max_backoff=3_000)
