@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from recolake.lake.engine import disconnect
 from recolake.platform import control
 from recolake.settings import PROJECT_ROOT, Settings
 
@@ -61,6 +62,7 @@ def _supervised(settings: Settings) -> Iterator[Settings]:
     try:
         yield settings
     finally:
+        disconnect()
         control.down(settings)
 
 

@@ -64,6 +64,14 @@ def connect(settings: Settings) -> SparkSession:
         return session
 
 
+def disconnect() -> None:
+    """Close this process's sessions while their engines still run; the next `connect` opens a new one."""
+    with _lock:
+        for session in _sessions.values():
+            session.stop()
+        _sessions.clear()
+
+
 @contextmanager
 def engine_errors(work: str, again: str) -> Iterator[None]:
     """An engine that falls silent in the middle is the operator's concern, not a crash.
@@ -84,10 +92,26 @@ def engine_errors(work: str, again: str) -> Iterator[None]:
         gone = type(error) is SparkConnectGrpcException or (error.getCondition() or "") in _GONE
         if not gone:
             raise
+        _forget_lost()
         raise ServiceUnavailableError(
             f"Spark stopped answering while {work}.",
             hint=f"Nothing is lost: see `recolake status`, then run `{again}` again.",
         ) from error
+
+
+def _forget_lost() -> None:
+    """Close our end of sessions whose engine is gone: else everything that they hold there is asked back for,
+    one vain wait after another."""
+    with _lock:
+        for url, session in list(_sessions.items()):
+            try:
+                _knock(url)
+                alive = _answers(session)
+            except OSError:
+                alive = False
+            if not alive:
+                del _sessions[url]
+                _forget(session)
 
 
 def _answers(session: SparkSession) -> bool:
