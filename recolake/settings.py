@@ -7,8 +7,10 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from recolake.errors import InvalidInputError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,6 +50,15 @@ class Settings(BaseSettings):
         default=0.1, gt=0, description="How long an answer waits for Redis before it does without"
     )
     upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
+
+    @field_validator("lake_url", "landing_url")
+    @classmethod
+    def _on_a_disk(cls, value: str | None) -> str | None:
+        """Another scheme, or a relative path, would quietly become a folder somewhere on this machine."""
+        if value and not value.removeprefix("file://").startswith("/"):
+            message = f"'{value}' is no absolute path and no file:///… URL; object stores are not supported"
+            raise ValueError(message)
+        return value or None
 
     @field_validator("home")
     @classmethod
@@ -112,5 +123,15 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def load_settings() -> Settings:
-    """Read the settings once a process."""
-    return Settings()
+    """Read the settings once a process.
+
+    Raises:
+        InvalidInputError: a variable has a value that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = f"RECOLAKE_{'_'.join(str(part) for part in first['loc'])}".upper()
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(f"{name}: {reason}.", hint=f"Set or unset the variable {name}.") from error

@@ -20,6 +20,12 @@ from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM
 UNREADABLE = "unreadable"
 """Names of the number fields whose text is no number. Rules ask for it; it is never written to a table."""
 _NUMBERS = ("value", "quantity", "price")
+# A zone may carry a time out of the years that Python's dates have. Such a time counts as unreadable, so that
+# whoever fetches a row can hold it.
+_TIME = (
+    "CASE WHEN time_field BETWEEN TIMESTAMP'0001-01-01 00:00:00Z' AND TIMESTAMP'9999-12-31 23:59:59.999999Z' "
+    "THEN time_field END"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +119,8 @@ def _columns(mapping: EventMapping, run: Ingest) -> list[str]:
         "item_id": "item_field",
         "event_type": "type_field",
         **{name: f"{name}_field" for name in _NUMBERS},
-        "event_time": "time_field",
-        "event_date": "CAST(time_field AS DATE)",
+        "event_time": _TIME,
+        "event_date": f"CAST({_TIME} AS DATE)",
         "order_id": "order_field",
         "recommendation_id": "recommendation_field",
         "properties": _map("p", mapping.properties),
@@ -132,7 +138,7 @@ def _columns(mapping: EventMapping, run: Ingest) -> list[str]:
 
 def _event_id(mapping: EventMapping, run: Ingest) -> str:
     numbers = {name: number_text_sql(f"{name}_field", f"{name}_text") for name in _NUMBERS}
-    time = time_text_sql("time_field", "time_text")
+    time = time_text_sql(_TIME, "time_text")
     fields = (
         literal(run.tenant.name),
         "user_field",

@@ -1,5 +1,4 @@
-"""Sort an upload's rows: a repeat of an earlier event, a row that breaks rules (with every reason), or
-accepted."""
+"""Sort an upload's rows: repeats of earlier events, rows that break rules (with every reason), accepted."""
 
 from __future__ import annotations
 
@@ -9,6 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from recolake.contracts.rules import RULES
+from recolake.contracts.sql_text import literal
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE
 from recolake.settings import Settings
@@ -36,8 +36,7 @@ def reasons() -> Column:
 def seen_before(
     canonical: DataFrame, spark: SparkSession, settings: Settings, run: Ingest, *, ids_are_given: bool
 ) -> DataFrame:
-    """Ids that come more than once: `known` if another upload brought them, else `first` is where they come
-    first.
+    """Ids that come more than once: `known` if another upload brought them, else `first` is the first place.
 
     Args:
         canonical: a persisted frame, as it is read several times.
@@ -81,8 +80,7 @@ def classify(canonical: DataFrame, seen: DataFrame) -> DataFrame:
 def _earlier_ids(
     canonical: DataFrame, spark: SparkSession, settings: Settings, run: Ingest, *, ids_are_given: bool
 ) -> DataFrame:
-    """Ids that other uploads brought. An id made from content holds its time, so its date's rows are
-    enough."""
+    """Ids that other uploads brought. One made from content holds its time: rows of its date are enough."""
     within = F.lit(True) if ids_are_given else _within_dates(canonical)
     others = F.col("upload_id") != run.upload_id
     events, quarantined = (
@@ -93,11 +91,12 @@ def _earlier_ids(
 
 
 def _within_dates(canonical: DataFrame) -> Column:
-    dates = [row.event_date for row in canonical.select("event_date").distinct().collect()]
-    known = sorted(d for d in dates if d is not None)
-    date = F.col("event_date")
-    undated = date.isNull() if len(known) < len(dates) else F.lit(False)
+    """Dates travel as texts, which exist for every date that Spark has."""
+    texts = canonical.select(F.col("event_date").cast("string").alias("date")).distinct().collect()
+    known = [f"DATE{literal(text)}" for text in sorted(row.date for row in texts if row.date is not None)]
+    undated = F.col("event_date").isNull() if len(known) < len(texts) else F.lit(False)
     if not known:
         return undated
-    listed = date.isin(known) if len(known) <= _MOST_DATES_LISTED else date.between(known[0], known[-1])
-    return listed | undated
+    if len(known) > _MOST_DATES_LISTED:
+        return F.expr(f"event_date BETWEEN {known[0]} AND {known[-1]}") | undated
+    return F.expr(f"event_date IN ({', '.join(known)})") | undated

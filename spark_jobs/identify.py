@@ -1,5 +1,7 @@
-"""Pseudonyms and event identity in Spark SQL: the very values of `recolake.tenancy.pseudonyms` and
-`recolake.contracts.identity`."""
+"""Pseudonyms and event identity in Spark SQL.
+
+The very values of `recolake.tenancy.pseudonyms` and `recolake.contracts.identity`.
+"""
 
 from __future__ import annotations
 

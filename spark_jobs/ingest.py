@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from contextlib import AbstractContextManager
 
 from filelock import FileLock
 from pyspark.sql import SparkSession
@@ -12,11 +12,9 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from expectations.verdict import judge
 from recolake.contracts.mapping import load_mapping
-from recolake.files import write_atomically
-from recolake.lake.engine import connect
-from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_INGESTS
-from recolake.landing.upload import MAPPING, UploadManifest, list_uploads, upload_folder
+from recolake.errors import RecolakeError, ServiceUnavailableError
+from recolake.lake.engine import connect, engine_errors
+from recolake.landing.upload import MAPPING, UploadManifest, damaged_uploads, list_uploads, upload_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import tenant_key
@@ -24,9 +22,16 @@ from spark_jobs.canonical import Ingest, to_canonical
 from spark_jobs.classify import OUTCOME, Outcome, classify, seen_before
 from spark_jobs.raw import read_raw
 from spark_jobs.report import IngestReport, count_rows
+from spark_jobs.stamps import Stamps
 from spark_jobs.write import write_accounting, write_rows
 
 Progress = Callable[[str], None]
+
+
+class IngestError(RecolakeError):
+    """An upload could not be ingested, for a reason that is not the upload's own; it is tried again."""
+
+    code = "ingest_failed"
 
 
 def ingest_pending(
@@ -35,59 +40,73 @@ def ingest_pending(
     """Ingest what the tenant landed and nobody ingested yet.
 
     One process a tenant does this at a time, others wait: rows of an upload are compared with those of all
-    before it.
+    before it. An upload that cannot be ingested holds up none of the others; the next run tries it again.
 
     Raises:
-        ServiceUnavailableError: the engine does not answer; run it again, nothing is lost.
-        MappingError: the mapping of a landed upload was damaged.
+        ServiceUnavailableError: the engine does not answer, or the tenant's key for pseudonyms is not there;
+            nothing is lost, run it again.
+        RecolakeError: an upload could not be ingested, all others are. Such as MappingError: its landed
+            mapping was damaged; IngestError: the engine or the disk failed. The message names the upload,
+            the first if there are several.
     """
     say = progress or (lambda _: None)
     spark = connect(settings)
     settings.run_root.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.run_root / f"ingest-{tenant}.lock"):
-        done, latest = _ingested(spark, settings, tenant)
-        pending = [upload for upload in list_uploads(settings, tenant) if upload.upload_id not in done]
-        reports = []
-        for upload in pending:
-            run = _begin(settings, tenant, upload, latest)
-            reports.append(_ingest(spark, settings, upload, run, say))
-            latest = run.ingested_at
-        return reports
+    reports: list[IngestReport] = []
+    failures: list[tuple[str, Exception]] = []
+    with FileLock(settings.run_root / f"ingest-{tenant}.lock"), _engine_errors(tenant):
+        stamps = Stamps(spark, settings, tenant)
+        for upload in stamps.pending(list_uploads(settings, tenant)):
+            try:
+                with _engine_errors(tenant):
+                    reports.append(_ingest(spark, settings, tenant, upload, stamps, say))
+            except ServiceUnavailableError:
+                raise
+            except Exception as error:
+                say(f"upload {upload.upload_id}: not ingested: {_reason(error)}")
+                failures.append((upload.upload_id, error))
+        failures += [
+            (name, IngestError("its manifest is damaged.")) for name in damaged_uploads(settings, tenant)
+        ]
+    if failures:
+        raise _named(*failures[0], others=len(failures) - 1) from failures[0][1]
+    return reports
 
 
-def _ingested(spark: SparkSession, settings: Settings, tenant: Tenant) -> tuple[set[str], datetime]:
-    """Uploads that have their accounting, and the stamp of the last: stamps of a tenant only ever grow."""
-    rows = (
-        read_tenant(spark, settings, BRONZE_INGESTS, tenant)
-        .groupBy("upload_id")
-        .agg(F.max(F.unix_micros("ingested_at")).alias("stamp"))
-        .collect()
-    )
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    latest = max((row.stamp for row in rows), default=0)
-    return {row.upload_id for row in rows}, epoch + timedelta(microseconds=latest)
+def _engine_errors(tenant: Tenant) -> AbstractContextManager[None]:
+    return engine_errors("rows were ingested", f"recolake ingest --tenant {tenant}")
 
 
-def _begin(settings: Settings, tenant: Tenant, upload: UploadManifest, latest: datetime) -> Ingest:
-    """The run, with the stamp that an earlier run of this upload took, if one was killed: its rows may be
-    there already."""
-    stamp = settings.run_root / f"ingest-{tenant}-{upload.upload_id}.began"
-    if not stamp.exists():
-        now = max(datetime.now(UTC), latest + timedelta(microseconds=1))
-        write_atomically(stamp, now.isoformat().encode())
-    return Ingest(
-        tenant,
-        tenant_key(settings, tenant),
-        upload.upload_id,
-        upload.landed_at,
-        datetime.fromisoformat(stamp.read_text()),
-    )
+def _reason(error: Exception) -> str:
+    """What went wrong, in a line: engines add their stack traces."""
+    if isinstance(error, RecolakeError):
+        return error.message
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def _named(upload_id: str, error: Exception, *, others: int) -> RecolakeError:
+    """An error of the same kind that names the upload."""
+    more = f" {others} more were not ingested either." if others else ""
+    message = f"Upload {upload_id} was not ingested: {_reason(error)}{more}"
+    hint = f"It waits in the landing zone and holds up no other upload. {getattr(error, 'hint', '')}"
+    kind = type(error) if isinstance(error, RecolakeError) else IngestError
+    # Subclasses may be made from other arguments.
+    named = kind.__new__(kind)
+    RecolakeError.__init__(named, message, hint=hint.rstrip(), field=getattr(error, "field", None))
+    return named
 
 
 def _ingest(
-    spark: SparkSession, settings: Settings, upload: UploadManifest, run: Ingest, say: Progress
+    spark: SparkSession,
+    settings: Settings,
+    tenant: Tenant,
+    upload: UploadManifest,
+    stamps: Stamps,
+    say: Progress,
 ) -> IngestReport:
     mapping = load_mapping(upload_folder(settings, upload) / MAPPING)
+    key = tenant_key(settings, tenant)
+    run = Ingest(tenant, key, upload.upload_id, upload.landed_at, stamps.take(upload))
     say(f"upload {upload.upload_id}: reading {len(upload.files)} files")
     with ThreadPoolExecutor(1) as beside:
         # Checkpoints, not caches: each of some thirty queries would plan the whole mapping anew.
@@ -105,7 +124,7 @@ def _ingest(
         report = IngestReport(run.tenant.name, run.upload_id, files, verdict.result())
         say(f"expectations {'met' if report.verdict else 'not met'}")
         write_accounting(spark, settings, run, upload, report)
-    (settings.run_root / f"ingest-{run.tenant}-{upload.upload_id}.began").unlink(missing_ok=True)
+    stamps.close(upload)
     say(
         f"upload {upload.upload_id}: {report.rows_in} rows = {report.accepted} accepted + "
         f"{report.repeats} repeats + {report.quarantined} quarantined"

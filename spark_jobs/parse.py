@@ -40,9 +40,8 @@ class RawFile:
 class Record:
     """One record of a file.
 
-    `cells` are its fields by position; where `problem` is set there are none, as they cannot be trusted to
-    stand under their columns, and `broken_text` has the record, for recognising it again (never for storing
-    it).
+    `cells` are its fields by position. Where `problem` is set there are none, as they cannot be trusted to
+    stand under their columns; `broken_text` has the record, for recognising it again, never for storing it.
     """
 
     line: int
@@ -55,8 +54,10 @@ def read_records(file: RawFile, form: CsvFormat) -> Iterator[Record]:
     """Records of one CSV file after its header.
 
     A record with too few or too many fields, a stray quote, NUL, or bytes that are not of the encoding, is
-    malformed.
-    A compressed file that breaks off ends in one truncated record.
+    malformed. A compressed file that breaks off ends in one truncated record.
+
+    Raises:
+        OSError: the disk cannot be read; what came so far is not the whole file.
     """
     with Source(Path(file.path)) as source, open_text(source, form.encoding) as text:
         lines = _Lines(text)
@@ -102,8 +103,7 @@ def _records(lines: _Lines, form: CsvFormat, width: int) -> Iterator[Record]:
 
 
 class _Lines:
-    """Iterates over physical lines, counts them, and can take back all but the first of the current
-    record's."""
+    """Iterates over physical lines, counts them, and can take back the current record's but the first."""
 
     def __init__(self, text: Iterator[str]) -> None:
         self._text = text

@@ -16,8 +16,7 @@ from recolake.landing.upload import FILES, UploadManifest, upload_folder
 from recolake.settings import Settings
 from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM, RawFile, parser
 
-# Workers are kept alive between jobs: code that travels with the job is never older than the one who sends
-# it.
+# Workers are kept alive between jobs: code that travels with the job is never older than its sender.
 _TRAVELLING: tuple[ModuleType, ...] = (recolake.contracts.csv_text, spark_jobs.parse)
 _SHARES_A_CORE = 2
 
@@ -25,8 +24,7 @@ _SHARES_A_CORE = 2
 def read_raw(
     spark: SparkSession, settings: Settings, upload: UploadManifest, mapping: EventMapping
 ) -> DataFrame:
-    """Every record of every file: file, line, problem and text of a broken record, and the mapping's columns
-    as texts."""
+    """Every record of every file: file, line, problem, a broken record's text, and the mapping's columns."""
     for module in _TRAVELLING:
         cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     folder = upload_folder(settings, upload) / FILES

@@ -63,8 +63,10 @@ class IngestReport:
 
 
 def count_rows(classified: DataFrame, names: Iterable[str]) -> tuple[FileReport, ...]:
-    """Rows by file, outcome and combination of reasons, counted by the engine in one pass; files in the
-    given order."""
+    """Rows by file, outcome and combination of reasons, counted by the engine in one pass.
+
+    Files come in the given order.
+    """
     files = {name: FileReport(name) for name in names}
     for row in classified.groupBy(FILE, OUTCOME, REASONS).agg(F.count("*").alias("rows")).collect():
         report = files[row[FILE]]

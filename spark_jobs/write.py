@@ -22,8 +22,7 @@ TABLE_OF = {
 
 
 def _same_transaction(error: BaseException) -> bool:
-    """A killed run's append went on inside the engine and came first; the next try finds it and does
-    nothing."""
+    """A killed run's append went on in the engine and came first; the next try finds it and does nothing."""
     return isinstance(error, PySparkException) and "ConcurrentTransaction" in str(error)
 
 

@@ -11,7 +11,6 @@ import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -26,33 +25,35 @@ class CsvFormat:
 
 
 class Source(io.RawIOBase):
-    """Bytes of a file, unpacked if it is gzip. A gzip stream that breaks off ends there, and `broken`
-    tells."""
+    """Bytes of a file, unpacked if it is gzip. A gzip stream that breaks off ends there; `broken` tells.
+
+    A disk that cannot be read is another matter: its OSError passes through, as no row may vanish for it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.broken = False
         self._file = path.open("rb")
         packed = self._file.read(2) == GZIP_MAGIC
         self._file.seek(0)
-        self._stream: IO[bytes] | gzip.GzipFile = gzip.GzipFile(fileobj=self._file) if packed else self._file
+        self._gzip = gzip.GzipFile(fileobj=self._file) if packed else None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         view = memoryview(buffer)
-        try:
-            # read1 gives what is unpacked so far; read would throw it away when the stream breaks.
-            chunk = (
-                self._stream.read1(len(view))
-                if isinstance(self._stream, gzip.GzipFile)
-                else self._stream.read(len(view))
-            )
-        except (EOFError, OSError, zlib.error):
-            self.broken = True
-            return 0
+        chunk = self._unpacked(len(view)) if self._gzip else self._file.read(len(view))
         view[: len(chunk)] = chunk
         return len(chunk)
+
+    def _unpacked(self, most: int) -> bytes:
+        assert self._gzip is not None
+        try:
+            # read1 gives what is unpacked so far; read would throw it away when the stream breaks.
+            return self._gzip.read1(most)
+        except (EOFError, gzip.BadGzipFile, zlib.error):
+            self.broken = True
+            return b""
 
     def close(self) -> None:
         self._file.close()
@@ -60,15 +61,16 @@ class Source(io.RawIOBase):
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
-    """Any bytes that cannot be decoded become one lone surrogate (`surrogateescape` gives up on some of
-    UTF-16's)."""
+    """Any bytes that cannot be decoded become one lone surrogate.
+
+    Python's own `surrogateescape` gives up on some of UTF-16's.
+    """
     assert isinstance(error, UnicodeDecodeError)
     return "\udcff", error.end
 
 
 def open_text(source: Source, encoding: str) -> io.TextIOWrapper:
-    """Lines with their ends as they are; bytes that are not of the encoding become lone surrogates. A BOM is
-    left out."""
+    """Lines with their ends, without a BOM; what is not of the encoding becomes lone surrogates."""
     name = codecs.lookup(encoding).name
     codecs.register_error("recolake.mark", _mark)
     return io.TextIOWrapper(

@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 
 from recolake.contracts.functions import FUNCTIONS, Argument, Kind
 from recolake.contracts.literals import ExpressionError, check_pattern, check_time_format
+from recolake.contracts.nesting import check_depth, too_deep
 from recolake.contracts.sql_text import as_number, as_time, literal
 
 # Wider than an event's numbers, so that 0.00125 * 10000 is 12.5.
@@ -46,8 +47,7 @@ class _Dialect(Spark):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Text that is read as a number or a time: SQL of the text, and of the value, which is NULL where it is
-    unreadable."""
+    """Text that is read as a number or a time: SQL of the text, and of the value (NULL if unreadable)."""
 
     text: str
     value: str
@@ -71,8 +71,7 @@ class Expression:
 
 
 def physical_name(column: str) -> str:
-    """Name of a raw column inside Spark: unlike headers it needs no quoting, and case never makes two names
-    one."""
+    """Name of a raw column inside Spark: it needs no quoting, and case never makes two names one."""
     return f"c_{column.encode().hex()}"
 
 
@@ -83,15 +82,19 @@ def compile_expression(text: str, columns: Collection[str], kind: Kind = Kind.TE
         columns: names that it may use.
 
     Raises:
-        ExpressionError: it does not parse, uses what is not allowed, or gives another kind of value.
+        ExpressionError: it does not parse, uses what is not allowed, gives another kind of value, or is
+            nested too deeply.
     """
     try:
         trees = parse(text, dialect=_Dialect)
+    except RecursionError as error:
+        raise too_deep() from error
     except SqlglotError as error:
         reason = str(error).splitlines()[0].partition(". Line ")[0]
         raise ExpressionError(f"'{text}' is not an expression ({reason})") from error
     if len(trees) != 1 or trees[0] is None:
         raise ExpressionError(f"'{text}' is not one expression")
+    check_depth(trees[0])
     writer = _Writer(columns)
     value = writer.as_kind(writer.write(trees[0]), kind, number=as_number)
     return Expression(value.sql, kind, frozenset(writer.read_columns), tuple(writer.readings))
@@ -122,8 +125,7 @@ class _Writer:
         raise ExpressionError(f"'{node.sql(dialect='spark')}' is not allowed in a mapping")
 
     def as_kind(self, value: _Value, kind: Kind, number: Callable[[str], str] = _wide_number) -> _Value:
-        """The value as another kind; only text can be read as something else, and anything can become
-        text."""
+        """The value as another kind: text can be read as a number or a time, anything can become text."""
         if value.kind is kind:
             return value
         if value.kind is Kind.NULL:

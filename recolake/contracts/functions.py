@@ -1,5 +1,4 @@
-"""Functions that a mapping's expressions may call: those of Spark SQL that look at one row and cannot fail
-on its data."""
+"""Functions that a mapping's expressions may call: of Spark SQL, over one row, and none fails on its data."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """The identity of an event by its content: the same from every source.
 
 SHA-256 of netstrings (`<utf8 bytes>:<text>`, `-` for NULL), so that no two events share an encoding: tenant,
-user, item, type, value, time, order, then every property by name. `spark_jobs.identify` says the same in
-Spark SQL.
+user, item, type, value, time, order, then every property by name. In Spark SQL: `spark_jobs.identify`.
 """
 
 from __future__ import annotations

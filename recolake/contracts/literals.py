@@ -1,5 +1,4 @@
-"""Literals inside a mapping's expressions: how they are written for Spark, and which ones it could not
-run."""
+"""Literals inside a mapping's expressions: what they say, and which ones Spark could not run."""
 
 from __future__ import annotations
 

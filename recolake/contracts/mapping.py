@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import yaml
@@ -19,6 +19,7 @@ from recolake.contracts.expressions import Expression, compile_expression
 from recolake.contracts.functions import Kind
 from recolake.contracts.literals import ExpressionError
 from recolake.contracts.marked_yaml import Marked, read_marked
+from recolake.contracts.names import printable
 from recolake.errors import MappingError, UploadError
 
 VERSION = "1"
@@ -41,7 +42,7 @@ _KINDS = {"value": Kind.NUMBER, "quantity": Kind.NUMBER, "price": Kind.NUMBER, "
 
 @dataclass(frozen=True, slots=True)
 class EventMapping:
-    """A checked mapping. `sha256` is that of its meaning: comments and layout do not matter.
+    """A checked mapping. `sha256` is that of its meaning: comments, layout and order do not matter.
 
     Expressions are written over the physical names of the columns. `personal` are the columns that the file
     declares so, and those that name the user or the session: they leave the landing zone as pseudonyms only.
@@ -91,12 +92,12 @@ def load_mapping(path: Path) -> EventMapping:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise MappingError(
-            f"The mapping file {path} cannot be read: {error.strerror}.",
+            f"The mapping file {printable(path)} cannot be read: {error.strerror}.",
             hint="Mappings of this checkout: mappings/.",
         ) from error
     except UnicodeDecodeError as error:
-        raise MappingError(f"The mapping file {path} is not UTF-8 text.") from error
-    return parse_mapping(text, path.name)
+        raise MappingError(f"The mapping file {printable(path)} is not UTF-8 text.") from error
+    return parse_mapping(text, printable(path.name))
 
 
 def parse_mapping(text: str, file: str) -> EventMapping:
@@ -132,11 +133,12 @@ def parse_mapping(text: str, file: str) -> EventMapping:
             if key.startswith("$"):
                 value.fail("names that begin with $ are reserved")
     compiler.refuse_leaks(personal)
+    form = _format(top.get("format"))
     return EventMapping(
         file=file,
         text=text,
-        sha256=_meaning_sha256(text),
-        format=_format(top.get("format")),
+        sha256=_meaning_sha256(text, form),
+        format=form,
         columns=columns,
         personal=personal,
         event=event,
@@ -191,7 +193,8 @@ def _format(marked: Marked | None) -> CsvFormat:
     if "encoding" in values:
         try:
             "".encode(values["encoding"])
-        except LookupError:
+        except (LookupError, ValueError):
+            # ValueError: NUL in the name, or the codec `undefined`, which fails on purpose.
             found["encoding"].fail(f"there is no encoding '{values['encoding']}'")
     return CsvFormat(**values)
 
@@ -216,6 +219,10 @@ def _personal(marked: Marked | None, columns: tuple[str, ...]) -> frozenset[str]
     return frozenset(name for name, _ in marked.texts())
 
 
-def _meaning_sha256(text: str) -> str:
-    meaning = json.dumps(yaml.load(text, Loader=yaml.BaseLoader), sort_keys=False, ensure_ascii=False)  # noqa: S506
+def _meaning_sha256(text: str, form: CsvFormat) -> str:
+    """Hash of what a mapping says, as it is written: another release may compile it to other SQL."""
+    said = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+    said |= {name: sorted(said[name]) for name in ("columns", "personal") if name in said}
+    said["format"] = asdict(form)
+    meaning = json.dumps({name: value for name, value in said.items() if value}, sort_keys=True)
     return hashlib.sha256(meaning.encode()).hexdigest()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NoReturn
 
 import yaml
 
 from recolake.errors import MappingError
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,11 @@ class Marked:
             self.fail("names with values are needed here (name: value)")
         found: dict[str, Marked] = {}
         for key, value in self.node.value:
-            child = self._child(str(key.value), value)
-            if not isinstance(key, yaml.ScalarNode) or key.value in found:
-                Marked(self.file, self.path, key).fail(f"'{key.value}' is there twice")
-            found[key.value] = child
+            written = Marked(self.file, self.path, key)
+            name = written.text()
+            if name in found:
+                written.fail(f"'{name}' is there twice")
+            found[name] = self._child(name, value)
         return found
 
     def known_entries(self, *known: str) -> dict[str, Marked]:
@@ -58,6 +62,8 @@ class Marked:
     def text(self) -> str:
         if not isinstance(self.node, yaml.ScalarNode) or self.node.tag == "tag:yaml.org,2002:null":
             self.fail("a value is needed here")
+        if _NO_TEXT.search(self.node.value):
+            self.fail("NUL or half a character (\\ud800 to \\udfff) is written here")
         return str(self.node.value)
 
 
@@ -71,6 +77,8 @@ def read_marked(text: str, file: str) -> Marked:
         raise MappingError(f"{file}{where}: this is not YAML: {error.problem}.") from error
     except yaml.YAMLError as error:
         raise MappingError(f"{file}: this is not YAML: {error}.") from error
+    except RecursionError as error:
+        raise MappingError(f"{file}: its lists are nested too deeply.") from error
     if node is None:
         raise MappingError(f"{file}, line 1: the mapping is empty.")
     return Marked(file, "", node)

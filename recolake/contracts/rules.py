@@ -1,5 +1,4 @@
-"""The rules that a row must keep, each declared once: as a Spark expression that is true where the row
-breaks it.
+"""The rules that a row must keep: each declared once, as a Spark expression that is true where it is broken.
 
 `spark_jobs` quarantines the rows that break one; `expectations` builds its suite from the same list.
 """
@@ -8,6 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recolake.contracts.events import EVENT_TYPES
+from recolake.contracts.sql_text import literal
+
+EARLIEST = "1990-01-01"
+"""Earliest plausible day of an event. What is older is a clock that was never set or a placeholder, and sums
+whose weights double with every half-life could not span it."""
 FUTURE_SLACK = "INTERVAL 1 DAY"
 
 
@@ -30,6 +35,7 @@ class Rule:
 
 
 _READABLE = "problem IS NULL"
+_TYPES = ", ".join(literal(name) for name in EVENT_TYPES)
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -48,7 +54,19 @@ RULES: tuple[Rule, ...] = (
     Rule("missing_item", "No item is named", f"{_READABLE} AND item_id IS NULL", 0.02),
     Rule("missing_type", "The event has no type", f"{_READABLE} AND event_type IS NULL", 0.02),
     Rule(
+        "unknown_type",
+        "The event's type is none that has a weight",
+        f"{_READABLE} AND event_type NOT IN ({_TYPES})",
+        0.02,
+    ),
+    Rule(
         "invalid_time", "The time is missing or cannot be read", f"{_READABLE} AND event_time IS NULL", 0.02
+    ),
+    Rule(
+        "past_time",
+        f"The time lies before {EARLIEST}",
+        f"{_READABLE} AND event_time < TIMESTAMP'{EARLIEST} 00:00:00Z'",
+        0.01,
     ),
     Rule(
         "future_time",

@@ -10,9 +10,13 @@ def literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def identifier(name: str) -> str:
+    """A name, or a path in the place of one, whatever it holds: in backticks."""
+    return "`" + name.replace("`", "``") + "`"
+
+
 def as_number(text: str, decimal: str = DECIMAL) -> str:
-    """SQL of a text as a decimal, NULL where it is none; `recolake.contracts.events.parse_number` in
-    Python."""
+    """SQL of a text as a decimal, NULL where it is none; in Python: `events.parse_number`."""
     return f"CASE WHEN {text} RLIKE {literal(NUMBER_PATTERN)} THEN try_cast(trim({text}) AS {decimal}) END"
 
 

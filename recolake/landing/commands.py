@@ -12,6 +12,10 @@ def _upload(
     files: Annotated[list[Path], typer.Argument(help="Raw files, or folders of them")],
     tenant: Annotated[str, typer.Option(help="Whose data it is")],
     mapping: Annotated[Path, typer.Option(help="Mapping file: which columns become what")],
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Also files that were landed under another mapping: they count anew"),
+    ] = False,
 ) -> None:
     """Put raw files into the landing zone; what was uploaded before is recognised by its content."""
     from recolake.landing.store import land
@@ -21,7 +25,7 @@ def _upload(
 
     settings = load_settings()
     owner = require_tenant(settings, tenant)
-    landed = land(settings, owner, files, mapping)
+    landed = land(settings, owner, files, mapping, again=again)
     for known in landed.known:
         typer.echo(f"known: {known.path.name} (content of {known.landed_as} in upload {known.upload_id})")
     if landed.upload is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,9 +14,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from recolake.contracts.mapping import EventMapping, load_mapping
+from recolake.contracts.names import printable
 from recolake.errors import UploadError
 from recolake.files import sha256_file, write_atomically
-from recolake.landing.inspect import expand, read_header
+from recolake.landing.inspect import expand, read_header, readable
 from recolake.landing.upload import (
     FILES,
     MANIFEST,
@@ -33,6 +34,13 @@ from recolake.tenancy.context import Tenant
 
 _CHUNK = 1 << 20
 _THIS_UPLOAD = ""
+
+
+class OtherMappingError(UploadError):
+    """A file was landed before under another mapping; nothing was landed now."""
+
+    code = "other_mapping"
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,17 @@ def land(
     files: Sequence[Path],
     mapping: Path,
     *,
+    again: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> LandedUpload:
     """Land what is new of the files as one upload.
 
+    Args:
+        again: also land files that were landed under another mapping. What this one reads otherwise than the
+            other becomes an event of its own: it counts beside the first.
+
     Raises:
+        OtherMappingError: a file was landed under another mapping, and `again` is not set.
         UploadError: a file is missing, empty or not CSV; nothing was landed.
         MappingError: the mapping is wrong or does not fit a file; nothing was landed.
     """
@@ -74,15 +88,20 @@ def land(
     with FileLock(root / ".lock"):
         for leftover in root.glob(f"{WORKSPACE}*"):
             shutil.rmtree(leftover)
-        there = _landed_before(settings, tenant, rules.sha256)
+        uploads = list_uploads(settings, tenant)
+        there = _contents(upload for upload in uploads if upload.mapping_sha256 == rules.sha256)
+        otherwise = _contents(upload for upload in uploads if upload.mapping_sha256 != rules.sha256)
         known: list[KnownFile] = []
         new: list[tuple[Path, LandedFile]] = []
         names: set[str] = set()
         for path, columns in checked:
-            digest = sha256_file(path)
+            with readable(path):
+                digest = sha256_file(path)
             if digest in there:
                 known.append(KnownFile(path, *there[digest]))
                 continue
+            if digest in otherwise and not again:
+                raise _other_mapping(KnownFile(path, *otherwise[digest]), rules)
             name = _unused(path.name, names)
             names.add(name)
             new.append(
@@ -105,14 +124,19 @@ def _check(path: Path, rules: EventMapping) -> tuple[str, ...]:
     return columns
 
 
-def _landed_before(settings: Settings, tenant: Tenant, mapping_sha256: str) -> dict[str, tuple[str, str]]:
-    """Content hash -> (upload, file name) of what was landed with this very mapping."""
-    return {
-        file.sha256: (upload.upload_id, file.name)
-        for upload in list_uploads(settings, tenant)
-        if upload.mapping_sha256 == mapping_sha256
-        for file in upload.files
-    }
+def _contents(uploads: Iterable[UploadManifest]) -> dict[str, tuple[str, str]]:
+    """Content hash -> (upload, file name)."""
+    return {file.sha256: (upload.upload_id, file.name) for upload in uploads for file in upload.files}
+
+
+def _other_mapping(known: KnownFile, rules: EventMapping) -> OtherMappingError:
+    return OtherMappingError(
+        f"The file '{known.path.name}' was landed before under another mapping than {rules.file}, "
+        f"as {known.landed_as} in upload {known.upload_id}.",
+        hint="Nothing was uploaded. Read otherwise, its rows would count beside the first ones; "
+        "`recolake upload --again` accepts that.",
+        field="mapping",
+    )
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -164,7 +188,7 @@ def _copy(source: Path, target: Path, expected: str) -> None:
         os.fsync(writing.fileno())
     if digest.hexdigest() != expected:
         raise UploadError(
-            f"The file '{source}' changed while it was read.",
+            f"The file '{printable(source)}' changed while it was read.",
             hint="Nothing was landed; upload it again.",
             field="files",
         )

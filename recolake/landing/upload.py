@@ -57,9 +57,22 @@ def upload_folder(settings: Settings, manifest: UploadManifest) -> Path:
 
 
 def list_uploads(settings: Settings, tenant: Tenant) -> list[UploadManifest]:
-    """Every complete upload of a tenant, oldest first."""
-    manifests = [
-        UploadManifest.model_validate_json(path.read_text())
-        for path in tenant_folder(settings, tenant).glob(f"[!.]*/{MANIFEST}")
-    ]
-    return sorted(manifests, key=lambda m: (m.landed_at, m.upload_id))
+    """Every complete upload of a tenant, oldest first; those of `damaged_uploads` are left out."""
+    found = (_read(path) for path in _manifests(settings, tenant))
+    return sorted((m for m in found if m is not None), key=lambda m: (m.landed_at, m.upload_id))
+
+
+def damaged_uploads(settings: Settings, tenant: Tenant) -> list[str]:
+    """Uploads whose manifest cannot be read any more: they were complete once."""
+    return sorted(path.parent.name for path in _manifests(settings, tenant) if _read(path) is None)
+
+
+def _manifests(settings: Settings, tenant: Tenant) -> Iterable[Path]:
+    return tenant_folder(settings, tenant).glob(f"[!.]*/{MANIFEST}")
+
+
+def _read(path: Path) -> UploadManifest | None:
+    try:
+        return UploadManifest.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None

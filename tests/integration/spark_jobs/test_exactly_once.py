@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from spark_jobs.ingest import ingest_pending
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+NewTenant = Callable[[str], Tenant]
 MAPPING = """version: 1
 format: csv
 columns: [person, thing, moment, pieces, price, invoice, place]
@@ -69,9 +71,9 @@ def ids(spark: SparkSession, settings: Settings, tenant: Tenant, table: Table) -
 
 
 def test_every_row_is_accounted_for_with_every_reason(
-    platform: Settings, spark: SparkSession, mapping: Path, tmp_path: Path
+    platform: Settings, new_tenant: NewTenant, spark: SparkSession, mapping: Path, tmp_path: Path
 ) -> None:
-    tenant = Tenant("accounting")
+    tenant = new_tenant("accounting")
     rows = [*GOOD, *DIRTY, GOOD[0], DIRTY[1], GOOD[0]]
     land(platform, tenant, [write(tmp_path, "a.csv", rows)], mapping)
     (report,) = ingest_pending(platform, tenant)
@@ -100,9 +102,9 @@ def test_every_row_is_accounted_for_with_every_reason(
 
 
 def test_no_raw_user_id_reaches_the_lake(
-    platform: Settings, spark: SparkSession, mapping: Path, tmp_path: Path
+    platform: Settings, new_tenant: NewTenant, spark: SparkSession, mapping: Path, tmp_path: Path
 ) -> None:
-    tenant, secret = Tenant("private"), "person-4711-of-this-test"
+    tenant, secret = new_tenant("private"), "person-4711-of-this-test"
     row = GOOD[0].replace("u0,", f"{secret},")
     land(platform, tenant, [write(tmp_path, "a.csv", [row, f"{secret},ragged\n"])], mapping)
     ingest_pending(platform, tenant)
@@ -114,9 +116,9 @@ def test_no_raw_user_id_reaches_the_lake(
 
 
 def test_spark_gives_an_event_the_id_that_python_gives_it(
-    platform: Settings, spark: SparkSession, mapping: Path, tmp_path: Path
+    platform: Settings, new_tenant: NewTenant, spark: SparkSession, mapping: Path, tmp_path: Path
 ) -> None:
-    tenant = Tenant("identity")
+    tenant = new_tenant("identity")
     land(platform, tenant, [write(tmp_path, "a.csv", GOOD)], mapping)
     ingest_pending(platform, tenant)
     key = tenant_key(platform, tenant)
@@ -148,6 +150,7 @@ def test_spark_gives_an_event_the_id_that_python_gives_it(
 @pytest.mark.parametrize("step", [0, 1, 2, 3])
 def test_a_run_killed_between_two_appends_is_completed_by_the_next(
     platform: Settings,
+    new_tenant: NewTenant,
     spark: SparkSession,
     mapping: Path,
     tmp_path: Path,
@@ -155,11 +158,11 @@ def test_a_run_killed_between_two_appends_is_completed_by_the_next(
     step: int,
 ) -> None:
     """The interruption is raised in place of an append, after those before it are in their tables."""
-    tenant = Tenant(f"killed-{step}")
+    tenant = new_tenant(f"killed-{step}")
     land(platform, tenant, [write(tmp_path, "a.csv", [*GOOD, *DIRTY, GOOD[0]])], mapping)
 
-    class KilledError(Exception):
-        pass
+    class KilledError(BaseException):
+        """Like a signal, nothing that the ingest would handle."""
 
     appends = {"left": step}
     real = ingest_module.write_rows
@@ -189,9 +192,9 @@ def test_a_run_killed_between_two_appends_is_completed_by_the_next(
 
 
 def test_splitting_and_reordering_files_gives_the_same_events(
-    platform: Settings, spark: SparkSession, mapping: Path, tmp_path: Path
+    platform: Settings, new_tenant: NewTenant, spark: SparkSession, mapping: Path, tmp_path: Path
 ) -> None:
-    whole, parts = Tenant("same"), Tenant("same-2")
+    whole, parts = new_tenant("same"), new_tenant("same-2")
     land(platform, whole, [write(tmp_path, "all.csv", [*GOOD, *GOOD[:5]])], mapping)
     ingest_pending(platform, whole)
     for name, rows in (("late.csv", GOOD[12:]), ("early.csv", GOOD[:14]), ("again.csv", GOOD[3:6])):

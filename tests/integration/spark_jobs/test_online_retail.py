@@ -12,6 +12,7 @@ from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_QUARANTIN
 from recolake.landing.store import land
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.pseudonyms import ensure_tenant_key
 from spark_jobs.ingest import ingest_pending
 from spark_jobs.report import IngestReport
 
@@ -23,6 +24,7 @@ SHOP = Tenant("retail-facts")
 
 @pytest.fixture(scope="module")
 def report(platform: Settings, shared_data: Path) -> IngestReport:
+    ensure_tenant_key(platform, SHOP)
     land(platform, SHOP, [shared_data / "online-retail"], PROJECT_ROOT / "mappings" / "online_retail.yaml")
     (report,) = ingest_pending(platform, SHOP)
     return report

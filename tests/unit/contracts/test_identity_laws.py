@@ -23,7 +23,9 @@ CONTENT = st.builds(
     | st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)).map(lambda t: t.replace(tzinfo=UTC)),  # noqa: DTZ001
     order=TEXT,
     properties=st.dictionaries(
-        st.text(st.characters(codec="utf-8", exclude_characters="$"), max_size=4), st.text(max_size=4), max_size=3
+        st.text(st.characters(codec="utf-8", exclude_characters="$"), max_size=4),
+        st.text(max_size=4),
+        max_size=3,
     ),
 )
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from recolake.errors import MappingError, UploadError
-from recolake.landing.store import land
-from recolake.landing.upload import list_uploads, tenant_folder
+from recolake.landing.store import OtherMappingError, land
+from recolake.landing.upload import damaged_uploads, list_uploads, tenant_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -69,6 +69,26 @@ def test_content_seen_before_is_known_under_any_name(zone: Settings, mapping: Pa
     assert [file.name for file in mixed.upload.files] == ["c.csv"]
 
 
+def test_content_under_another_mapping_is_refused_unless_it_is_asked_for(
+    zone: Settings, mapping: Path, tmp_path: Path
+) -> None:
+    old, new = raw(tmp_path, "a.csv", 3), raw(tmp_path, "b.csv", 2, first=9)
+    first = land(zone, SHOP, [old], mapping).upload
+    assert first is not None
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(MAPPING.replace("price: price", "value: price"))
+    with pytest.raises(OtherMappingError, match=f"a.csv.*another mapping.*{first.upload_id}") as caught:
+        land(zone, SHOP, [new, old], changed)
+    assert caught.value.status == 409
+    assert list_uploads(zone, SHOP) == [first]
+
+    second = land(zone, SHOP, [new, old], changed, again=True).upload
+    assert second is not None
+    assert [file.name for file in second.files] == ["b.csv", "a.csv"]
+    for either in (mapping, changed):
+        assert land(zone, SHOP, [old], either).upload is None
+
+
 def test_another_tenants_upload_is_not_known(zone: Settings, mapping: Path, tmp_path: Path) -> None:
     file = raw(tmp_path, "a.csv", 3)
     mine, yours = (land(zone, tenant, [file], mapping).upload for tenant in (SHOP, Tenant("other")))
@@ -118,6 +138,19 @@ def test_a_missing_file_and_an_empty_folder_are_named(zone: Settings, mapping: P
     hollow.mkdir()
     with pytest.raises(UploadError, match="hollow"):
         land(zone, SHOP, [hollow], mapping)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff"])
+def test_a_damaged_manifest_hides_its_own_upload_only(
+    zone: Settings, mapping: Path, tmp_path: Path, content: bytes
+) -> None:
+    damaged = land(zone, SHOP, [raw(tmp_path, "a.csv", 1)], mapping).upload
+    whole = land(zone, SHOP, [raw(tmp_path, "b.csv", 2, first=9)], mapping).upload
+    assert damaged is not None
+    assert damaged_uploads(zone, SHOP) == []
+    (tenant_folder(zone, SHOP) / damaged.upload_id / "manifest.json").write_bytes(content)
+    assert list_uploads(zone, SHOP) == [whole]
+    assert damaged_uploads(zone, SHOP) == [damaged.upload_id]
 
 
 def test_what_a_killed_upload_left_does_not_exist(zone: Settings, mapping: Path, tmp_path: Path) -> None:
