@@ -25,9 +25,9 @@ gold as (
         sum(events) filter (where source = 'item_days') as about_items,
         sum(events) filter (where source = 'interactions') as of_people
     from (
-        select tenant_id, event_date, events, 'item_days' as source from {{ ref('gold_item_days') }}
+        select tenant_id, event_date, ingested_at, events, 'item_days' as source from {{ ref('gold_item_days') }}
         union all
-        select tenant_id, event_date, events, 'interactions' as source from {{ ref('gold_interactions') }}
+        select tenant_id, event_date, ingested_at, events, 'interactions' as source from {{ ref('gold_interactions') }}
     )
     where {{ checked() }}
     group by tenant_id, event_date

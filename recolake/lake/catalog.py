@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recolake.contracts.sql_text import identifier, literal
+from recolake.errors import NotFoundError
 from recolake.lake.tables import ALL_TABLES, EVENT_WEIGHTS, PYTHON_TABLES, Layer, Table
 from recolake.settings import Settings
 
@@ -12,21 +14,17 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def create_statement(table: Table, settings: Settings) -> str:
     """DDL of a table that Python writes."""
     columns = ", ".join(
-        f"{c.name} {c.type}{' NOT NULL' if c.required else ''} COMMENT {_literal(c.comment)}"
+        f"{c.name} {c.type}{' NOT NULL' if c.required else ''} COMMENT {literal(c.comment)}"
         for c in table.columns
     )
-    properties = ", ".join(f"{_literal(k)} = {_literal(v)}" for k, v in sorted(table.properties.items()))
+    properties = ", ".join(f"{literal(k)} = {literal(v)}" for k, v in sorted(table.properties.items()))
     return (
         f"CREATE TABLE IF NOT EXISTS {table.qualified} ({columns}) USING DELTA "
-        f"COMMENT {_literal(table.comment)} CLUSTER BY ({', '.join(table.cluster_by)}) "
-        f"TBLPROPERTIES ({properties}) LOCATION {_literal(table.location(settings))}"
+        f"COMMENT {literal(table.comment)} CLUSTER BY ({', '.join(table.cluster_by)}) "
+        f"TBLPROPERTIES ({properties}) LOCATION {literal(table.location(settings))}"
     )
 
 
@@ -36,7 +34,7 @@ def register_tables(spark: SparkSession, settings: Settings) -> list[str]:
     Returns the names of tables whose data was there but unknown to the catalogue.
     """
     for layer in Layer:
-        location = _literal(f"{settings.lake_root}/{layer}")
+        location = literal(f"{settings.lake_root}/{layer}")
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {layer} LOCATION {location}")
     known = {
         f"{layer}.{row.tableName}"
@@ -49,7 +47,7 @@ def register_tables(spark: SparkSession, settings: Settings) -> list[str]:
             continue
         if _is_delta(spark, table.location(settings)):
             spark.sql(
-                f"CREATE TABLE {table.qualified} USING DELTA LOCATION {_literal(table.location(settings))}"
+                f"CREATE TABLE {table.qualified} USING DELTA LOCATION {literal(table.location(settings))}"
             )
             recovered.append(table.qualified)
         elif table in PYTHON_TABLES:
@@ -61,27 +59,41 @@ def _is_delta(spark: SparkSession, location: str) -> bool:
     from pyspark.errors import AnalysisException
 
     try:
-        spark.sql(f"DESCRIBE DETAIL delta.{_backticked(location)}").collect()
+        spark.sql(f"DESCRIBE DETAIL delta.{identifier(location)}").collect()
     except AnalysisException:
         return False
     return True
 
 
-def _backticked(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
+def missing_table(table: Table, version: int | None = None) -> NotFoundError:
+    """The error that says who makes the table."""
+    which = "" if version is None else f" at version {version}"
+    maker = "Make it with `recolake up`." if table in PYTHON_TABLES else "Build it with `recolake build`."
+    return NotFoundError(f"There is no table {table.qualified}{which}.", hint=maker)
 
 
 def table_version(spark: SparkSession, table: Table, settings: Settings | None = None) -> int:
     """The table's latest Delta version; with `settings`, of a lake on a local disk without asking the engine.
 
     A version exists from the moment its commit file does (Delta protocol), and those files are numbered.
+
+    Raises:
+        NotFoundError: there is no such table yet.
     """
+    from pyspark.errors import AnalysisException
+
+    name = table.qualified
     if settings is not None:
-        log = Path(table.location(settings).removeprefix("file://")) / "_delta_log"
+        location = table.location(settings)
+        log = Path(location.removeprefix("file://")) / "_delta_log"
         commits = [int(path.stem) for path in log.glob("*.json") if path.stem.isdigit()]
         if commits:
             return max(commits)
-    return int(spark.sql(f"DESCRIBE HISTORY {table.qualified} LIMIT 1").collect()[0]["version"])
+        name = f"delta.{identifier(location)}"
+    try:
+        return int(spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()[0]["version"])
+    except AnalysisException as error:
+        raise missing_table(table) from error
 
 
 def table_exists(spark: SparkSession, table: Table) -> bool:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recolake.errors import NotFoundError
-from recolake.lake.catalog import table_version
+from recolake.lake.catalog import missing_table, table_version
 from recolake.lake.tables import Table
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -45,10 +44,7 @@ def read_tenant(
         rows = reader.load(table.location(settings))
         rows.columns  # noqa: B018  the schema is asked for here, so that a missing table is noticed here
     except AnalysisException as error:
-        which = f" at version {version}" if version is not None else ""
-        raise NotFoundError(
-            f"There is no table {table.qualified}{which}.", hint="Build it with `recolake build`."
-        ) from error
+        raise missing_table(table, version) from error
     return rows.where(F.col("tenant_id") == tenant.name)
 
 

@@ -212,12 +212,21 @@ _EMBEDDING = (
     Column("event_timestamp", "timestamp", "When the model was published, UTC", required=True),
 )
 _MODEL = Column("model_version", "string", "Version in the model registry", required=True)
+_CHECKSUM = Column(
+    "model_checksum", "string", "SHA-256 of the model's user vectors: which model of that name"
+)
 GOLD_USER_EMBEDDINGS = Table(
     Layer.GOLD,
     "user_embeddings",
     "User vectors of each published model version",
     ("tenant_id", "model_version"),
-    (_TENANT, _MODEL, Column("user_id", "string", "Pseudonym of the person", required=True), *_EMBEDDING),
+    (
+        _TENANT,
+        _MODEL,
+        Column("user_id", "string", "Pseudonym of the person", required=True),
+        *_EMBEDDING,
+        _CHECKSUM,
+    ),
     unindexed=("user_id",),
 )
 GOLD_ITEM_EMBEDDINGS = Table(
@@ -225,11 +234,25 @@ GOLD_ITEM_EMBEDDINGS = Table(
     "item_embeddings",
     "Item vectors of each published model version",
     ("tenant_id", "model_version"),
-    (_TENANT, _MODEL, Column("item_id", "string", "Item", required=True), *_EMBEDDING),
+    (_TENANT, _MODEL, Column("item_id", "string", "Item", required=True), *_EMBEDDING, _CHECKSUM),
 )
 
 # The same for every tenant, without a tenant_id: a dbt seed.
 EVENT_WEIGHTS = Table(Layer.REFERENCE, "event_weights", "What one event of a type counts", ())
+
+# The builds' own memory (docs/adr/0005), read and written by its path: no catalogue and no tenant sees it.
+BUILD_MARKS = Table(
+    Layer.REFERENCE,
+    "build_marks",
+    "How far builds got, by table and tenant",
+    ("tenant_id",),
+    (
+        _TENANT,
+        Column("name", "string", "Qualified name of the table, or `checks`", required=True),
+        Column("reached", "timestamp", "Latest ingest that was taken in, UTC", required=True),
+        Column("version", "bigint", "Delta version of the table right after; NULL for `checks`"),
+    ),
+)
 
 PYTHON_TABLES = (
     BRONZE_EVENTS,

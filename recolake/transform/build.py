@@ -1,32 +1,38 @@
-"""Builds silver and gold: one dbt run, in this process, through the environment's warm Spark engine."""
+"""Builds silver and gold: one dbt run over what bronze has that the tables have not taken in."""
 
 from __future__ import annotations
 
-import os
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
-from recolake.endpoints import resolve
-from recolake.lake.catalog import register_tables
-from recolake.lake.engine import connect
+from recolake.lake.catalog import register_tables, table_version
+from recolake.lake.engine import connect, engine_errors
 from recolake.lake.read import table_states
-from recolake.lake.tables import BRONZE_EVENTS, DBT_TABLES
-from recolake.settings import PROJECT_ROOT, Settings
+from recolake.lake.tables import BRONZE_EVENTS, DBT_TABLES, Table
+from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
-from recolake.transform.outcome import BuildReport, read_outcome
-from recolake.transform.weights import SeedState, seed_state
+from recolake.transform.marks import Mark, Reached, marks_after, reached_by, read_marks, write_marks
+from recolake.transform.news import find_news, for_dbt, latest_ingests, model_name
+from recolake.transform.outcome import BuildReport, NodeOutcome, read_outcome, require_success
+from recolake.transform.run_dbt import DBT_PROJECT, Progress, dbt_to_oneself, run_dbt
+from recolake.transform.weights import SeedState, fingerprint, mark_applied, seed_state
 
 if TYPE_CHECKING:
-    from dbt_common.events.base_types import EventMsg
     from pyspark.sql import SparkSession
 
-DBT_PROJECT = PROJECT_ROOT / "dbt_project"
-Progress = Callable[[str], None]
+
+SEED_FILE = DBT_PROJECT / "seeds" / "event_weights.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lake:
+    """What is there when a build starts: Delta versions of the tables, the marks, and what they come to."""
+
+    versions: dict[Table, int]
+    marks: frozenset[Mark]
+    reached: dict[str, Reached]
 
 
 def build(
@@ -45,110 +51,108 @@ def build(
     everything of everybody is recomputed, because every old row was weighed with them.
 
     Args:
-        select: tables ("gold.popularity") or dbt selectors; None for all. A full refresh takes along what is
-            built from them.
+        select: tables ("gold.popularity") or dbt selectors; None for all. What they are built from is brought
+            up to date first; a full refresh takes along what is built from them instead.
         all_tests: run the tests that read whole tables too, and dbt's unit tests.
 
     Raises:
         BuildError: a model or a test failed; the message names it. What was built before it stays, and the
-            next run goes on from there.
+            next run goes on from there. A test that failed is asked again by every run until it passes.
         ServiceUnavailableError: the engine does not answer.
     """
     started = time.monotonic()
     spark = connect(settings)
-    if not spark.catalog.tableExists(BRONZE_EVENTS.qualified):
-        register_tables(spark, settings)
-    seed = seed_state(spark, settings)
-    if seed is SeedState.CHANGED:
-        tenant, full_refresh, select = None, True, None
+    with engine_errors("tables were built", "recolake build"), dbt_to_oneself(settings):
+        if not spark.catalog.tableExists(BRONZE_EVENTS.qualified):
+            register_tables(spark, settings)
+        lake = _look(spark, settings)
+        weights = fingerprint(SEED_FILE)
+        seed = seed_state(spark, lake.versions, weights)
+        if seed is SeedState.CHANGED:
+            tenant, full_refresh, select = None, True, None
+            if progress:
+                progress("The weights of event types are new: everything of everybody is recomputed")
+        highs = latest_ingests(spark, tenant)
+        news = find_news(spark, {} if full_refresh else lake.reached, highs)
+        result = run_dbt(
+            settings,
+            spark,
+            _arguments(select, full_refresh, all_tests, load_seed=seed is not SeedState.CURRENT),
+            {"RECOLAKE_TENANT": tenant.name if tenant else "", "RECOLAKE_NEWS": for_dbt(news)},
+            progress,
+        )
+        nodes = read_outcome(result)
+        if select is None:
+            # What single tables were built from may lag behind: such runs leave no marks.
+            done = _remember(spark, settings, lake, highs, nodes, result.success)
+            if seed is not SeedState.CURRENT and done.issuperset(DBT_TABLES):
+                mark_applied(spark, weights)
+        require_success(result, nodes)
+        return BuildReport(
+            models=tuple(n for n in nodes if n.kind == "model"),
+            tests=tuple(n for n in nodes if n.kind in ("test", "unit_test")),
+            tables=table_states(spark, DBT_TABLES, tenant, settings),
+            tenants=(tenant.name,) if tenant else tuple(sorted(highs)),
+            full_refresh=full_refresh,
+            seconds=time.monotonic() - started,
+        )
 
-    arguments = ["build", *_selection(select, full_refresh), "--threads", "4"]
+
+def _look(spark: SparkSession, settings: Settings) -> _Lake:
+    versions = _versions(spark, settings)
+    marks = read_marks(spark, settings)
+    return _Lake(versions, marks, reached_by(spark, versions, marks))
+
+
+def _versions(spark: SparkSession, settings: Settings) -> dict[Table, int]:
+    """Delta versions of the tables that dbt has built so far."""
+    known = {
+        f"{layer}.{row.tableName}"
+        for layer in {table.layer for table in DBT_TABLES}
+        for row in spark.sql(f"SHOW TABLES IN {layer}").collect()
+    }
+    return {table: table_version(spark, table, settings) for table in DBT_TABLES if table.qualified in known}
+
+
+def _remember(
+    spark: SparkSession,
+    settings: Settings,
+    lake: _Lake,
+    highs: Reached,
+    nodes: Sequence[NodeOutcome],
+    passed: bool,
+) -> set[Table]:
+    """Write down how far the build got; gives the tables that it brought up to date."""
+    succeeded = {node.name for node in nodes if node.kind == "model" and node.status == "success"}
+    done = {table for table in DBT_TABLES if model_name(table) in succeeded}
+    marks = marks_after(
+        lake.reached,
+        highs,
+        before=lake.versions,
+        after=_versions(spark, settings),
+        done=done,
+        checked=passed,
+    )
+    if marks != lake.marks:
+        write_marks(spark, settings, marks)
+    return done
+
+
+def _arguments(
+    select: Sequence[str] | None, full_refresh: bool, all_tests: bool, *, load_seed: bool
+) -> list[str]:
+    """dbt's command line, without its places."""
+    arguments = ["build", "--threads", "4"]
+    if select:
+        names = {table.qualified: model_name(table) for table in DBT_TABLES}
+        chosen = [names.get(name, name) for name in select]
+        arguments += ["--select", *(f"{name}+" if full_refresh else f"+{name}" for name in chosen)]
+        # A test that compares a chosen table with one that is not brought up to date would fail for nothing.
+        arguments += ["--indirect-selection", "cautious"]
     if full_refresh:
         arguments.append("--full-refresh")
     if not all_tests:
         arguments += ["--exclude", "tag:thorough", "--exclude-resource-type", "unit_test"]
-    if seed is SeedState.CURRENT:
+    if not load_seed:
         arguments += ["--exclude-resource-type", "seed"]
-    result = run_dbt(settings, spark, arguments, tenant, progress)
-    nodes = read_outcome(result)
-    return BuildReport(
-        models=tuple(n for n in nodes if n.kind == "model"),
-        tests=tuple(n for n in nodes if n.kind in ("test", "unit_test")),
-        tables=table_states(spark, DBT_TABLES, tenant, settings),
-        full_refresh=full_refresh,
-        seconds=time.monotonic() - started,
-    )
-
-
-def run_dbt(
-    settings: Settings,
-    spark: SparkSession,
-    arguments: Sequence[str],
-    tenant: Tenant | None = None,
-    progress: Progress | None = None,
-) -> object:
-    """Run one dbt command; one at a time in an environment. Returns dbt's own result object.
-
-    dbt switches ANSI mode off in the session it shares with us; it is switched back.
-    """
-    from dbt.cli.main import dbtRunner
-
-    folder = settings.home / "dbt"
-    folder.mkdir(parents=True, exist_ok=True)
-    invocation = [
-        *arguments,
-        "--project-dir",
-        str(DBT_PROJECT),
-        "--profiles-dir",
-        str(DBT_PROJECT),
-        "--target-path",
-        str(folder / "target"),
-        "--log-path",
-        str(folder / "logs"),
-    ]
-    callbacks = [_reporter(progress)] if progress else []
-    ansi = spark.conf.get("spark.sql.ansi.enabled")
-    with FileLock(folder / "run.lock"), _environment(settings, tenant), warnings.catch_warnings():
-        # dbt-spark asks every session for Hive, which a Connect session has or has not from the server.
-        warnings.filterwarnings("ignore", message="Failed to set spark.sql.catalogImplementation")
-        try:
-            return dbtRunner(callbacks=callbacks).invoke(["--quiet", "--no-use-colors", *invocation])
-        finally:
-            spark.conf.set("spark.sql.ansi.enabled", ansi or "true")
-
-
-@contextmanager
-def _environment(settings: Settings, tenant: Tenant | None) -> Iterator[None]:
-    """What dbt_project reads from the environment, for as long as dbt runs."""
-    wanted = {
-        "SPARK_REMOTE": resolve(settings, "spark"),
-        "RECOLAKE_LAKE_ROOT": settings.lake_root,
-        "RECOLAKE_TENANT": tenant.name if tenant else "",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name)
-            else:
-                os.environ[name] = value
-
-
-def _selection(select: Sequence[str] | None, full_refresh: bool) -> list[str]:
-    if not select:
-        return []
-    names = {table.qualified: f"{table.layer}_{table.name}" for table in DBT_TABLES}
-    chosen = [names.get(name, name) for name in select]
-    return ["--select", *(f"{name}+" if full_refresh else name for name in chosen)]
-
-
-def _reporter(progress: Progress) -> Callable[[EventMsg], None]:
-    def report(event: EventMsg) -> None:
-        if event.info.name == "LogModelResult":
-            progress(f"{event.data.description.split(' ')[-1]} in {event.data.execution_time:.1f} s")
-
-    return report
+    return arguments

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from recolake.lake.engine import connect
 from recolake.settings import Settings
-from recolake.transform.build import run_dbt
 from recolake.transform.outcome import BuildError
+from recolake.transform.run_dbt import dbt_to_oneself, run_dbt
 
 
 def docs_page(settings: Settings) -> Path:
@@ -23,9 +23,9 @@ def write_docs(settings: Settings) -> Path:
     Raises:
         BuildError: dbt failed.
     """
-    result = run_dbt(
-        settings, connect(settings), ["docs", "generate", "--static", "--empty-catalog", "--no-compile"]
-    )
-    if not getattr(result, "success", False):
-        raise BuildError(f"dbt could not write its documentation: {getattr(result, 'exception', '')}")
+    spark = connect(settings)
+    with dbt_to_oneself(settings):
+        result = run_dbt(settings, spark, ["docs", "generate", "--static", "--empty-catalog", "--no-compile"])
+    if not result.success:
+        raise BuildError(f"dbt could not write its documentation: {result.exception}")
     return docs_page(settings)

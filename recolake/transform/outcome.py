@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +28,27 @@ class NodeOutcome:
     seconds: float
     message: str
 
+    @property
+    def failed(self) -> bool:
+        """Whether it must not be passed over."""
+        return self.status in _FAILED
+
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What was built and tested; `tables` holds rows (of the tenant, if for one) and version by name."""
+    """What was built and tested.
+
+    Attributes:
+        tables: rows (of the tenant, if for one) and version by name.
+        tenants: names of those whose rows may have changed: more than were asked for where the weights of
+            event types are new.
+        full_refresh: everything of theirs was recomputed.
+    """
 
     models: tuple[NodeOutcome, ...]
     tests: tuple[NodeOutcome, ...]
     tables: dict[str, TableState]
+    tenants: tuple[str, ...]
     full_refresh: bool
     seconds: float
 
@@ -43,15 +57,23 @@ def read_outcome(result: Any) -> list[NodeOutcome]:
     """Outcomes of all nodes of a dbtRunnerResult.
 
     Raises:
-        BuildError: dbt could not start, or some node failed.
+        BuildError: dbt could not start.
     """
     if result.result is None:
         raise BuildError(f"dbt could not run: {_short(str(result.exception))}", hint=_HINT)
-    nodes = [
+    return [
         NodeOutcome(r.node.name, str(r.node.resource_type), str(r.status), r.execution_time, r.message or "")
         for r in result.result.results
     ]
-    failed = [n for n in nodes if n.status in _FAILED]
+
+
+def require_success(result: Any, nodes: Sequence[NodeOutcome]) -> None:
+    """Refuse a run that did not go well.
+
+    Raises:
+        BuildError: some node failed, or dbt did.
+    """
+    failed = [node for node in nodes if node.failed]
     if failed:
         first = failed[0]
         others = f" ({len(failed) - 1} more failed)" if len(failed) > 1 else ""
@@ -59,7 +81,6 @@ def read_outcome(result: Any) -> list[NodeOutcome]:
         raise BuildError(f"{what}: {_short(first.message)}{others}", hint=_HINT)
     if not result.success:
         raise BuildError(f"dbt failed: {_short(str(result.exception))}", hint=_HINT)
-    return nodes
 
 
 _HINT = "The whole story is in <home>/dbt/logs/dbt.log; run `recolake build` again once the cause is gone."

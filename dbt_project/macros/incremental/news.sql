@@ -1,118 +1,60 @@
 {#-
-    What bronze.events has that the models do not: found once, when a run starts, and kept as the session's temporary view
-    `recolake_news`, one row per model and tenant that has something to do
-    (docs/adr/0005), and for the tests one per tenant under the model 'any'.
+    What is new to a model, or under the name 'checks' to the tests: one entry for each tenant with something to do, as
+    `recolake build` found it before it started dbt (recolake/transform/news.py, docs/adr/0005).
 
-        watermark   latest ingest that the model's own rows know; NULL where it knows nothing of the tenant
-        high        latest ingest that this run may read; what arrives while it runs is left to the next one
-        days        days of the events above the watermark, as SQL literals
-
-    Two queries for all models cost a tenth of two queries for each of them.
+        tenant      whose rows
+        watermark   the ingest up to which all is taken in, in microseconds since 1970; none where nothing is
+        high        the latest ingest that this run may read; what arrives while it runs is left to the next one
+        days        days of the events in between, as YYYY-MM-DD
 -#}
-{% macro find_news() %}
-    {%- if not execute or flags.WHICH not in ('run', 'build') or flags.FULL_REFRESH -%}
-        {{ return('') }}
+{% macro news_of(name) %}
+    {%- set handed = env_var('RECOLAKE_NEWS', '') -%}
+    {%- if not handed -%}
+        {{ exceptions.raise_compiler_error("Only `recolake build` knows what is new: run that; its --select takes dbt's selectors.") }}
     {%- endif -%}
-
-    {%- set built = built_models() -%}
-    {%- set watermarks = {} -%}
-    {%- if built -%}
-        {%- for row in run_query(watermarks_query(built)).rows -%}
-            {%- do watermarks.setdefault(row['tenant_id'], {}).update({row['model']: row['watermark']}) -%}
-        {%- endfor -%}
-    {%- endif -%}
-
-    {%- set news = [] -%}
-    {%- if built -%}
-        {%- set uploads = {} -%}
-        {%- for row in run_query(uploads_query(built, watermarks)).rows -%}
-            {%- do uploads.setdefault(row['tenant_id'], []).append(row) -%}
-        {%- endfor -%}
-        {%- for tenant, rows in uploads.items() -%}
-            {%- set known = watermarks.get(tenant, {}) -%}
-            {%- for model in built -%}
-                {%- do news.extend(news_of(model, tenant, rows, known.get(model))) -%}
-            {%- endfor -%}
-            {%- set oldest = known.values() | min if known | length == built | length else none -%}
-            {%- do news.extend(news_of('any', tenant, rows, oldest)) -%}
-        {%- endfor -%}
-    {%- endif -%}
-
-    {%- call statement('news') -%}
-        create or replace temporary view recolake_news as
-        select * from values
-            {%- for row in news %}
-            ('{{ row.model }}', '{{ row.tenant }}',
-            {{- " cast(null as string)" if row.watermark is none else " '" ~ row.watermark ~ "'" }},
-            {{- " '" ~ row.high ~ "', \"" ~ row.days ~ "\", '" ~ row.first_day ~ "')," }}
-            {%- endfor %}
-            ('', '', '', '', '', '')
-            as news (model, tenant_id, watermark, high, days, first_day)
-    {%- endcall -%}
+    {{ return(fromjson(handed).get(name, [])) }}
 {% endmacro %}
 
 
-{#- Names and relations of the incremental models that exist. -#}
-{% macro built_models() %}
-    {%- set found = {} -%}
-    {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') -%}
-        {%- if node.config.materialized == 'incremental' -%}
-            {%- set relation = adapter.get_relation(database=none, schema=node.schema, identifier=node.alias) -%}
-            {%- if relation is not none -%}
-                {%- do found.update({node.name: relation}) -%}
-            {%- endif -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ return(found) }}
+{#- Whether rows are read or written now: not when a project is parsed or documented, nor on the rows of a unit test. -#}
+{% macro in_build() %}
+    {{ return(execute and flags.WHICH in ('run', 'build') and model.resource_type != 'unit_test') }}
 {% endmacro %}
 
 
-{% macro watermarks_query(models) %}
-    {%- for name, relation in models.items() %}
-    select '{{ name }}' as model, tenant_id, cast(max(ingested_at) as string) as watermark
-    from {{ relation }}
-    where {{ tenant_filter() }}
-    group by tenant_id
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-{% endmacro %}
-
-
-{#- Uploads that some model does not know, with their days; a tenant that some model never met comes with all of them. -#}
-{% macro uploads_query(models, watermarks) %}
-    select
-        tenant_id,
-        cast(ingested_at as string) as ingested_at,
-        array_join(sort_array(collect_set(concat("date'", event_date, "'"))), ', ') as days,
-        cast(min(event_date) as string) as first_day
-    from {{ source('bronze', 'events') }}
-    where {{ tenant_filter() }}
-        and case tenant_id
-            {%- for tenant, known in watermarks.items() if known | length == models | length %}
-            when '{{ tenant }}' then ingested_at > timestamp'{{ known.values() | min }}'
-            {%- endfor %}
-            else true
-        end
-    group by tenant_id, ingested_at
-{% endmacro %}
-
-
-{% macro news_of(model, tenant, uploads, watermark) %}
-    {%- set days, times, first_days = [], [], [] -%}
-    {%- for upload in uploads if watermark is none or upload['ingested_at'] > watermark -%}
-        {%- do days.extend(upload['days'].split(', ')) -%}
-        {%- do times.append(upload['ingested_at']) -%}
-        {%- do first_days.append(upload['first_day']) -%}
-    {%- endfor -%}
-    {%- if not times -%}
-        {{ return([]) }}
+{#-
+    An entry as predicates over a relation with tenant_id, event_date and ingested_at (see `touched`), and those for the
+    rows that a query's rows replace: `replaced` of whole days, `kept` of a merge by key.
+-#}
+{% macro predicates_of(entry, dated=true, more_days=()) %}
+    {%- set tenant = "tenant_id = '" ~ entry.tenant ~ "'" -%}
+    {%- set known = tenant ~ ' and ingested_at <= timestamp_micros(' ~ entry.high ~ ')' -%}
+    {%- if entry.watermark is none -%}
+        {{ return({'news': known, 'days': known, 'since': known, 'known': known, 'replaced': tenant, 'kept': 'kept.' ~ tenant}) }}
     {%- endif -%}
-    {{ return([{
-        'model': model,
-        'tenant': tenant,
-        'watermark': watermark,
-        'high': times | max,
-        'days': days | unique | sort | join(', '),
-        'first_day': first_days | min,
-    }]) }}
+
+    {%- set days = (entry.days + more_days | list) | unique | sort -%}
+    {%- set in_days = "event_date in (date'" ~ days | join("', date'") ~ "')" if days else 'false' -%}
+    {%- set from_first = "event_date >= date'" ~ days[0] ~ "'" if days else 'false' -%}
+    {{ return({
+        'news': known ~ ' and ingested_at > timestamp_micros(' ~ entry.watermark ~ ')',
+        'days': known ~ ' and ' ~ in_days,
+        'since': known ~ ' and ' ~ from_first,
+        'known': known,
+        'replaced': tenant ~ ' and ' ~ in_days,
+        'kept': 'kept.' ~ tenant ~ (' and kept.' ~ from_first if dated and days else ''),
+    }) }}
+{% endmacro %}
+
+
+{#- True where one of the predicates is. -#}
+{% macro any_of(predicates) %}
+    {{ return('((' ~ predicates | join(') or (') ~ '))' if predicates else 'false') }}
+{% endmacro %}
+
+
+{#- The one tenant that the run is for, if it is for one. A unit test brings its own tenants. -#}
+{% macro tenant_filter() %}
+    {%- set tenant = env_var('RECOLAKE_TENANT', '') if execute and model.resource_type != 'unit_test' else '' -%}
+    {{ return("tenant_id = '" ~ tenant ~ "'" if tenant else 'true') }}
 {% endmacro %}

@@ -12,82 +12,53 @@
     unique_key, not whole days; `dated` that the model has an event_date by which the search for those can be narrowed.
     `more` is a query for further days: (tenant_id, event_date) of what changed by the time `changed_at`.
 -#}
-{% macro touched(keyed=false, dated=true, more=none) -%}
-    {%- set asked = tenant_filter() -%}
-    {%- if not execute or flags.WHICH not in ('run', 'build') or not is_incremental() -%}
+{% macro touched(keyed=false, dated=true, more=none) %}
+    {%- if not in_build() -%}
+        {%- set asked = tenant_filter() -%}
         {{ return({'news': asked, 'days': asked, 'since': asked, 'known': asked, 'plan': plan('everything', asked)}) }}
     {%- endif -%}
 
-    {%- set found = run_query("select * from recolake_news where model = '" ~ model.name ~ "'").rows -%}
-    {%- if found | length == 0 -%}
-        {{ return({'news': 'false', 'days': 'false', 'since': 'false', 'known': 'false', 'plan': plan('nothing', 'false')}) }}
+    {%- set entries = news_of(model.name) -%}
+    {%- set more_days = days_of_changes(more, entries) if more and is_incremental() else {} -%}
+    {%- set found = [] -%}
+    {%- for entry in entries -%}
+        {%- do found.append(predicates_of(entry, dated, more_days.get(entry.tenant, []))) -%}
+    {%- endfor -%}
+    {%- set touched = {} -%}
+    {%- for part in ('news', 'days', 'since', 'known') -%}
+        {%- do touched.update({part: any_of(found | map(attribute=part) | list)}) -%}
+    {%- endfor -%}
+
+    {%- if not is_incremental() -%}
+        {%- do touched.update({'plan': plan('everything', tenant_filter())}) -%}
+    {%- elif not found -%}
+        {%- do touched.update({'plan': plan('nothing', 'false')}) -%}
+    {%- elif keyed -%}
+        {%- do touched.update({'plan': plan('merge', any_of(found | map(attribute='kept') | list))}) -%}
+    {%- else -%}
+        {%- do touched.update({'plan': plan('replace', any_of(found | map(attribute='replaced') | list))}) -%}
     {%- endif -%}
+    {{ return(touched) }}
+{% endmacro %}
 
-    {%- set extra = days_of_changes(more, found) if more else {} -%}
-    {%- set news, days, since, known, replaced, kept = [], [], [], [], [], [] -%}
-    {%- for row in found -%}
-        {%- set tenant = "tenant_id = '" ~ row['tenant_id'] ~ "'" -%}
-        {%- set readable = tenant ~ " and ingested_at <= timestamp'" ~ row['high'] ~ "'" -%}
-        {%- do known.append("(" ~ readable ~ ")") -%}
-        {%- if row['watermark'] is none -%}
-            {%- do news.append("(" ~ readable ~ ")") -%}
-            {%- do days.append("(" ~ readable ~ ")") -%}
-            {%- do since.append("(" ~ readable ~ ")") -%}
-            {%- do replaced.append(tenant) -%}
-            {%- do kept.append("kept." ~ tenant) -%}
-        {%- else -%}
-            {%- set all_days = (row['days'].split(', ') + extra.get(row['tenant_id'], [])) | unique | sort -%}
-            {%- set in_days = "event_date in (" ~ all_days | join(', ') ~ ")" -%}
-            {%- set from_first = "event_date >= " ~ all_days | first -%}
-            {%- do news.append("(" ~ readable ~ " and ingested_at > timestamp'" ~ row['watermark'] ~ "')") -%}
-            {%- do days.append("(" ~ readable ~ " and " ~ in_days ~ ")") -%}
-            {%- do since.append("(" ~ readable ~ " and " ~ from_first ~ ")") -%}
-            {%- do replaced.append("(" ~ tenant ~ " and " ~ in_days ~ ")") -%}
-            {%- do kept.append("(kept." ~ tenant ~ (" and kept." ~ from_first if dated else "") ~ ")") -%}
-        {%- endif -%}
+
+{#- Days of `more` that changed after the model's watermark: {tenant: [YYYY-MM-DD, …]}. -#}
+{% macro days_of_changes(more, entries) %}
+    {%- set fresh = [] -%}
+    {%- for entry in entries if entry.watermark is not none -%}
+        {%- do fresh.append("tenant_id = '" ~ entry.tenant ~ "' and changed_at > timestamp_micros(" ~ entry.watermark ~ ")") -%}
     {%- endfor -%}
-    {{ return({
-        'news': either(news),
-        'days': either(days),
-        'since': either(since),
-        'known': either(known),
-        'plan': plan('merge', either(kept)) if keyed else plan('replace', either(replaced)),
-    }) }}
-{%- endmacro %}
-
-
-{#- Days of `more` that changed after the model's watermark: {tenant: [literal, …]}. -#}
-{% macro days_of_changes(more, news) -%}
     {%- set found = {} -%}
-    {%- set changed -%}
-        select distinct tenant_id, concat("date'", event_date, "'") as day
-        from ({{ more }})
-        where case tenant_id
-            {%- for row in news if row['watermark'] is not none %}
-            when '{{ row['tenant_id'] }}' then changed_at > timestamp'{{ row['watermark'] }}'
-            {%- endfor %}
-            else false
-        end
-    {%- endset -%}
-    {%- for row in run_query(changed).rows -%}
-        {%- do found.setdefault(row['tenant_id'], []).append(row['day']) -%}
-    {%- endfor -%}
+    {%- if fresh -%}
+        {%- set query = "select distinct tenant_id, cast(event_date as string) as day from (" ~ more ~ ") where " ~ any_of(fresh) -%}
+        {%- for row in run_query(query).rows -%}
+            {%- do found.setdefault(row['tenant_id'], []).append(row['day']) -%}
+        {%- endfor -%}
+    {%- endif -%}
     {{ return(found) }}
-{%- endmacro %}
+{% endmacro %}
 
 
-{#- The one tenant that the run is for, if it is for one. -#}
-{% macro tenant_filter() -%}
-    {%- set tenant = env_var('RECOLAKE_TENANT', '') if execute else '' -%}
-    {{ return("tenant_id = '" ~ tenant ~ "'" if tenant else 'true') }}
-{%- endmacro %}
-
-
-{% macro either(predicates) -%}
-    {{ return('(' ~ predicates | join(' or ') ~ ')') }}
-{%- endmacro %}
-
-
-{% macro plan(action, range) -%}
+{% macro plan(action, range) %}
     {{ return('-- plan: ' ~ action ~ ': ' ~ range) }}
-{%- endmacro %}
+{% endmacro %}

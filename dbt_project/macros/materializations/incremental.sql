@@ -20,32 +20,37 @@
     {%- if planned.action == 'everything' -%}{{ get_assert_columns_equivalent(sql) }}{%- endif -%}
     {%- if afresh -%}
         {%- call statement('create') -%}{{ create_contract_table(target_relation) }}{%- endcall -%}
-        {%- set statement_sql = insert_rows(target_relation, 'into', sql) -%}
-    {%- elif planned.action == 'everything' and planned.range == 'true' -%}
-        {%- set statement_sql = insert_rows(target_relation, 'overwrite', sql) -%}
-    {%- elif planned.action == 'everything' -%}
-        {%- set statement_sql = insert_rows(target_relation, 'into', sql, 'replace where ' ~ planned.range) -%}
-    {%- elif planned.action == 'replace' -%}
-        {%- set statement_sql = insert_rows(target_relation, 'into', sql, 'replace where ' ~ planned.range) -%}
-    {%- elif planned.action == 'merge' -%}
-        {%- set statement_sql = merge_rows(target_relation, sql, config.require('unique_key'), planned.range) -%}
-    {%- else -%}
-        {%- set statement_sql = "select 'nothing changed'" -%}
     {%- endif -%}
-
-    {%- call statement('main') -%}{{ statement_sql }}{%- endcall -%}
+    {%- call statement('main') -%}{{ write_statement(target_relation, planned, afresh, sql) }}{%- endcall -%}
 
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
 
+{#- What the model's query says that its rows replace. -#}
 {% macro planned_action(sql) %}
     {%- set found = modules.re.search('-- plan: (everything|replace|merge|nothing): (.*)', sql) -%}
     {%- if not found -%}
         {{ exceptions.raise_compiler_error("An incremental model says what its rows replace: put '{{ touched(…).plan }}' above its query.") }}
     {%- endif -%}
     {{ return({'action': found.group(1), 'range': found.group(2)}) }}
+{% endmacro %}
+
+
+{#- The one statement that writes: readers see the table as it was before, or as it is after. -#}
+{% macro write_statement(relation, planned, afresh, sql) %}
+    {%- if planned.action == 'nothing' -%}
+        select 'nothing changed'
+    {%- elif planned.action == 'merge' -%}
+        {{ merge_rows(relation, sql, config.require('unique_key'), planned.range) }}
+    {%- elif afresh -%}
+        {{ insert_rows(relation, 'into', sql) }}
+    {%- elif planned.range == 'true' -%}
+        {{ insert_rows(relation, 'overwrite', sql) }}
+    {%- else -%}
+        {{ insert_rows(relation, 'into', sql, 'replace where ' ~ planned.range) }}
+    {%- endif -%}
 {% endmacro %}
 
 
@@ -57,6 +62,7 @@
 {% endmacro %}
 
 
+{#- Without a range the engine would look for each key in the whole table. -#}
 {% macro merge_rows(relation, sql, unique_key, range) %}
     merge into {{ relation }} as kept
     using (
@@ -69,6 +75,7 @@
 {% endmacro %}
 
 
+{#- An empty table as the model's contract describes it. -#}
 {% macro create_contract_table(relation) %}
     create or replace table {{ relation }} (
         {%- for column in model.columns.values() %}
@@ -91,6 +98,7 @@
 {% endmacro %}
 
 
+{#- Whether a table has the contract's columns, in name, type and order. -#}
 {% macro has_contract_columns(relation) %}
     {%- set found = [] -%}
     {%- for column in adapter.get_columns_in_relation(relation) -%}

@@ -1,21 +1,15 @@
 {#-
-    Which rows the tests of this run look at, as a predicate. In `dbt build`: the days that the run touched (of a table
-    without days: the rows that are new), of the tenant that it is for. In `dbt test` and after a full refresh: all.
+    Which rows the tests of this run look at, as a predicate. In `recolake build`: all that was written since they last
+    passed, by whole days, or of a table without days by its new rows; of a tenant of whom nothing was built, all. In
+    `dbt test`: all there is. None of them sees what arrived after the run began.
 -#}
-{% macro checked(dated=true) -%}
-    {%- if not execute or flags.WHICH != 'build' or flags.FULL_REFRESH -%}
+{% macro checked(dated=true) %}
+    {%- if not in_build() -%}
         {{ return(tenant_filter()) }}
     {%- endif -%}
     {%- set ranges = [] -%}
-    {%- for row in run_query("select * from recolake_news where model = 'any'").rows -%}
-        {%- set tenant = "tenant_id = '" ~ row['tenant_id'] ~ "'" -%}
-        {%- if row['watermark'] is none -%}
-            {%- do ranges.append(tenant) -%}
-        {%- elif dated -%}
-            {%- do ranges.append("(" ~ tenant ~ " and event_date in (" ~ row['days'] ~ "))") -%}
-        {%- else -%}
-            {%- do ranges.append("(" ~ tenant ~ " and ingested_at > timestamp'" ~ row['watermark'] ~ "')") -%}
-        {%- endif -%}
+    {%- for entry in news_of('checks') -%}
+        {%- do ranges.append(predicates_of(entry).days if dated else predicates_of(entry).news) -%}
     {%- endfor -%}
-    {{ return(either(ranges) if ranges else 'false') }}
-{%- endmacro %}
+    {{ return(any_of(ranges)) }}
+{% endmacro %}

@@ -14,7 +14,7 @@ import pytest
 
 from recolake.lake.catalog import register_tables
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, DBT_TABLES, Table
+from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_QUARANTINE, DBT_TABLES, Table
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 Row = dict[str, Any]
+Read = Callable[[Tenant], dict[str, list[tuple[Any, ...]]]]
 # What depends on when rows arrived, not on what they say.
 ARRIVAL = {"tenant_id", "ingested_at", "created_timestamp", "goods_changed_at", "upload_id"}
 FIRST_DAY = dt.date(2026, 1, 5)
+LONG_AGO = {0: dt.date(2011, 6, 1), 4: dt.date(1970, 1, 1), 9: dt.date(1987, 4, 1)}
 
 
 def _event(rng: random.Random, number: int, day: dt.date) -> Row:
@@ -57,10 +59,17 @@ def _event(rng: random.Random, number: int, day: dt.date) -> Row:
 
 @pytest.fixture(scope="session")
 def behaviour() -> list[list[Row]]:
-    """Events of ten days, as a list per day; days 6 and 7 are far from the others."""
+    """Events of ten days, as a list per day; those from day 6 on are far from the others.
+
+    With some days comes an event of a clock that was wrong, as of `LONG_AGO`.
+    """
     rng = random.Random(20260105)
     days = [FIRST_DAY + dt.timedelta(days=n + (40 if n > 5 else 0)) for n in range(10)]
-    return [[_event(rng, n * 1000 + k, day) for k in range(25)] for n, day in enumerate(days)]
+    behaviour = [[_event(rng, n * 1000 + k, day) for k in range(25)] for n, day in enumerate(days)]
+    for n, day in LONG_AGO.items():
+        past = _event(rng, 90_000 + n, day)
+        behaviour[n].append({**past, "item_id": "i1", "user_id": "u1", "event_type": "purchase"})
+    return behaviour
 
 
 @dataclass
@@ -70,7 +79,8 @@ class Bronze:
     spark: SparkSession
     clock: dt.datetime = field(default=dt.datetime(2026, 6, 1, tzinfo=dt.UTC))
 
-    def upload(self, tenant: Tenant, events: Iterable[Row]) -> None:
+    def upload(self, tenant: Tenant, events: Iterable[Row], quarantined: int = 0, lost: int = 0) -> None:
+        """One upload of these events and some broken rows; so many of its rows vanish on the way."""
         self.clock += dt.timedelta(minutes=1, microseconds=7)
         upload = f"{tenant.name}-{self.clock:%H%M%S}"
         common = {
@@ -81,16 +91,20 @@ class Bronze:
         }
         rows = [{**e, **common, "source_line": n + 2, "raw_record": "{}"} for n, e in enumerate(events)]
         self._append(BRONZE_EVENTS, rows)
+        broken = {**common, "event_id": "broken", "reasons": ["missing_item"], "raw_record": "{}"}
+        self._append(BRONZE_QUARANTINE, [{**broken, "source_line": n + 900} for n in range(quarantined)])
         counts = {
-            "rows_in": len(rows),
-            "accepted": len(rows),
-            "quarantined": 0,
+            "rows_in": len(rows) + lost + quarantined,
+            "accepted": len(rows) + lost,
+            "quarantined": quarantined,
             "repeats": 0,
             "verdict": True,
         }
         self._append(BRONZE_INGESTS, [{**common, **counts, "file_sha256": upload, "mapping_sha256": "m"}])
 
     def _append(self, table: Table, rows: list[Row]) -> None:
+        if not rows:
+            return
         schema = self.spark.table(table.qualified).schema
         values = [tuple(row.get(name) for name in schema.names) for row in rows]
         self.spark.createDataFrame(values, schema).write.format("delta").mode("append").saveAsTable(
@@ -116,7 +130,7 @@ def _plain(value: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def built(spark: SparkSession, settings: Settings) -> Callable[[Tenant], dict[str, list[tuple[Any, ...]]]]:
+def built(spark: SparkSession, settings: Settings) -> Read:
     """Reads everything that was built for a tenant, without what depends on arrival."""
 
     def read(tenant: Tenant) -> dict[str, list[tuple[Any, ...]]]:

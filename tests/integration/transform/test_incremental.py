@@ -61,8 +61,9 @@ def test_order_of_arrival_does_not_matter(histories: dict[Tenant, Any], tenant: 
 def test_a_full_refresh_of_one_tenant_changes_nothing_for_anybody(
     histories: dict[Tenant, Any], settings: Settings, built: Read
 ) -> None:
-    build(settings, SHUFFLED, full_refresh=True)
-    assert {tenant: built(tenant) for tenant in ORDERS} == histories
+    before = {tenant: built(tenant) for tenant in ORDERS}
+    build(settings, SHUFFLED, full_refresh=True, all_tests=True)
+    assert {tenant: built(tenant) for tenant in ORDERS} == before
 
 
 def test_building_again_writes_nothing(

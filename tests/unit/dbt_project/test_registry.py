@@ -8,7 +8,7 @@ import pytest
 
 from recolake.lake.tables import DBT_TABLES, EVENT_WEIGHTS, TABLE_PROPERTIES, Table
 from recolake.settings import Settings
-from recolake.transform.build import DBT_PROJECT
+from recolake.transform.run_dbt import DBT_PROJECT
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from recolake.transform.outcome import BuildError, read_outcome
+from recolake.transform.outcome import BuildError, read_outcome, require_success
 
 
 @dataclass
@@ -51,8 +51,9 @@ def test_every_node_is_reported() -> None:
 def test_a_failure_names_the_node_and_the_reason_without_stack_trace(status: str) -> None:
     message = "Runtime Error\n  [DIVIDE_BY_ZERO] Division by zero.\n\nJVM stacktrace:\norg.apache.spark.Foo"
     results = Results([Result(Node("gold_popularity"), status, message), Result(Node("b"), "skipped")])
+    invocation = Invocation(False, results)
     with pytest.raises(BuildError) as caught:
-        read_outcome(Invocation(False, results))
+        require_success(invocation, read_outcome(invocation))
     assert "gold_popularity" in caught.value.message
     assert "Division by zero" in caught.value.message
     assert "stacktrace" not in caught.value.message
@@ -62,8 +63,9 @@ def test_a_failure_names_the_node_and_the_reason_without_stack_trace(status: str
 
 def test_several_failures_are_counted() -> None:
     results = Results([Result(Node(name), "error", "boom") for name in "abc"])
+    invocation = Invocation(False, results)
     with pytest.raises(BuildError, match="2 more failed"):
-        read_outcome(Invocation(False, results))
+        require_success(invocation, read_outcome(invocation))
 
 
 def test_a_dbt_that_could_not_start_is_a_build_error() -> None:
@@ -73,4 +75,7 @@ def test_a_dbt_that_could_not_start_is_a_build_error() -> None:
 
 def test_warnings_fail_nothing() -> None:
     warned = Results([Result(Node("t", "test"), "warn", "3 types")])
-    assert read_outcome(Invocation(True, warned))[0].status == "warn"
+    invocation = Invocation(True, warned)
+    nodes = read_outcome(invocation)
+    require_success(invocation, nodes)
+    assert nodes[0].status == "warn"

@@ -17,6 +17,8 @@ select
     cast(coalesce(sum(net_value), 0) as double) as value,
     cast(sum(weight) as double) as weight,
     max(event_time) as last_at,
+    max(event_time) filter (where {{ takes() }}) as taken_at,
+    max(event_time) filter (where weight > 0) as wanted_at,
     max(ingested_at) as ingested_at
 from {{ ref('int_events__weighted') }}
 where {{ touched.days }}

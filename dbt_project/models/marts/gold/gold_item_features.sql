@@ -6,6 +6,7 @@
 
 {#- Popularity halves in 7 days (docs/adr/0006). -#}
 {%- set half_life = 7 -%}
+{%- set period = 900 * half_life -%}
 {%- set touched = touched(keyed=true) %}
 {{ touched.plan }}
 with
@@ -84,10 +85,13 @@ days as (
     {%- endif %}
 ),
 
-aged as (
+-- A running sum needs one moment to which all weights are aged, and no double spans all time by half-lives. So time is
+-- cut into periods, and a weight grows from the start of its period to its day.
+placed as (
     select
         *,
-        datediff(event_date, min(event_date) over (partition by tenant_id, item_id)) as age
+        cast(floor(unix_date(event_date) / {{ period }}) as int) as period,
+        pmod(unix_date(event_date), {{ period }}) as day_of_period
     from days
 ),
 
@@ -102,16 +106,35 @@ accumulated as (
         last(price, true) over up_to_here as price,
         sum(purchases) over up_to_here as purchases_total,
         sum(weight) over up_to_here as weight_total,
-        -- Weights grow towards the present instead of shrinking towards the past, from far enough below 1 that the sum
-        -- of 38 years stays a double.
-        sum(decaying_weight * {{ left_after('7000 - age', half_life) }}) over up_to_here
-        * {{ left_after('age - 7000', half_life) }} as decayed_weight,
+        -- What is left of the period before last could not be told from nothing.
+        (
+            sum(decaying_weight * {{ left_after('- day_of_period', half_life) }}) over in_period
+            + coalesce(sum(decaying_weight * {{ left_after(period ~ ' - day_of_period', half_life) }}) over period_before, 0)
+        ) * {{ left_after('day_of_period', half_life) }} as decayed_weight,
         max(ingested_at) over up_to_here as ingested_at,
         is_result
-    from aged
-    window up_to_here as (
-        partition by tenant_id, item_id order by event_date rows between unbounded preceding and current row
-    )
+    from placed
+    window
+        up_to_here as (
+            partition by tenant_id, item_id
+            order by period, event_date rows between unbounded preceding and current row
+        ),
+        in_period as (
+            partition by tenant_id, item_id, period
+            order by event_date rows between unbounded preceding and current row
+        ),
+        period_before as (
+            partition by tenant_id, item_id
+            order by period range between 1 preceding and 1 preceding
+        )
+),
+
+-- After 500 half-lives nothing is left. Without this end a remainder would depend on the days in between.
+faded as (
+    select
+        *,
+        case when decayed_weight < {{ left_after(500 * half_life, half_life) }} then 0 else decayed_weight end as weight_left
+    from accumulated
 )
 
 select
@@ -125,8 +148,8 @@ select
     price,
     purchases_total,
     weight_total,
-    decayed_weight,
-    log2(decayed_weight) + unix_date(event_date) / {{ half_life }}D as trend_score,
+    weight_left as decayed_weight,
+    log2(weight_left) + unix_date(event_date) / {{ half_life }}D as trend_score,
     ingested_at
-from accumulated
+from faded
 where is_result

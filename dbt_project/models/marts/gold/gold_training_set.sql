@@ -4,18 +4,15 @@
     unique_key=['tenant_id', 'event_date', 'user_id', 'item_id'],
 ) }}
 
-{#- An item that became goods, or ceased to be, changes the days on which people met it. -#}
-{%- set goods_changes %}
-    select met.tenant_id, met.event_date, items.goods_changed_at as changed_at
-    from {{ ref('gold_interactions') }} as met
-    inner join {{ ref('silver_items') }} as items on met.tenant_id = items.tenant_id and met.item_id = items.item_id
-    where items.goods_changed_at is not null
-{% endset -%}
-{%- set touched = touched(more=goods_changes) %}
+{%- set touched = touched(more=changed_meanings()) %}
 {{ touched.plan }}
 with interactions as (
     select * from {{ ref('gold_interactions') }}
     where {{ touched.days }} and weight > 0
+),
+
+takers as (
+    {{ tenants_that_take() }}
 )
 
 select
@@ -27,8 +24,10 @@ select
     interactions.weight,
     interactions.value,
     interactions.last_at,
-    greatest(interactions.ingested_at, items.goods_changed_at) as ingested_at
+    {{ taken_at('interactions', 'takers') }} as taken_at,
+    greatest(interactions.ingested_at, items.goods_changed_at, takers.since) as ingested_at
 from interactions
 inner join {{ ref('silver_items') }} as items
     on interactions.tenant_id = items.tenant_id and interactions.item_id = items.item_id
+left join takers on interactions.tenant_id = takers.tenant_id
 where items.is_goods

@@ -9,14 +9,9 @@
 {%- set half_life = 60 -%}
 {%- set history_length = 500 -%}
 
-{#- An item that became goods, or ceased to be, changes the history of those who met it. -#}
-{%- set goods_changes %}
-    select met.tenant_id, met.user_id, met.event_date, items.goods_changed_at as changed_at
-    from {{ ref('gold_interactions') }} as met
-    inner join {{ ref('silver_items') }} as items on met.tenant_id = items.tenant_id and met.item_id = items.item_id
-    where items.goods_changed_at is not null
-{% endset -%}
-{%- set touched = touched(keyed=true, more=goods_changes) %}
+{#- The history is of what was taken; see macros/taken.sql. -#}
+{%- set changes = changed_meanings() -%}
+{%- set touched = touched(keyed=true, more=changes) %}
 {{ touched.plan }}
 with
 {%- if is_incremental() %}
@@ -25,7 +20,7 @@ first_changes as (
     from (
         select tenant_id, user_id, event_date, ingested_at from {{ ref('silver_events') }} where user_id is not null
         union all
-        select tenant_id, user_id, event_date, changed_at from ({{ goods_changes }})
+        select tenant_id, user_id, event_date, changed_at from ({{ changes }})
     )
     where {{ touched.news }}
     group by tenant_id, user_id
@@ -52,7 +47,8 @@ item_days as (
         sum(weight) as weight,
         sum(net_value) as value,
         max(event_time) as last_at,
-        max(event_time) filter (where event_type = 'purchase') as bought_at,
+        max(event_time) filter (where {{ takes() }}) as taken_at,
+        max(event_time) filter (where weight > 0) as wanted_at,
         max(ingested_at) as ingested_at
     from events
     group by tenant_id, user_id, item_id, event_date
@@ -162,6 +158,10 @@ results as (
     {%- endif %}
 ),
 
+takers as (
+    {{ tenants_that_take() }}
+),
+
 -- What a person has of each item, from each day on which it changes until the day on which it changes again. The weight
 -- grows towards the present, so that it need not be touched as days go by.
 holdings as (
@@ -171,11 +171,12 @@ holdings as (
         item_days.item_id,
         item_days.event_date as from_day,
         lead(item_days.event_date) over by_day as until_day,
-        max(item_days.bought_at) over up_to_here as bought_at,
+        max({{ taken_at('item_days', 'takers') }}) over up_to_here as taken_at,
         sum(item_days.weight * {{ left_after('- unix_date(item_days.event_date)', half_life) }}) over up_to_here as weight
     from item_days
     inner join {{ ref('silver_items') }} as items
         on item_days.tenant_id = items.tenant_id and item_days.item_id = items.item_id
+    left join takers on item_days.tenant_id = takers.tenant_id
     where items.is_goods
     window
         by_day as (partition by item_days.tenant_id, item_days.user_id, item_days.item_id order by item_days.event_date),
@@ -191,7 +192,7 @@ histories as (
         results.user_id,
         results.event_date,
         slice(
-            sort_array(collect_list(struct(holdings.bought_at, holdings.item_id, holdings.weight)), false),
+            sort_array(collect_list(struct(holdings.taken_at, holdings.item_id, holdings.weight)), false),
             1, {{ history_length }}
         ) as history
     from results
@@ -200,7 +201,7 @@ histories as (
             and results.user_id = holdings.user_id
             and results.event_date >= holdings.from_day
             and results.event_date < coalesce(holdings.until_day, date'9999-12-31')  -- noqa: LT01
-    where holdings.bought_at is not null
+    where holdings.taken_at is not null
     group by results.tenant_id, results.user_id, results.event_date
 )
 
