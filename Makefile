@@ -33,7 +33,7 @@ format: setup ## Write every file as ruff wants it
 
 # uv keeps the pins that still fit; delete requirements.lock first to renew them all.
 lock: setup ## Compile requirements.lock from pyproject.toml
-	@PATH="$$PATH:$$PWD/.venv-uv/bin" uv pip compile pyproject.toml --group dev --python-version 3.11 --universal \
+	@scripts/uv.sh pip compile pyproject.toml --group dev --python-version 3.11 --universal \
 		--generate-hashes --no-emit-index-url --no-annotate -q -o requirements.lock
 	@$(BIN)/python scripts/check_lock.py
 

@@ -23,6 +23,7 @@ from control_plane.tenants.endpoints import router as tenants
 from control_plane.uploads.endpoints import router as uploads
 from recolake.errors import RecolakeError
 from recolake.settings import Settings, load_settings
+from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
 from recolake.web.problems import install
 
@@ -42,7 +43,9 @@ class Alive(BaseModel):
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The application for these settings, or for those of the environment."""
+    """The application for these settings, or for those of the environment (it then configures logging)."""
+    if settings is None:
+        configure_logging("control")
     chosen = settings or load_settings()
 
     @asynccontextmanager

@@ -6,13 +6,10 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from recolake.errors import UnauthenticatedError
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeyRecord, KeySnapshot, Scope
-
-_bearer = HTTPBearer(auto_error=False, description="An API key: `rk_live_…`")
+from recolake.web.bearer import BearerSecret
 
 
 def _settings(request: Request) -> Settings:
@@ -21,15 +18,9 @@ def _settings(request: Request) -> Settings:
 
 
 def _requires(scope: Scope | None) -> Callable[..., KeyRecord]:
-    def authenticate(
-        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-    ) -> KeyRecord:
-        if credentials is None:
-            raise UnauthenticatedError(
-                "This request carries no API key.", hint="Send the header `Authorization: Bearer rk_live_…`."
-            )
+    def authenticate(request: Request, secret: BearerSecret) -> KeyRecord:
         keys: KeySnapshot = request.app.state.keys
-        return keys.authenticate(credentials.credentials, scope)
+        return keys.authenticate(secret, scope)
 
     return authenticate
 

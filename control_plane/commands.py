@@ -32,12 +32,12 @@ def create_tenant(
 ) -> None:
     """Create a tenant and print its first API key, once."""
     from control_plane.tenants import service
-    from recolake.tenancy.demo_key import store_demo_key
+    from recolake.tenancy.local_key import store_local_key
 
     settings = load_settings()
     secret = service.create_tenant(settings, name)
     if keep_key:
-        store_demo_key(settings, Tenant(name), secret)
+        store_local_key(settings, Tenant(name), secret)
     typer.echo(f"Tenant {name} is created. Its API key, shown this once:")
     typer.echo(secret)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import structlog
 from sqlalchemy import text
 
 from control_plane.api_keys import repository as keys
@@ -14,13 +15,16 @@ from recolake.settings import Settings
 from recolake.tenancy.api_keys import keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.directory import tenants_snapshot
-from recolake.tenancy.pseudonyms import tenant_key
+from recolake.tenancy.pseudonyms import PseudonymKeyError, tenant_key
+
+_log = structlog.get_logger(__name__)
 
 
 def publish(settings: Settings, database: Database) -> None:
-    """Write both snapshots from what is committed now, and make sure that each tenant has its pseudonym key.
+    """Write both snapshots from what is committed now.
 
     Called after every commit that changes them and at each start, which completes what a killed process left.
+    A tenant whose pseudonym key is gone is named in the log; a new key would make its people strangers.
     """
     with database.transaction() as session:
         # Reading and writing under one lock: an older state can never replace a newer one.
@@ -28,7 +32,14 @@ def publish(settings: Settings, database: Database) -> None:
         names = [row.tenant_id for row in tenants.list_all(session)]
         records = keys.active_records(session)
         for name in names:
-            tenant_key(settings, Tenant(name))
+            _check_pseudonym_key(settings, Tenant(name))
         # Tenants first: a key in the snapshot never names a tenant that is not there.
         write_atomically(tenants_snapshot(settings), json.dumps(names).encode(), mode=0o600)
         write_atomically(keys_snapshot(settings), render_snapshot(records), mode=0o600)
+
+
+def _check_pseudonym_key(settings: Settings, tenant: Tenant) -> None:
+    try:
+        tenant_key(settings, tenant)
+    except PseudonymKeyError as error:
+        _log.error("pseudonym_key_unavailable", tenant=tenant.name, detail=error.message)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 from recolake.errors import ServiceUnavailableError
 from recolake.files import write_atomically
@@ -58,4 +59,9 @@ def resolve(settings: Settings, service: Service) -> str:
 
 def postgres_database(settings: Settings, database: str) -> str:
     """URL of one database on the platform's PostgreSQL server: accounts, airflow, mlflow or feast."""
-    return f"{resolve(settings, 'postgres').rstrip('/')}/{database}"
+    return database_url(resolve(settings, "postgres"), database)
+
+
+def database_url(server: str, database: str) -> str:
+    """URL of one database on the PostgreSQL server of that URL; its options (`?sslmode=…`) stay."""
+    return urlsplit(server)._replace(path=f"/{database}").geturl()

@@ -29,13 +29,20 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         raise
 
 
+def private_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, each for its owner alone (mode 0700)."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def read_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
-    """Content of a secret file, made on first use: exactly once, even if several processes ask together.
+    """Content of a secret file, made on first use: exactly once, even if several ask together.
 
     Mode 0600 in a folder of mode 0700.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         handle, candidate = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as out:

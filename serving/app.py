@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -19,12 +20,14 @@ from serving.api.operations.endpoints import router as operations
 from serving.api.recommendations.endpoints import router as recommendations
 from serving.api.recommendations.service import Recommender
 from serving.ids import RecommendationIds
+from serving.marks import Marks
 from serving.metrics import Metrics
 from serving.middleware import AccessMiddleware, BodyLimitMiddleware
 from serving.people import OnlineFeatures
+from serving.popularity import PopularityRefresh
 from serving.shelf import Shelf
 from serving.state import State
-from serving.watcher import Marks, Watcher
+from serving.watcher import Watcher
 
 _THREADS = 8
 
@@ -44,8 +47,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watcher = Watcher(shelf, features, marks, journal, metrics)
-        await run_in_threadpool(watcher.start)
+        stopping = threading.Event()
+        parts = {
+            "features": features.reopen,
+            "models": shelf.look,
+            "popularity": PopularityRefresh(shelf, features, marks, metrics, stopping).look,
+            "journal": journal.tend,
+        }
+        watcher = Watcher(parts, stopping)
+        await run_in_threadpool(watcher.start, "features", "models")
         yield
         await run_in_threadpool(watcher.stop)
         threads.shutdown(wait=True)

@@ -6,24 +6,15 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from recolake.errors import UnauthenticatedError
 from recolake.tenancy.api_keys import KeyRecord, Scope
+from recolake.web.bearer import BearerSecret
 from serving.state import CurrentState
-
-_bearer = HTTPBearer(auto_error=False, description="An API key: `rk_live_…`")
 
 
 def _requires(scope: Scope) -> Callable[..., Awaitable[KeyRecord]]:
-    async def authenticate(
-        state: CurrentState, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-    ) -> KeyRecord:
-        if credentials is None:
-            raise UnauthenticatedError(
-                "This request carries no API key.", hint="Send the header `Authorization: Bearer rk_live_…`."
-            )
-        return state.keys.authenticate(credentials.credentials, scope)
+    async def authenticate(state: CurrentState, secret: BearerSecret) -> KeyRecord:
+        return state.keys.authenticate(secret, scope)
 
     return authenticate
 

@@ -26,8 +26,6 @@ from serving.metrics import Metrics
 if TYPE_CHECKING:
     from feast import FeatureService, FeatureStore
 
-_POPULARITY_CHUNK = 100
-
 _log = structlog.get_logger(__name__)
 
 
@@ -114,27 +112,22 @@ class OnlineFeatures:
         return _person(dict(zip(answer.metadata.feature_names.val, answer.results, strict=True)))
 
     def trend_scores(self, tenant: Tenant, items: Sequence[str]) -> npt.NDArray[np.float64]:
-        """[I] trend score of each item; NaN where the store has none.
+        """[I] trend score of each item, NaN where the store has none; one read, so ask for few at a time.
 
         Raises:
-            FeaturesUnavailableError: Redis does not answer, or nothing was ever published.
+            FeaturesUnavailableError: Redis does not answer in time, or nothing was ever published.
         """
         opened = self._opened
         if opened is None:
             raise FeaturesUnavailableError
-        scores = np.full(len(items), np.nan)
-        for start in range(0, len(items), _POPULARITY_CHUNK):
-            chunk = list(items[start : start + _POPULARITY_CHUNK])
-            rows = {TENANT_KEY: [tenant.name] * len(chunk), ITEM_KEY: chunk}
-            try:
-                answer = opened.store.get_online_features(opened.popularity, rows).proto
-            except (redis.RedisError, OSError) as error:
-                raise FeaturesUnavailableError from error
-            column = list(answer.metadata.feature_names.val).index("trend_score")
-            for offset, value in enumerate(answer.results[column].values):
-                if value.WhichOneof("val"):
-                    scores[start + offset] = value.double_val
-        return scores
+        rows = {TENANT_KEY: [tenant.name] * len(items), ITEM_KEY: list(items)}
+        try:
+            answer = opened.store.get_online_features(opened.popularity, rows).proto
+        except (redis.RedisError, OSError) as error:
+            raise FeaturesUnavailableError from error
+        column = list(answer.metadata.feature_names.val).index("trend_score")
+        values = answer.results[column].values
+        return np.array([value.double_val if value.WhichOneof("val") else np.nan for value in values])
 
 
 def _warm(opened: _Opened) -> None:

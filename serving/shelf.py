@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,16 +15,21 @@ import structlog
 from recolake.errors import ArtifactError, InvalidInputError, NotFoundError, ServiceUnavailableError
 from recolake.ranking.artifact import Artifact, load_artifact
 from recolake.ranking.manifest import MANIFEST_FILE
-from recolake.ranking.pointer import current_version, version_folder
+from recolake.ranking.pointer import current_file, current_version, version_folder
 from recolake.ranking.popularity import Popularity
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from serving.metrics import Metrics
 
 HOLD_SECONDS = 30.0
-State = Literal["serving", "refused", "waiting"]
+# What was refused is tried again after so long: a disk or memory may have failed, not the artefact.
+RETRY_SECONDS = 60.0
+State = Literal["serving", "refused", "waiting", "unreadable"]
 
 _log = structlog.get_logger(__name__)
+
+# A manifest's time of change (ns) and inode: tell an artefact from another of the same version name.
+_Stamp = tuple[int, int]
 
 
 class NoModelError(ServiceUnavailableError):
@@ -39,6 +44,7 @@ class Model:
 
     artifact: Artifact
     popularity: Popularity
+    stamp: _Stamp | None
     # The mark of the features that the popularity was read from; None while it is the artefact's own.
     popularity_mark: str | None = None
 
@@ -50,12 +56,14 @@ class Model:
 @dataclass(frozen=True)
 class _Refused:
     version: str
-    manifest: tuple[int, int] | None
+    stamp: _Stamp | None
+    until: float
 
 
 @dataclass(frozen=True)
 class _Waiting:
     artifact: Artifact
+    stamp: _Stamp | None
     since: float
 
 
@@ -63,14 +71,14 @@ class Shelf:
     """Models by tenant. `look` is called by one background thread; all else by any thread.
 
     Args:
-        vectors_there: whether all user vectors of a tenant's model version are online; None if nobody knows.
+        vectors_there: whether all user vectors of a tenant's artefact are online; None if nobody knows.
     """
 
     def __init__(
         self,
         settings: Settings,
         metrics: Metrics,
-        vectors_there: Callable[[Tenant, str], bool | None],
+        vectors_there: Callable[[Tenant, Artifact], bool | None],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -82,6 +90,7 @@ class Shelf:
         self._models: dict[Tenant, Model] = {}
         self._refused: dict[Tenant, _Refused] = {}
         self._waiting: dict[Tenant, _Waiting] = {}
+        self._unreadable: dict[Tenant, str] = {}
 
     def model(self, tenant: Tenant) -> Model:
         """The tenant's model in service.
@@ -102,26 +111,41 @@ class Shelf:
         return dict(self._models)
 
     def counts(self) -> dict[State, int]:
-        """Tenants by state; one may be served an older version while its newest is refused or waits."""
+        """Tenants by state.
+
+        One may be served an older version while its newest is refused, or waits, or cannot be told.
+        """
         return {
             "serving": len(self._models),
             "refused": len(self._refused),
             "waiting": len(self._waiting),
+            "unreadable": len(self._unreadable),
         }
 
     def look(self) -> None:
-        """Bring the shelf in line with the published versions."""
-        published = _published(self._settings)
+        """Bring the shelf in line with the published versions.
+
+        A tenant whose pointer is gone is served no more. One whose pointer cannot be read keeps its model.
+        """
+        published, unreadable = _published(self._settings)
         for tenant, version in published.items():
             self._consider(tenant, version)
-        with self._lock:
-            for tenant in self._models.keys() - published.keys():
-                del self._models[tenant]
-                self._refused.pop(tenant, None)
-                self._waiting.pop(tenant, None)
-                _log.info("model_withdrawn", tenant=tenant.name)
+        for tenant, reason in unreadable.items() - self._unreadable.items():
+            _log.error("model_pointer_unreadable", tenant=tenant.name, reason=reason)
+        self._unreadable = unreadable
+        self._withdraw(published.keys() | unreadable.keys())
         for state, count in self.counts().items():
             self._metrics.models.labels(state).set(count)
+
+    def _withdraw(self, published: Set[Tenant]) -> None:
+        """Forget everybody but these."""
+        for kept in (self._refused, self._waiting):
+            for tenant in kept.keys() - published:
+                del kept[tenant]
+        with self._lock:
+            for tenant in self._models.keys() - published:
+                del self._models[tenant]
+                _log.info("model_withdrawn", tenant=tenant.name)
 
     def freshen(self, tenant: Tenant, version: str, popularity: Popularity, mark: str) -> None:
         """Use a fresher popularity, unless the model was swapped meanwhile."""
@@ -132,46 +156,48 @@ class Shelf:
 
     def _consider(self, tenant: Tenant, version: str) -> None:
         served = self._models.get(tenant)
-        if served is not None and served.version == version:
+        stamp = _stamp(self._settings, tenant, version)
+        # A manifest out of reach says nothing against the model that is in memory.
+        if served is not None and served.version == version and stamp in (served.stamp, None):
             self._refused.pop(tenant, None)
             self._waiting.pop(tenant, None)
             return
         waiting = self._waiting.get(tenant)
-        if waiting is None or waiting.artifact.model_version != version:
+        if waiting is None or (waiting.artifact.model_version, waiting.stamp) != (version, stamp):
             self._waiting.pop(tenant, None)
-            artifact = self._load(tenant, version)
+            artifact = self._load(tenant, version, stamp)
             if artifact is None:
                 return
-            waiting = _Waiting(artifact, self._clock())
-        if served is not None and self._must_wait(tenant, waiting, served.version):
+            waiting = _Waiting(artifact, stamp, self._clock())
+        if served is not None and self._must_wait(tenant, waiting, served.artifact):
             if tenant not in self._waiting:
                 _log.warning("model_waits_for_vectors", tenant=tenant.name, version=version)
             self._waiting[tenant] = waiting
             return
         with self._lock:
-            self._models[tenant] = Model(waiting.artifact, waiting.artifact.popularity)
+            self._models[tenant] = Model(waiting.artifact, waiting.artifact.popularity, waiting.stamp)
         self._waiting.pop(tenant, None)
         self._metrics.swaps.labels("served").inc()
         _log.info("model_in_service", tenant=tenant.name, version=version, items=len(waiting.artifact.items))
 
-    def _must_wait(self, tenant: Tenant, waiting: _Waiting, served: str) -> bool:
+    def _must_wait(self, tenant: Tenant, waiting: _Waiting, served: Artifact) -> bool:
         """Whether people would lose their vectors by the swap, and may yet get them in time."""
         if self._clock() - waiting.since >= HOLD_SECONDS:
             return False
         there = self._vectors_there
-        return there(tenant, waiting.artifact.model_version) is False and there(tenant, served) is True
+        return there(tenant, waiting.artifact) is False and there(tenant, served) is True
 
-    def _load(self, tenant: Tenant, version: str) -> Artifact | None:
+    def _load(self, tenant: Tenant, version: str, stamp: _Stamp | None) -> Artifact | None:
         """Load beside the old one and check; None, and nothing else changes, if it is bad."""
-        stamp = _manifest_stamp(self._settings, tenant, version)
-        if self._refused.get(tenant) == _Refused(version, stamp):
+        last = self._refused.get(tenant)
+        if last and (last.version, last.stamp) == (version, stamp) and self._clock() < last.until:
             return None
         try:
             artifact = load_artifact(version_folder(self._settings, tenant, version), tenant)
             if artifact.model_version != version:
                 raise ArtifactError(f"The artefact published as {version} calls itself another version.")
         except (ArtifactError, NotFoundError, OSError, ValueError, MemoryError) as error:
-            self._refused[tenant] = _Refused(version, stamp)
+            self._refused[tenant] = _Refused(version, stamp, self._clock() + RETRY_SECONDS)
             self._metrics.swaps.labels("refused").inc()
             _log.error("model_refused", tenant=tenant.name, version=version, reason=str(error))
             return None
@@ -179,21 +205,34 @@ class Shelf:
         return artifact
 
 
-def _published(settings: Settings) -> dict[Tenant, str]:
-    found = {}
-    if settings.index_root.is_dir():
+def _published(settings: Settings) -> tuple[dict[Tenant, str], dict[Tenant, str]]:
+    """Version by tenant; and, where a pointer is there but does not tell, why not."""
+    versions: dict[Tenant, str] = {}
+    unreadable: dict[Tenant, str] = {}
+    for tenant in _tenants(settings):
+        try:
+            version = current_version(settings, tenant)
+            if version is not None:
+                versions[tenant] = version
+            elif current_file(settings, tenant).exists():
+                unreadable[tenant] = "empty"
+        except NotADirectoryError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            unreadable[tenant] = type(error).__name__
+    return versions, unreadable
+
+
+def _tenants(settings: Settings) -> Iterator[Tenant]:
+    """Whoever has a folder of indexes; a name that is no tenant's is nobody's trouble."""
+    with suppress(FileNotFoundError):
         for folder in sorted(settings.index_root.iterdir()):
-            # A name that is no tenant's, or a pointer that cannot be read, is nobody else's trouble.
-            with suppress(InvalidInputError, OSError, UnicodeDecodeError):
-                tenant = Tenant(folder.name)
-                version = current_version(settings, tenant)
-                if version is not None:
-                    found[tenant] = version
-    return found
+            with suppress(InvalidInputError):
+                yield Tenant(folder.name)
 
 
-def _manifest_stamp(settings: Settings, tenant: Tenant, version: str) -> tuple[int, int] | None:
-    """Tells a repaired artefact from the one that was refused."""
+def _stamp(settings: Settings, tenant: Tenant, version: str) -> _Stamp | None:
+    """Stamp of a version's manifest; None if it is out of reach."""
     try:
         path: Path = version_folder(settings, tenant, version) / MANIFEST_FILE
         status = path.stat()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from control_plane.api_keys import repository as keys
 from control_plane.database import open_database
 from control_plane.errors import TenantExistsError
@@ -12,7 +14,8 @@ from recolake.errors import UnknownTenantError
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeySnapshot, generate_key, hash_key
 from recolake.tenancy.context import Tenant
-from recolake.tenancy.demo_key import read_demo_key, store_demo_key
+from recolake.tenancy.local_key import read_local_key, store_local_key
+from recolake.tenancy.pseudonyms import ensure_tenant_key
 
 
 def create_tenant(settings: Settings, name: str) -> str:
@@ -29,7 +32,7 @@ def create_tenant(settings: Settings, name: str) -> str:
     secret, record = generate_key(tenant)
     database = open_database(settings)
     with database.transaction() as session:
-        if not repository.add(session, tenant):
+        if not _add(settings, session, tenant):
             raise TenantExistsError(
                 f"There is a tenant '{name}' already.",
                 hint=f"Make another key for it with `recolake key create --tenant {name}`.",
@@ -45,16 +48,27 @@ def ensure_tenant(settings: Settings, name: str) -> str:
     tenant = Tenant(name)
     database = open_database(settings)
     publish(settings, database)
-    kept = read_demo_key(settings, tenant)
+    kept = read_local_key(settings, tenant)
     if kept and (record := KeySnapshot(settings).lookup(kept)) and record.tenant == tenant:
         return kept
     secret, record = generate_key(tenant)
     with database.transaction() as session:
-        repository.add(session, tenant)
+        _add(settings, session, tenant)
         keys.add(session, record, hash_key(secret))
     publish(settings, database)
-    store_demo_key(settings, tenant, secret)
+    store_local_key(settings, tenant, secret)
     return secret
+
+
+def _add(settings: Settings, session: Session, tenant: Tenant) -> bool:
+    """Insert a tenant together with its pseudonym key; False if it was there, whose key nobody replaces.
+
+    The key is on the disk before the row is committed: no tenant is ever without one.
+    """
+    if not repository.add(session, tenant):
+        return False
+    ensure_tenant_key(settings, tenant)
+    return True
 
 
 def list_tenants(settings: Settings) -> list[TenantRead]:

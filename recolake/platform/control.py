@@ -12,6 +12,7 @@ import psutil
 from filelock import FileLock
 
 from recolake.errors import InvalidInputError, ServiceUnavailableError
+from recolake.platform.home import secure_home
 from recolake.platform.ports import read_port
 from recolake.platform.processes import kill, marked, memory_of, start, stop_tree, tail
 from recolake.platform.service import Context, base_environment
@@ -44,7 +45,7 @@ def default_services() -> list[str]:
 
 
 def with_needs(names: Iterable[str]) -> list[str]:
-    """The named services and what they need, in listing order.
+    """The named services and what they need or follow, in listing order.
 
     Raises:
         InvalidInputError: there is no service of that name.
@@ -56,7 +57,7 @@ def with_needs(names: Iterable[str]) -> list[str]:
         if name not in BY_NAME:
             raise InvalidInputError(f"There is no service '{name}'.", hint=f"Services: {', '.join(BY_NAME)}.")
         wanted.add(name)
-        queue.extend(set(BY_NAME[name].needs) - wanted)
+        queue.extend(BY_NAME[name].company - wanted)
     return [service.name for service in SERVICES if service.name in wanted]
 
 
@@ -69,15 +70,15 @@ def up(settings: Settings, names: Iterable[str] | None = None, *, progress: Prog
             platform runs already, with other settings.
     """
     wanted = with_needs(names) if names is not None else default_services()
-    for folder in (settings.run_root, settings.log_root):
-        folder.mkdir(parents=True, exist_ok=True)
-    settings.secrets_root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secure_home(settings)
     with FileLock(settings.run_root / "up.lock"):
         running = _running(settings)
         asked = time.time()
         write_desired(settings, [s.name for s in SERVICES if s.name in {*wanted, *running}])
         _ensure_supervisor(settings)
     _await(settings, wanted, asked, progress)
+    # Services make folders of their own.
+    secure_home(settings)
 
 
 def _running(settings: Settings) -> list[str]:

@@ -1,4 +1,8 @@
-"""Keeps one service running: waits for what it needs, prepares, starts, probes, restarts."""
+"""Keeps one service running: waits for what it needs, prepares, starts, probes, restarts.
+
+Only what becomes of the process itself ends it. That a pid, an address or a state cannot be written down (the
+disk is full, say) is logged, and made good once it can.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import psutil
 
 from recolake.endpoints import write_endpoint
 from recolake.errors import RecolakeError
+from recolake.platform.books import Books
 from recolake.platform.ports import choose_port
 from recolake.platform.processes import PidFile, start, stop_tree, tail, trim_log
 from recolake.platform.service import Context, PlatformService, base_environment
@@ -23,6 +28,8 @@ _BACKOFF_SECONDS = (0.2, 0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 # A service that ran this long before it crashed starts again without a longer pause.
 _STEADY_SECONDS = 60.0
 _HOPELESS_STARTS = 3
+# How long a first start waits for services that it can do without.
+_FOLLOW_SECONDS = 30.0
 # A machine under load may answer one probe late.
 _MISSES = 3
 
@@ -34,7 +41,7 @@ class Runner(threading.Thread):
 
     Args:
         external: address of the real server that stands in for it; then nothing is started.
-        ready: whether a service of that name may be relied on now.
+        phase: of the service of that name.
         report: called after every change of the state.
     """
 
@@ -44,7 +51,7 @@ class Runner(threading.Thread):
         context: Context,
         *,
         external: str | None,
-        ready: Callable[[str], bool],
+        phase: Callable[[str], Phase],
         report: Callable[[], None],
     ) -> None:
         super().__init__(name=service.name, daemon=True)
@@ -52,43 +59,36 @@ class Runner(threading.Thread):
         self.context = context
         self.state = ServiceState(since=time.time())
         self._external = external
-        self._ready = ready
+        self._phase = phase
         self._report = report
         self._stopping = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self._pid_file: PidFile = pid_file(context.settings, service.name)
+        self._books = Books(service.name)
 
     def run(self) -> None:
         """Until `stop`, or until several starts in a row were in vain."""
         crashes = in_vain = 0
-        while not self._stopping.is_set():
-            began = time.monotonic()
-            try:
-                self._await_needs()
-                if self._external:
-                    self.service.complete(self.context.settings, self._external)
-                    self._enter(Phase.EXTERNAL, url=self._external)
+        with contextlib.suppress(_StoppedError):
+            self._follow()
+            while True:
+                began = time.monotonic()
+                process = self._try_start()
+                if process is not None:
+                    in_vain = 0
+                    self._watch(process)
+                    self._enter(
+                        Phase.STARTING, pid=None, restarts=self.state.restarts + 1, error="it ended by itself"
+                    )
+                elif self.state.phase is Phase.EXTERNAL:
                     return
-                process = self._bring_up()
-                in_vain = 0
-                self._watch(process)
-                self._enter(
-                    Phase.STARTING, pid=None, restarts=self.state.restarts + 1, error="it ended by itself"
-                )
-            except _StoppedError:
-                return
-            except Exception as error:
-                # Whatever a start can raise ends in the state that `up` and `status` show.
-                in_vain += 1
-                self._end()
-                hopeless = in_vain >= _HOPELESS_STARTS
-                self._enter(
-                    Phase.FAILED if hopeless else Phase.STARTING, pid=None, error=self._explain(error)
-                )
-                if hopeless:
-                    return
-            crashes = 0 if time.monotonic() - began > _STEADY_SECONDS else crashes + 1
-            self._stopping.wait(_BACKOFF_SECONDS[min(crashes, len(_BACKOFF_SECONDS) - 1)])
+                else:
+                    in_vain += 1
+                    if in_vain >= _HOPELESS_STARTS:
+                        self._enter(Phase.FAILED)
+                        return
+                crashes = 0 if time.monotonic() - began > _STEADY_SECONDS else crashes + 1
+                self._pause(_BACKOFF_SECONDS[min(crashes, len(_BACKOFF_SECONDS) - 1)])
 
     def stop(self) -> None:
         """End the service and withdraw its address."""
@@ -101,9 +101,29 @@ class Runner(threading.Thread):
         self._publish(None)
         self._enter(Phase.STOPPED, pid=None, url=None)
 
-    def _await_needs(self) -> None:
-        while not all(map(self._ready, self.service.needs)):
+    def _follow(self) -> None:
+        """Give those that this service follows a while to come up. Not at a restart: they may stay down."""
+        deadline = time.monotonic() + _FOLLOW_SECONDS
+        while time.monotonic() < deadline and any(self._phase(n).is_coming for n in self.service.follows):
             self._pause()
+
+    def _try_start(self) -> psutil.Process | None:
+        """The running process; None if a real server stands in for it, or the start was in vain."""
+        try:
+            while not all(self._phase(name).is_up for name in self.service.needs):
+                self._pause()
+            if self._external:
+                self.service.complete(self.context.settings, self._external)
+                self._enter(Phase.EXTERNAL, url=self._external)
+                return None
+            return self._bring_up()
+        except _StoppedError:
+            raise
+        except Exception as error:
+            # Whatever a start can raise ends in the state that `up` and `status` show.
+            self._end()
+            self._enter(Phase.STARTING, pid=None, error=self._explain(error))
+            return None
 
     def _bring_up(self) -> psutil.Process:
         """Adopt what an earlier supervisor, killed since, had started; or start it. Returns when ready."""
@@ -148,7 +168,7 @@ class Runner(threading.Thread):
             user=self.service.user(),
         )
         process: psutil.Process = psutil.Process(self._child.pid)
-        self._pid_file.write(process)
+        self._books.write("pid", lambda: self._pid_file.write(process))
         return process
 
     def _await_health(self, process: psutil.Process) -> None:
@@ -174,7 +194,9 @@ class Runner(threading.Thread):
                 phase = Phase.UNHEALTHY if misses >= _MISSES else Phase.HEALTHY
                 if phase != self.state.phase and self._alive(process):
                     self._enter(phase)
-                trim_log(log_file(self.context.settings, self.service.name))
+                self._books.again()
+                with self._books.tolerating("log"):
+                    trim_log(log_file(self.context.settings, self.service.name))
                 next_probe = time.monotonic() + _HEALTH_SECONDS
 
     def _healthy(self) -> bool:
@@ -191,25 +213,41 @@ class Runner(threading.Thread):
             return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
+        except psutil.Error:
+            return True
 
     def _end(self) -> None:
         """Stop the process with all it started, if there is one, and collect it."""
-        process = self._pid_file.process()
+        process = self._pid_file.process() or self._own_process()
         if process is not None:
             stop_tree(process, self.service.stop_seconds, self.service.stop_signal)
         if self._child is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(timeout=5)
             self._child = None
-        self._pid_file.remove()
+        self._books.write("pid", self._pid_file.remove)
+
+    def _own_process(self) -> psutil.Process | None:
+        """What this runner itself started, should no pid file tell."""
+        if self._child is None or self._child.poll() is not None:
+            return None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return psutil.Process(self._child.pid)
+        return None
 
     def _publish(self, url: str | None) -> None:
-        if self.service.endpoint is not None:
-            with _endpoints_lock:
-                write_endpoint(self.context.settings, self.service.endpoint, url)
+        endpoint = self.service.endpoint
+        if endpoint is None:
+            return
 
-    def _pause(self) -> None:
-        if self._stopping.wait(_POLL_SECONDS):
+        def write() -> None:
+            with _endpoints_lock:
+                write_endpoint(self.context.settings, endpoint, url)
+
+        self._books.write("endpoint", write)
+
+    def _pause(self, seconds: float = _POLL_SECONDS) -> None:
+        if self._stopping.wait(seconds):
             raise _StoppedError
 
     def _enter(self, phase: Phase, **changes: object) -> None:
@@ -217,7 +255,9 @@ class Runner(threading.Thread):
         self._report()
 
     def _explain(self, error: Exception) -> str:
-        end = tail(log_file(self.context.settings, self.service.name))
+        end = ""
+        with self._books.tolerating("log"):
+            end = tail(log_file(self.context.settings, self.service.name))
         return f"{error}\n{end}".strip()
 
 

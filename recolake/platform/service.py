@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from recolake.endpoints import Service as Endpoint
+from recolake.files import read_or_create
+from recolake.loopback import bypass_proxies
 from recolake.platform.processes import MARKER
 from recolake.settings import PROJECT_ROOT, Settings
 
@@ -25,24 +27,41 @@ class Context:
     settings: Settings
     port: int
 
-    def secret(self, name: str) -> Path:
-        return self.settings.secrets_root / name
+    def secret(self, name: str, make: Callable[[], str]) -> str:
+        """Content of a file among the secrets, made by `make` when it is asked for first, and only then."""
+        return local_secret(self.settings, name, make)
+
+
+def local_secret(settings: Settings, name: str, make: Callable[[], str]) -> str:
+    """A secret of this machine's own servers: whoever asks, at whatever moment, gets the same."""
+    return read_or_create(settings.secrets_root / name, lambda: make().encode()).decode()
 
 
 class PlatformService(ABC):
     """One supervised process.
 
     Subclasses say what it is; `recolake.platform.runner` decides when to start, restart and stop it.
+
+    Attributes:
+        needs: services without which it cannot start; it waits for them, however long.
+        follows: services that it works better with but can do without. Its first start waits a while for
+            those that are on their way, later ones do not. It is stopped before both.
     """
 
     name: ClassVar[str]
     endpoint: ClassVar[Endpoint | None] = None
     preferred_port: ClassVar[int | None] = None
     needs: ClassVar[tuple[str, ...]] = ()
+    follows: ClassVar[tuple[str, ...]] = ()
     on_request: ClassVar[bool] = False
     start_seconds: ClassVar[float] = 120.0
     stop_seconds: ClassVar[float] = 20.0
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+
+    @property
+    def company(self) -> frozenset[str]:
+        """Services that start before it and stop after it."""
+        return frozenset((*self.needs, *self.follows))
 
     @abstractmethod
     def command(self, context: Context) -> list[str]:
@@ -88,7 +107,7 @@ def base_environment(settings: Settings) -> dict[str, str]:
         RECOLAKE_PROJECT=str(PROJECT_ROOT),
         PYTHONUNBUFFERED="1",
         OMP_NUM_THREADS=environment.get("OMP_NUM_THREADS", str(os.cpu_count() or 1)),
-        NO_PROXY=",".join(filter(None, [environment.get("NO_PROXY"), HOST, "localhost"])),
         TZ="UTC",
     )
+    bypass_proxies(environment)
     return environment

@@ -26,6 +26,10 @@ class Phase(StrEnum):
     def is_up(self) -> bool:
         return self in (Phase.HEALTHY, Phase.EXTERNAL)
 
+    @property
+    def is_coming(self) -> bool:
+        return self in (Phase.WAITING, Phase.PREPARING, Phase.STARTING)
+
 
 class ServiceState(BaseModel):
     """One service as the supervisor last saw it; `since` is seconds since 1970."""

@@ -1,7 +1,8 @@
 """The one background process of a platform: `python -m recolake.platform.supervisor`.
 
 It runs the services named in `<home>/run/desired.json`, which may grow while it runs, until it gets SIGTERM;
-then it stops whoever needs another before that other. A lock makes sure that there is one per state folder.
+then it stops whoever needs or follows another before that other. A lock makes sure that there is one
+supervisor per state folder.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
@@ -19,6 +21,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from recolake.files import write_atomically
+from recolake.platform.books import Books
 from recolake.platform.ports import choose_port, read_port
 from recolake.platform.processes import kill, marked
 from recolake.platform.runner import Runner
@@ -26,9 +29,11 @@ from recolake.platform.service import Context
 from recolake.platform.services import BY_NAME, external_url, waves
 from recolake.platform.state import Phase, PlatformState, pid_file, write_state
 from recolake.settings import Settings, load_settings
+from recolake.telemetry import configure_logging
 
 NAME = "supervisor"
 _POLL_SECONDS = 0.2
+_AGAIN_SECONDS = 5.0
 
 
 def desired_file(settings: Settings) -> Path:
@@ -54,16 +59,22 @@ class Supervisor:
         self.stopping = threading.Event()
         self._runners: dict[str, Runner] = {}
         self._report_lock = threading.Lock()
+        self._books = Books(NAME)
+        self._next_attempt = 0.0
 
     def run(self) -> None:
         """Work until `stopping` is set, then stop everything."""
         seen = -1
         while not self.stopping.is_set():
-            written = desired_file(self.settings).stat().st_mtime_ns
-            if written != seen:
-                seen = written
-                self._start_missing()
-            self.stopping.wait(_POLL_SECONDS)
+            pause = _AGAIN_SECONDS
+            with self._books.tolerating("wish"):
+                written = desired_file(self.settings).stat().st_mtime_ns
+                if written != seen:
+                    self._start_missing()
+                    seen = written
+                pause = _POLL_SECONDS
+            self._report_again()
+            self.stopping.wait(pause)
         with ThreadPoolExecutor(max_workers=len(BY_NAME)) as pool:
             for wave in waves(self._runners):
                 list(pool.map(lambda name: self._runners[name].stop(), wave))
@@ -71,7 +82,7 @@ class Supervisor:
 
     def _start_missing(self) -> None:
         missing = [BY_NAME[name] for name in read_desired(self.settings) if self._must_start(name)]
-        begun = []
+        begun: dict[str, Runner] = {}
         for service in missing:
             context = Context(self.settings, read_port(self.settings, service.name))
             real = external_url(self.settings, service)
@@ -79,29 +90,42 @@ class Supervisor:
                 # All ports are chosen before anything starts: services read each other's.
                 port = choose_port(self.settings, service.name, service.preferred_port)
                 context = Context(self.settings, port)
-            runner = Runner(service, context, external=real, ready=self._ready, report=self._report)
-            self._runners[service.name] = runner
-            begun.append(runner)
+            begun[service.name] = Runner(
+                service, context, external=real, phase=self._phase, report=self._report
+            )
+        self._runners.update(begun)
         self._report()
-        for runner in begun:
+        for runner in begun.values():
             runner.start()
 
     def _must_start(self, name: str) -> bool:
         runner = self._runners.get(name)
         return runner is None or (runner.state.phase is Phase.FAILED and not runner.is_alive())
 
-    def _ready(self, name: str) -> bool:
+    def _phase(self, name: str) -> Phase:
         runner = self._runners.get(name)
-        return runner is not None and runner.state.phase in (Phase.HEALTHY, Phase.EXTERNAL)
+        return runner.state.phase if runner is not None else Phase.STOPPED
 
     def _report(self) -> None:
         with self._report_lock:
-            services = {name: runner.state for name, runner in list(self._runners.items())}
-            write_state(self.settings, PlatformState(settings=self.settings.fingerprint(), services=services))
+            self._books.write("state", self._write_state)
+
+    def _report_again(self) -> None:
+        """Make good what could not be reported, when its time has come."""
+        with self._report_lock:
+            now = time.monotonic()
+            if now >= self._next_attempt:
+                self._next_attempt = now + _AGAIN_SECONDS
+                self._books.again()
+
+    def _write_state(self) -> None:
+        services = {name: runner.state for name, runner in list(self._runners.items())}
+        write_state(self.settings, PlatformState(settings=self.settings.fingerprint(), services=services))
 
 
 def main() -> None:
     """Become the supervisor of this state folder, if there is none."""
+    configure_logging(NAME)
     settings = load_settings()
     settings.run_root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(settings.run_root / "supervisor.lock")

@@ -83,20 +83,6 @@ def hash_key(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def bearer_secret(authorization: str | None) -> str:
-    """The secret in an `Authorization: Bearer …` header.
-
-    Raises:
-        UnauthenticatedError: there is no such header.
-    """
-    scheme, _, secret = (authorization or "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise UnauthenticatedError(
-            "This request carries no API key.", hint="Send the header `Authorization: Bearer rk_live_…`."
-        )
-    return secret.strip()
-
-
 def keys_snapshot(settings: Settings) -> Path:
     """JSON object of key records by SHA-256; written by the control plane alone."""
     return settings.snapshot_root / "keys.json"
@@ -135,8 +121,8 @@ class KeySnapshot:
 
     The file is looked at (one `stat`) at most once a second, and for a key that is not known yet at once, and
     read again when it changed: a new key works immediately, a revoked one is dead within about a second. No
-    file, no valid key; a file that cannot be understood leaves the last good state in force. Safe to share
-    between threads.
+    file, no valid key; one that cannot be read or understood leaves the last good state in force. Safe to
+    share between threads.
     """
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -188,6 +174,9 @@ class KeySnapshot:
             except FileNotFoundError:
                 self._version, self._records = None, {}
                 return
+            except OSError as error:
+                self._unreadable(error)
+                return
             # The inode tells two versions apart that came within one tick of the file clock.
             version = (status.st_mtime_ns, status.st_ino, status.st_size)
             if version == self._version:
@@ -196,7 +185,10 @@ class KeySnapshot:
                 self._records = parse_snapshot(self._path.read_bytes())
                 self._version = version
             except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-                _log.error("key_snapshot_unreadable", path=str(self._path), error=type(error).__name__)
+                self._unreadable(error)
+
+    def _unreadable(self, error: Exception) -> None:
+        _log.error("key_snapshot_unreadable", path=str(self._path), error=type(error).__name__)
 
 
 def _base62(number: int, digits: int) -> str:

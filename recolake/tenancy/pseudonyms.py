@@ -11,11 +11,13 @@ import hmac
 import secrets
 from pathlib import Path
 
+from recolake.errors import ServiceUnavailableError
 from recolake.files import read_or_create
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 PSEUDONYM_HEX_DIGITS = 32
+_KEY_BYTES = 32
 _BLOCK = 64
 
 
@@ -23,9 +25,41 @@ def _key_file(settings: Settings, tenant: Tenant) -> Path:
     return settings.secrets_root / "tenants" / tenant.name / "pseudonym.key"
 
 
+class PseudonymKeyError(ServiceUnavailableError):
+    """The tenant's key for pseudonyms is not where it belongs; a new one would make everybody a stranger."""
+
+    code = "pseudonym_key_unavailable"
+
+    def __init__(self, tenant: Tenant, what: str) -> None:
+        super().__init__(
+            f"The pseudonym key of tenant '{tenant}' {what}.",
+            hint="Whoever runs this platform restores it from the backup of the secrets.",
+        )
+
+
+def ensure_tenant_key(settings: Settings, tenant: Tenant) -> bytes:
+    """The tenant's 32-byte key, made if there is none: exactly once, even if several processes ask together.
+
+    For the creation of a tenant alone; everybody else asks `tenant_key`.
+    """
+    return read_or_create(_key_file(settings, tenant), lambda: secrets.token_bytes(_KEY_BYTES))
+
+
 def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
-    """The tenant's 32-byte key; made on first use, exactly once even if several processes ask together."""
-    return read_or_create(_key_file(settings, tenant), lambda: secrets.token_bytes(32))
+    """The tenant's 32-byte key.
+
+    Raises:
+        PseudonymKeyError: there is none, it cannot be read, or it is not one.
+    """
+    try:
+        key = _key_file(settings, tenant).read_bytes()
+    except FileNotFoundError as error:
+        raise PseudonymKeyError(tenant, "is missing") from error
+    except OSError as error:
+        raise PseudonymKeyError(tenant, "cannot be read") from error
+    if len(key) != _KEY_BYTES:
+        raise PseudonymKeyError(tenant, "is damaged")
+    return key
 
 
 def pseudonym(key: bytes, identifier: str) -> str:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from recolake.files import private_folder
 from recolake.usage.record import UsageRecord
 
 OPEN_SUFFIX = ".jsonl.open"
@@ -87,7 +88,7 @@ class UsageJournal:
                 self._seal()
 
     def _open(self) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._folder)
         # Names sort by time.
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{uuid4().hex}{OPEN_SUFFIX}"
         # Locked before it has its name: nobody can find it without a writer.

@@ -37,11 +37,12 @@ def external_url(settings: Settings, service: PlatformService) -> str | None:
 
 
 def waves(names: Iterable[str]) -> list[list[str]]:
-    """The named services in groups, for stopping: whoever needs another is in an earlier group than it."""
+    """The named services in groups, for stopping: whoever needs or follows another is in an earlier
+    group than it."""
     left = set(names)
     groups = []
     while left:
-        free = sorted(name for name in left if not any(name in BY_NAME[other].needs for other in left))
+        free = sorted(name for name in left if not any(name in BY_NAME[other].company for other in left))
         groups.append(free)
         left.difference_update(free)
     return groups

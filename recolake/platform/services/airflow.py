@@ -15,28 +15,27 @@ import psycopg
 from filelock import FileLock
 
 from recolake.endpoints import postgres_database
-from recolake.files import write_atomically
 from recolake.platform import probes
 from recolake.platform.ports import read_port
-from recolake.platform.service import HOST, Context, PlatformService, base_environment
+from recolake.platform.service import HOST, Context, PlatformService, base_environment, local_secret
 from recolake.settings import PROJECT_ROOT, Settings
 
 USER = "admin"
 
 
-def _secret(settings: Settings, name: str, make: str) -> str:
-    path = settings.secrets_root / name
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_atomically(path, make.encode(), mode=0o600)
-    return path.read_text()
-
-
 def airflow_password(settings: Settings) -> str:
     """Password of the user `admin`, in a form that both people and SimpleAuthManager read."""
-    password = _secret(settings, "airflow.password", secrets.token_urlsafe(16))
-    _secret(settings, "airflow.passwords.json", json.dumps({USER: password}))
+    password = local_secret(settings, "airflow.password", lambda: secrets.token_urlsafe(16))
+    local_secret(settings, "airflow.passwords.json", lambda: json.dumps({USER: password}))
     return password
+
+
+def _fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def _signing_key() -> str:
+    return secrets.token_hex(32)
 
 
 def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
@@ -44,7 +43,6 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
     airflow_password(settings)
     home = settings.home / "airflow"
     database = postgres_database(settings, "airflow")
-    fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     options = {
         ("core", "dags_folder"): PROJECT_ROOT / "airflow" / "dags",
         ("core", "load_examples"): False,
@@ -52,7 +50,7 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         ("core", "parallelism"): 4,
         ("core", "dags_are_paused_at_creation"): False,
         ("core", "default_timezone"): "utc",
-        ("core", "fernet_key"): _secret(settings, "airflow.fernet", fernet),
+        ("core", "fernet_key"): local_secret(settings, "airflow.fernet", _fernet_key),
         ("core", "execution_api_server_url"): f"http://{HOST}:{port}/execution/",
         ("core", "simple_auth_manager_users"): f"{USER}:admin",
         ("core", "simple_auth_manager_passwords_file"): settings.secrets_root / "airflow.passwords.json",
@@ -64,8 +62,8 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         ("api", "port"): port,
         ("api", "base_url"): f"http://{HOST}:{port}",
         ("api", "workers"): 1,
-        ("api", "secret_key"): _secret(settings, "airflow.secret", secrets.token_hex(32)),
-        ("api_auth", "jwt_secret"): _secret(settings, "airflow.jwt", secrets.token_hex(32)),
+        ("api", "secret_key"): local_secret(settings, "airflow.secret", _signing_key),
+        ("api_auth", "jwt_secret"): local_secret(settings, "airflow.jwt", _signing_key),
         # From one DAG's end to the next one's start: about a second, against three with the defaults.
         ("scheduler", "scheduler_idle_sleep_time"): 0.3,
         ("scheduler", "job_heartbeat_sec"): 5,

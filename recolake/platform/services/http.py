@@ -29,12 +29,12 @@ def _uvicorn(factory: str, context: Context, workers: int) -> list[str]:
 
 
 class RecommendationApi(PlatformService):
-    """Starts without waiting for anything: it answers from local files when all else is down."""
+    """Needs nothing: it answers from local files when all else is down."""
 
     name = "api"
     endpoint = "api"
     preferred_port = 8000
-    needs = ("redis",)
+    follows = ("redis",)
 
     def environment(self, context: Context) -> dict[str, str]:
         return {"OMP_NUM_THREADS": "1"}
@@ -47,10 +47,12 @@ class RecommendationApi(PlatformService):
 
 
 class ControlPlane(PlatformService):
+    """Takes uploads while PostgreSQL is away, and connects whenever that is back."""
+
     name = "control"
     endpoint = "control"
     preferred_port = 8001
-    needs = ("postgres",)
+    follows = ("postgres",)
 
     def command(self, context: Context) -> list[str]:
         return _uvicorn("control_plane.app:create_app", context, 1)

@@ -5,17 +5,13 @@ from __future__ import annotations
 import secrets
 import sys
 
-from recolake.files import write_atomically
 from recolake.platform import probes
 from recolake.platform.service import HOST, Context, PlatformService
 from recolake.settings import PROJECT_ROOT
 
 
 def _token(context: Context) -> str:
-    path = context.secret("lab.token")
-    if not path.exists():
-        write_atomically(path, secrets.token_urlsafe(24).encode(), mode=0o600)
-    return path.read_text()
+    return context.secret("lab.token", lambda: secrets.token_urlsafe(24))
 
 
 class JupyterLab(PlatformService):

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from recolake.files import write_atomically
+from recolake.endpoints import database_url
 from recolake.platform.service import HOST, Context, PlatformService
 from recolake.settings import Settings
 
@@ -32,11 +32,7 @@ def binaries() -> Path:
 
 
 def _password(context: Context) -> str:
-    path = context.secret("postgres.password")
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_atomically(path, secrets.token_urlsafe(24).encode(), mode=0o600)
-    return path.read_text()
+    return context.secret("postgres.password", lambda: secrets.token_urlsafe(24))
 
 
 def _may_traverse(path: Path) -> None:
@@ -124,12 +120,12 @@ class Postgres(PlatformService):
         return [str(binaries() / "postgres"), "-D", str(self._data(context)), *flags]
 
     def healthy(self, context: Context) -> bool:
-        with psycopg.connect(f"{self.url(context)}/postgres", connect_timeout=2) as connection:
+        with psycopg.connect(database_url(self.url(context), "postgres"), connect_timeout=2) as connection:
             return connection.execute("SELECT 1").fetchone() == (1,)
 
     def complete(self, settings: Settings, url: str) -> None:
         """Create the databases that are missing."""
-        with psycopg.connect(f"{url.rstrip('/')}/postgres", autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(database_url(url, "postgres"), autocommit=True, connect_timeout=5) as connection:
             there = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
             for database in DATABASES:
                 if database not in there:

@@ -32,6 +32,7 @@ async def ready(state: CurrentState, response: Response) -> Readiness:
         models_serving=counts["serving"],
         models_refused=counts["refused"],
         models_waiting=counts["waiting"],
+        models_unreadable=counts["unreadable"],
     )
 
 

@@ -23,3 +23,6 @@ class Readiness(BaseModel):
     models_serving: int = Field(description="Tenants with a model in service")
     models_refused: int = Field(description="Tenants whose published version was refused; see the log")
     models_waiting: int = Field(description="Tenants whose published version waits for its user vectors")
+    models_unreadable: int = Field(
+        description="Tenants that are served on, though it cannot be read which version is published"
+    )

@@ -16,8 +16,8 @@ from recolake.errors import InvalidInputError, NotFoundError, ServiceUnavailable
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeySnapshot, Scope, hash_key, keys_snapshot
 from recolake.tenancy.context import Tenant
-from recolake.tenancy.demo_key import read_demo_key
 from recolake.tenancy.directory import require_tenant, tenants_snapshot
+from recolake.tenancy.local_key import read_local_key
 
 
 @pytest.fixture
@@ -86,12 +86,25 @@ def test_a_tenant_that_exists_gets_no_second_key_while_the_kept_one_is_valid(
     platform: Settings, name: str
 ) -> None:
     first = service.ensure_tenant(platform, name)
-    assert service.ensure_tenant(platform, name) == first == read_demo_key(platform, Tenant(name))
+    assert service.ensure_tenant(platform, name) == first == read_local_key(platform, Tenant(name))
     (only,) = keys.list_keys(platform, Tenant(name))
     keys.revoke_key(platform, Tenant(name), only.key_id)
     second = service.ensure_tenant(platform, name)
     assert second != first
     assert KeySnapshot(platform).authenticate(second).tenant == Tenant(name)
+
+
+def test_a_lost_pseudonym_key_is_never_replaced_by_another(platform: Settings, name: str) -> None:
+    service.ensure_tenant(platform, name)
+    key = platform.secrets_root / "tenants" / name / "pseudonym.key"
+    content = key.read_bytes()
+    key.unlink()
+    publish(platform, open_database(platform))
+    service.ensure_tenant(platform, name)
+    with pytest.raises(TenantExistsError):
+        service.create_tenant(platform, name)
+    assert not key.exists()
+    key.write_bytes(content)
 
 
 def test_a_key_is_made_with_its_scopes_and_dies_by_revocation(platform: Settings, name: str) -> None:

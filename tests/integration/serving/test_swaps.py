@@ -127,6 +127,28 @@ def test_a_model_whose_vectors_are_not_online_yet_waits_for_them(api: Any, shop:
     assert api.ask(user_id="ada").json()["strategy"] == "personal"
 
 
+def test_vectors_of_another_model_of_the_same_version_name_are_no_reason_to_swap(api: Any, shop: Any) -> None:
+    """As when a registry that lost its database gives a name again: Redis still holds the old vectors."""
+    shop.write_vectors("v2", shop.write_artifact("v2", ["ada", "ben"]))
+    shutil.rmtree(version_folder(shop.settings, SHOP, "v2"))
+    people = shop.write_artifact("v2", ["ada"])
+    activate(shop.settings, SHOP, "v2")
+    api.until("the waiting", lambda: api.client.get("/ready").json()["models_waiting"] == 1)
+    assert api.ask(user_id="ada").json()["model_version"] == "v1"
+    shop.write_vectors("v2", people)
+    api.until("v2 in service", lambda: api.ask(user_id="ada").json()["model_version"] == "v2")
+
+
+def test_a_pointer_that_cannot_be_read_withdraws_nothing(api: Any, shop: Any) -> None:
+    pointer = shop.settings.index_root / "shop" / "CURRENT"
+    content = pointer.read_bytes()
+    pointer.write_bytes(b"")
+    api.until("the notice", lambda: api.client.get("/ready").json()["models_unreadable"] == 1)
+    assert api.ask(user_id="ada").json()["model_version"] == "v1"
+    pointer.write_bytes(content)
+    api.until("the repair", lambda: api.client.get("/ready").json()["models_unreadable"] == 0)
+
+
 def test_a_withdrawn_model_is_served_no_more(api: Any, shop: Any) -> None:
     (shop.settings.index_root / "shop" / "CURRENT").unlink()
     api.until("the withdrawal", lambda: api.ask(user_id="ada").status_code == 503)

@@ -30,18 +30,22 @@ def test_all_but_the_notebooks_start_by_default() -> None:
 
 
 @given(_NAMES)
-def test_a_selection_brings_all_it_needs(names: list[str]) -> None:
+def test_a_selection_brings_all_it_needs_or_follows(names: list[str]) -> None:
     wanted = with_needs(names)
     assert set(names) <= set(wanted)
-    assert all(need in wanted for name in wanted for need in BY_NAME[name].needs)
+    assert all(other in wanted for name in wanted for other in BY_NAME[name].company)
 
 
 @given(_NAMES)
-def test_whoever_needs_another_is_stopped_in_an_earlier_wave(names: list[str]) -> None:
+def test_whoever_needs_or_follows_another_is_stopped_in_an_earlier_wave(names: list[str]) -> None:
     groups = waves(names)
     assert sorted(name for group in groups for name in group) == sorted(names)
     for earlier, later in pairwise(groups):
-        assert not any(name in BY_NAME[other].needs for name in earlier for other in (*earlier, *later))
+        assert not any(name in BY_NAME[other].company for name in earlier for other in (*earlier, *later))
+
+
+def test_the_two_apis_need_no_other_service() -> None:
+    assert [BY_NAME[name].needs for name in ("api", "control")] == [(), ()]
 
 
 def test_an_unknown_service_is_named_in_the_error() -> None:
@@ -63,6 +67,17 @@ def test_children_read_the_very_settings_of_their_starter(
         monkeypatch.setenv(name, value)
     assert Settings() == settings
     assert Settings().fingerprint() == settings.fingerprint()
+
+
+@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
+def test_children_reach_this_machine_s_services_past_any_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """gRPC, and so every client of the engine, reads the lower-case variable alone."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("NO_PROXY", "intranet.example")
+    exempt = base_environment(Settings(home=tmp_path))[name].split(",")
+    assert {"127.0.0.1", "localhost", "intranet.example"} <= set(exempt)
 
 
 def test_no_secret_shows_in_a_command_line(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recolake.files import write_atomically
+from recolake.files import private_folder, write_atomically
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -17,15 +17,14 @@ def _path(settings: Settings, tenant: Tenant) -> Path:
     return settings.secrets_root / "tenants" / tenant.name / "api.key"
 
 
-def read_demo_key(settings: Settings, tenant: Tenant) -> str | None:
+def read_local_key(settings: Settings, tenant: Tenant) -> str | None:
     """The kept key, or None if this machine has none for the tenant."""
     path = _path(settings, tenant)
     return path.read_text().strip() if path.exists() else None
 
 
-def store_demo_key(settings: Settings, tenant: Tenant, secret: str) -> None:
+def store_local_key(settings: Settings, tenant: Tenant, secret: str) -> None:
     """Keep a key, in place of an older one; mode 0600 in a folder of mode 0700."""
     path = _path(settings, tenant)
-    settings.secrets_root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     write_atomically(path, f"{secret}\n".encode(), mode=0o600)

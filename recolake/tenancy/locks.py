@@ -1,0 +1,46 @@
+"""One at a time: locks between the processes of one platform. Who is killed leaves the lock free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+from filelock import FileLock, Timeout
+
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+
+class Work(StrEnum):
+    """What a tenant may have done only once at a time.
+
+    Who holds several asks for them in this order, so that no two wait for each other. `PUBLICATION` guards
+    the pointer to the served version together with the vectors online; training does not need it, so a
+    rollback never waits for a training. `ARTEFACT` guards the writing of artefacts.
+    """
+
+    TRAINING = "training"
+    MATERIALIZATION = "materialization"
+    PUBLICATION = "publication"
+    ARTEFACT = "artefact"
+
+
+@contextmanager
+def exclusive(
+    settings: Settings, tenant: Tenant, work: Work, say: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Hold the lock of a tenant's work; tells `say`, once, if somebody else has it and must be waited for."""
+    folder = settings.run_root / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{work}-{tenant}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if say is not None:
+            say(f"waiting: another process holds the {work} lock of tenant '{tenant}'")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
