@@ -18,8 +18,9 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812
 
 from feature_repo.watermark import Position
-from recolake.errors import NotFoundError
+from recolake.contracts.sql_text import identifier
 from recolake.features.names import TENANT_KEY
+from recolake.lake.catalog import missing_table, table_version
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import Table
 from recolake.settings import Settings
@@ -72,12 +73,9 @@ class FeatureTable:
         """
         try:
             detail = self.spark.sql(f"DESCRIBE DETAIL {self._name}").collect()[0]
-            newest = self.spark.sql(f"DESCRIBE HISTORY {self._name} LIMIT 1").collect()[0]
-            return Position(str(detail["id"]), int(newest["version"]))
         except AnalysisException as error:
-            raise NotFoundError(
-                f"There is no table {self.source.table.qualified} yet.", hint="Run `recolake build` first."
-            ) from error
+            raise missing_table(self.source.table) from error
+        return Position(str(detail["id"]), table_version(self.spark, self.source.table, self.settings))
 
     def all_rows(self, at: Position) -> Rows:
         """The latest row of every key of the tenant."""
@@ -114,7 +112,7 @@ class FeatureTable:
 
     @property
     def _name(self) -> str:
-        return "delta.`" + self._location.replace("`", "``") + "`"
+        return f"delta.{identifier(self._location)}"
 
     @property
     def _location(self) -> str:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import SparkSource
 
 from feature_repo.entities import OWNER
-from recolake.lake.tables import GOLD_ITEM_FEATURES, GOLD_USER_EMBEDDINGS, GOLD_USER_FEATURES
+from recolake.lake.tables import (
+    GOLD_ITEM_EMBEDDINGS,
+    GOLD_ITEM_FEATURES,
+    GOLD_USER_EMBEDDINGS,
+    GOLD_USER_FEATURES,
+)
 
 user_features = SparkSource(
     name="user_features",
@@ -31,5 +36,13 @@ user_embeddings = SparkSource(
     table=GOLD_USER_EMBEDDINGS.qualified,
     timestamp_field="event_timestamp",
     description=GOLD_USER_EMBEDDINGS.comment,
+    owner=OWNER,
+)
+
+item_embeddings = SparkSource(
+    name="item_embeddings",
+    table=GOLD_ITEM_EMBEDDINGS.qualified,
+    timestamp_field="event_timestamp",
+    description=GOLD_ITEM_EMBEDDINGS.comment,
     owner=OWNER,
 )

@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import redis
-from filelock import FileLock
 
 from recolake.errors import ServiceUnavailableError
 from recolake.features.feast_import import load_feast
 from recolake.features.keys import delete_keys, row_key, rows_of
 from recolake.features.names import TENANT_KEY, View
-from recolake.features.online import features_mark, redis_client, write_rows
+from recolake.features.online import features_mark, redis_client, redis_errors, write_rows
 from recolake.features.store import offline_store
 from recolake.lake.engine import engine_errors
-from recolake.ranking.pointer import current_version
+from recolake.ranking.pointer import current_version, served_manifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.locks import Work, exclusive
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -55,7 +55,7 @@ class MaterializeReport:
 def materialize(
     settings: Settings, tenant: Tenant, *, full: bool = False, progress: Progress | None = None
 ) -> MaterializeReport:
-    """Write a tenant's features and the served model's user vectors into Redis; safe to run again.
+    """Write a tenant's features and the served model's vectors into Redis; safe to run again.
 
     Without `full`, only rows of people and items that changed since the last run are written. A run that was
     killed is completed by the next. Runs for one tenant wait for each other.
@@ -65,8 +65,7 @@ def materialize(
         ServiceUnavailableError: Redis, Spark or PostgreSQL does not answer; the next run completes this one.
     """
     say = progress or (lambda _: None)
-    settings.run_root.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.run_root / f"materialize-{tenant}.lock"), _services():
+    with exclusive(settings, tenant, Work.MATERIALIZATION, say), _services():
         return _materialize(settings, tenant, full, say)
 
 
@@ -97,7 +96,7 @@ def _materialize(settings: Settings, tenant: Tenant, full: bool, say: Progress) 
             rows = tables[name].changed_rows(since, at) if since else None
             _bring(client, store, source, views, rows or tables[name].all_rows(at), report)
             say(f"{name}: {report.rows[views[0]]} rows")
-    _bring_vectors(settings, spark, client, report)
+    _bring_vectors(settings, spark, client, report, say)
     write_watermark(client, tenant, Watermark(definitions, now))
     if report.changed or not client.exists(features_mark(tenant)):
         client.set(features_mark(tenant), datetime.now(UTC).isoformat())
@@ -129,16 +128,20 @@ def _bring(
 
 
 def _bring_vectors(
-    settings: Settings, spark: SparkSession, client: redis.Redis, report: MaterializeReport
+    settings: Settings, spark: SparkSession, client: redis.Redis, report: MaterializeReport, say: Progress
 ) -> None:
+    """Vectors of the served model in, those of old ones out; the pointer stands still meanwhile."""
     from feature_repo.vectors import bring_vectors, drop_old_vectors
 
-    report.model_version = current_version(settings, report.tenant)
-    if report.model_version:
-        report.rows[View.USER_VECTOR] = bring_vectors(
-            settings, spark, client, report.tenant, report.model_version, again=report.full
-        )
-    report.removed += drop_old_vectors(client, report.tenant, report.model_version)
+    tenant = report.tenant
+    with exclusive(settings, tenant, Work.PUBLICATION, say):
+        report.model_version = current_version(settings, tenant)
+        manifest = served_manifest(settings, tenant)
+        if manifest is not None:
+            report.rows |= bring_vectors(settings, spark, client, tenant, manifest, say, again=report.full)
+        elif report.model_version:
+            say(f"{report.model_version} is damaged; `recolake publish --tenant {tenant}` brings it anew")
+        report.removed += drop_old_vectors(client, tenant, report.model_version)
 
 
 @contextmanager
@@ -148,11 +151,10 @@ def _services() -> Iterator[None]:
 
     work, again = "features were written", "recolake materialize"
     try:
-        with engine_errors(work, again):
+        with engine_errors(work, again), redis_errors(work, again):
             yield
-    except (redis.ConnectionError, redis.TimeoutError, OperationalError) as error:
-        service = "PostgreSQL" if isinstance(error, OperationalError) else "Redis"
+    except OperationalError as error:
         raise ServiceUnavailableError(
-            f"{service} stopped answering while {work}.",
+            f"PostgreSQL stopped answering while {work}.",
             hint=f"Nothing is lost: see `recolake status`, then run `{again}` again.",
         ) from error

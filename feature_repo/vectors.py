@@ -1,18 +1,17 @@
-"""User vectors in Redis: those of the served model and its recent predecessors, always whole versions."""
+"""Vectors in Redis: those of the served model and its recent predecessors, always whole versions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import redis
-from pyspark.sql import functions as F  # noqa: N812
 
-from recolake.features.keys import delete_keys, rows_of
-from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY
-from recolake.features.online import vectors_mark, write_user_vectors
-from recolake.lake.read import read_tenant
-from recolake.lake.tables import GOLD_USER_EMBEDDINGS
+from recolake.features.lake_vectors import VECTOR_TABLES, lake_vectors
+from recolake.features.names import View
+from recolake.features.online import drop_vectors, vectors_mark, vectors_ready, write_vectors
+from recolake.ranking.artifact import users_checksum
+from recolake.ranking.manifest import Manifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -24,16 +23,37 @@ KEPT_VERSIONS = 3
 
 
 def bring_vectors(
-    settings: Settings, spark: SparkSession, client: redis.Redis, tenant: Tenant, version: str, *, again: bool
-) -> int:
-    """Write all user vectors of a model version, unless they are there; returns how many were written."""
-    if client.exists(vectors_mark(tenant, version)) and not again:
-        return 0
-    embeddings = read_tenant(spark, settings, GOLD_USER_EMBEDDINGS, tenant)
-    of_version = embeddings.where(F.col(MODEL_KEY) == version)
-    rows = of_version.select(USER_KEY, "vector", "event_timestamp").toArrow()
-    write_user_vectors(settings, tenant, version, rows)
-    return int(rows.num_rows)
+    settings: Settings,
+    spark: SparkSession,
+    client: redis.Redis,
+    tenant: Tenant,
+    manifest: Manifest,
+    say: Callable[[str], None],
+    *,
+    again: bool,
+) -> dict[str, int]:
+    """Write all vectors of the served model, unless they are there; returns how many were written, by view.
+
+    Where the lake has not all of them, as after an older state of it was brought back, there is nothing to
+    write, and vectors of another model under this version's name must go.
+    """
+    version, checksum = manifest.model_version, users_checksum(manifest)
+    ready = vectors_ready(client, tenant, version, checksum)
+    if ready and not again:
+        return {}
+    expected: dict[str, int] = {View.USER_VECTOR: manifest.users, View.ITEM_VECTOR: manifest.count}
+    vectors = {
+        view: lake_vectors(spark, settings, view, tenant, version, checksum).toArrow()
+        for view in VECTOR_TABLES
+    }
+    found: dict[str, int] = {view: int(rows.num_rows) for view, rows in vectors.items()}
+    if found == expected:
+        write_vectors(settings, tenant, version, checksum, vectors)
+        return found
+    if not ready and client.exists(vectors_mark(tenant, version)):
+        drop_vectors(client, tenant, version)
+    say(f"the lake lacks vectors of the served {version}; `recolake publish --tenant {tenant}` writes them")
+    return {}
 
 
 def drop_old_vectors(client: redis.Redis, tenant: Tenant, served: str | None) -> int:
@@ -41,12 +61,7 @@ def drop_old_vectors(client: redis.Redis, tenant: Tenant, served: str | None) ->
     prefix = vectors_mark(tenant, "")
     marks = client.scan_iter(match=f"{prefix}*", count=1_000)
     versions = [mark.decode().removeprefix(prefix) for mark in marks]
-    removed = 0
-    for version in superseded(versions, served):
-        client.delete(vectors_mark(tenant, version))
-        names = {MODEL_KEY: version, TENANT_KEY: tenant.name}
-        removed += delete_keys(client, rows_of(client, names, any_of=USER_KEY))
-    return removed
+    return sum(drop_vectors(client, tenant, version) for version in superseded(versions, served))
 
 
 def superseded(versions: Sequence[str], served: str | None) -> list[str]:

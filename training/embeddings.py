@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from recolake.lake.read import read_tenant
-from recolake.lake.tables import Table
+from recolake.features.lake_vectors import CHECKSUM, VECTOR_TABLES, lake_vectors
+from recolake.features.names import View
 from recolake.ranking.popularity import FloatArray
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -33,19 +33,30 @@ def vector_rows(key: str, ids: tuple[str, ...], vectors: FloatArray, at: datetim
 
 
 def store_vectors(
-    spark: SparkSession, settings: Settings, table: Table, tenant: Tenant, version: str, rows: pa.Table
+    spark: SparkSession,
+    settings: Settings,
+    view: View,
+    tenant: Tenant,
+    version: str,
+    checksum: str,
+    rows: pa.Table,
 ) -> bool:
-    """Make the table hold exactly these vectors of this version; False where it did already.
+    """Make the view's table hold exactly these vectors of this version; False where it did already.
 
     One atomic replacement of the version's rows, so a rerun after a kill neither doubles nor mixes them.
+
+    Args:
+        checksum: `Artifact.users_checksum` of the model.
     """
-    there = read_tenant(spark, settings, table, tenant).where(f"model_version = '{version}'").count()
-    if there == rows.num_rows:
+    if lake_vectors(spark, settings, view, tenant, version, checksum).count() == rows.num_rows:
         return False
-    for name, value in (("model_version", version), ("tenant_id", tenant.name)):
+    for name, value in ((CHECKSUM, checksum), ("model_version", version), ("tenant_id", tenant.name)):
         rows = rows.add_column(0, name, pa.repeat(pa.scalar(value), rows.num_rows))
-    frame = spark.createDataFrame(rows)
     # Names of tenants and versions hold no quotes: both are checked where they are made.
     only = f"tenant_id = '{tenant.name}' AND model_version = '{version}'"
-    frame.write.format("delta").mode("overwrite").option("replaceWhere", only).save(table.location(settings))
+    # Tables that were made before there were checksums get the column.
+    options = {"replaceWhere": only, "mergeSchema": "true"}
+    frame = spark.createDataFrame(rows)
+    location = VECTOR_TABLES[view].location(settings)
+    frame.write.format("delta").mode("overwrite").options(**options).save(location)
     return True

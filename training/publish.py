@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable
 
 from recolake.errors import NotFoundError, RecolakeError
-from recolake.lake.engine import connect
-from recolake.lake.tables import GOLD_ITEM_EMBEDDINGS, GOLD_USER_EMBEDDINGS
-from recolake.ranking.artifact import Artifact, load_artifact, load_user_vectors
-from recolake.ranking.manifest import read_manifest
-from recolake.ranking.pointer import activate, current_version, version_folder
+from recolake.lake.engine import connect, engine_errors
+from recolake.ranking.artifact import Artifact, load_user_vectors
+from recolake.ranking.manifest import Manifest
+from recolake.ranking.pointer import activate, current_version, served_manifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.locks import Work, exclusive
 from training.report import PublishReport
-from training.store import ensure_artifact, exclusive
+from training.store import ensure_artifact
 from training.tracking import registry as tags
 from training.tracking.registry import Registry, open_registry
 
@@ -42,16 +42,17 @@ def publish(
 
     First the vectors go where serving will look for them, under the version's name; then one rename lets
     serving switch; MLflow's alias follows, and is set right by the next publication if it did not get there.
+    A version whose artefact is missing or damaged here comes back from MLflow. No training holds this up.
 
     Raises:
         GateError: the version did not pass its gate, or is far smaller than the served one; not if forced.
         NotFoundError: no such version, or none that passed.
-        ArtifactError: its artefact is damaged.
+        ArtifactError: MLflow's artefact of it is damaged, or another than the one that is served.
         ServiceUnavailableError: Spark, Redis or MLflow does not answer; what was served is served on.
     """
     began = time.perf_counter()
     say = progress or (lambda _: None)
-    with exclusive(settings, tenant), open_registry(settings, tenant) as registry:
+    with exclusive(settings, tenant, Work.PUBLICATION, say), open_registry(settings, tenant) as registry:
         previous = current_version(settings, tenant)
         chosen = version or _newest(registry, previous)
         entry = registry.version(chosen)
@@ -60,9 +61,11 @@ def publish(
             raise GateError(
                 f"{chosen} did not pass its gate: {reasons}.", hint="`--force` publishes it all the same."
             )
-        artifact = load_artifact(ensure_artifact(settings, registry, chosen, entry.run_id), tenant)
-        if previous not in (None, chosen) and not force:
-            _refuse_shrunken(settings, artifact, previous)
+        artifact, fetched = ensure_artifact(settings, registry, chosen, entry.run_id, say)
+        if fetched:
+            say(f"{chosen} was fetched from MLflow")
+        if chosen != previous and not force:
+            _refuse_shrunken(artifact, served_manifest(settings, tenant))
         stored, online, users = _bring_vectors(settings, artifact, tenant, say)
         if chosen != previous:
             activate(settings, tenant, chosen)
@@ -75,7 +78,7 @@ def publish(
         users=users,
         items=len(artifact.items),
         online=online,
-        changed=stored or crowned or chosen != previous,
+        changed=fetched or stored or crowned or chosen != previous,
         seconds=time.perf_counter() - began,
     )
 
@@ -93,18 +96,17 @@ def _newest(registry: Registry, served: str | None) -> str:
     )
 
 
-def _refuse_shrunken(settings: Settings, artifact: Artifact, previous: str | None) -> None:
-    if previous is None:
+def _refuse_shrunken(artifact: Artifact, served: Manifest | None) -> None:
+    """Hold a model's size against the served one's; None where nothing is served that can be read."""
+    if served is None:
         return
-    tenant = Tenant(artifact.manifest.tenant_id)
-    served = read_manifest(version_folder(settings, tenant, previous))
     for what, now, before in (
         ("items", artifact.manifest.count, served.count),
         ("people", artifact.manifest.users, served.users),
     ):
         if now < _SMALLEST_SHARE * before:
             raise GateError(
-                f"{artifact.model_version} knows {now} {what}, the served {previous} {before}.",
+                f"{artifact.model_version} knows {now} {what}, the served {served.model_version} {before}.",
                 hint="`--force` publishes it all the same.",
             )
 
@@ -113,20 +115,26 @@ def _bring_vectors(
     settings: Settings, artifact: Artifact, tenant: Tenant, say: Progress
 ) -> tuple[bool, bool, int]:
     """Vectors to Delta and Redis: whether anything was written, whether Redis has them, how many people."""
-    from recolake.features.online import redis_client, vectors_mark, write_user_vectors
+    from recolake.features.names import View
+    from recolake.features.online import redis_client, redis_errors, vectors_ready, write_vectors
     from training.embeddings import store_vectors, vector_rows
 
-    version, at = artifact.model_version, artifact.manifest.created_at
+    version, checksum, at = artifact.model_version, artifact.users_checksum, artifact.manifest.created_at
     people = load_user_vectors(artifact.folder)
-    user_rows = vector_rows("user_id", people.ids, people.vectors, at)
-    item_rows = vector_rows("item_id", artifact.items.ids, artifact.vectors, at)
-    client, spark = redis_client(settings), connect(settings)
-    stored = store_vectors(spark, settings, GOLD_USER_EMBEDDINGS, tenant, version, user_rows)
-    stored |= store_vectors(spark, settings, GOLD_ITEM_EMBEDDINGS, tenant, version, item_rows)
-    say("vectors are in the lake")
-    if client.exists(vectors_mark(tenant, version)):
-        return stored, True, len(people.ids)
-    online = write_user_vectors(settings, tenant, version, user_rows)
+    vectors = {
+        View.USER_VECTOR: vector_rows("user_id", people.ids, people.vectors, at),
+        View.ITEM_VECTOR: vector_rows("item_id", artifact.items.ids, artifact.vectors, at),
+    }
+    work, again = "vectors were written", f"recolake publish --tenant {tenant}"
+    with engine_errors(work, again), redis_errors(work, again):
+        client, spark = redis_client(settings), connect(settings)
+        stored = False
+        for view, rows in vectors.items():
+            stored |= store_vectors(spark, settings, view, tenant, version, checksum, rows)
+        say("vectors are in the lake")
+        if vectors_ready(client, tenant, version, checksum):
+            return stored, True, len(people.ids)
+        online = write_vectors(settings, tenant, version, checksum, vectors)
     say("vectors are online" if online else "the first `recolake materialize` will bring the vectors online")
     return stored or online, online, len(people.ids)
 

@@ -1,14 +1,14 @@
-"""What is known of an item: what it says of itself, and how it is doing."""
+"""What is known of an item: what it says of itself, how it is doing, and where a model places it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from feast import FeatureView, Field
-from feast.types import Bool, Float64, Int64, String
+from feast.types import Array, Bool, Float32, Float64, Int64, String
 
-from feature_repo.data_sources import item_features
-from feature_repo.entities import OWNER, item, tenant
+from feature_repo.data_sources import item_embeddings, item_features
+from feature_repo.entities import OWNER, item, model_version, tenant
 from recolake.features.names import View
 
 item_attributes = FeatureView(
@@ -41,5 +41,17 @@ item_popularity = FeatureView(
     online=True,
     owner=OWNER,
     description="An item's popularity after each active day",
+    tags={"layer": "gold", "personal": "no"},
+)
+
+item_vector = FeatureView(
+    name=View.ITEM_VECTOR.value,
+    entities=[tenant, item, model_version],
+    ttl=timedelta(days=730),
+    schema=[Field(name="vector", dtype=Array(Float32), description="Embedding in its own version's space")],
+    source=item_embeddings,
+    online=True,
+    owner=OWNER,
+    description="An item's vector in the space of one model version",
     tags={"layer": "gold", "personal": "no"},
 )

@@ -9,12 +9,13 @@ TENANT_KEY, USER_KEY, ITEM_KEY, MODEL_KEY = "tenant_id", "user_id", "item_id", "
 
 
 class View(StrEnum):
-    """Feature views. A person's vector also has the model version among its join keys."""
+    """Feature views. Vectors also have the model version among their join keys."""
 
     USER_PROFILE = "user_profile"
     USER_VECTOR = "user_vector"
     ITEM_ATTRIBUTES = "item_attributes"
     ITEM_POPULARITY = "item_popularity"
+    ITEM_VECTOR = "item_vector"
 
 
 class Service(StrEnum):

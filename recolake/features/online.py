@@ -6,7 +6,8 @@ whatever empties Redis takes the marks as well, and the next materialization kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,7 +15,8 @@ import redis
 
 from recolake.endpoints import resolve
 from recolake.errors import ServiceUnavailableError
-from recolake.features.names import MODEL_KEY, TENANT_KEY, View
+from recolake.features.keys import delete_keys, row_key, rows_of
+from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_KEY, View
 from recolake.features.store import online_store, registry_snapshot
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 _CHUNK_ROWS = 2_000
 _TIMEOUT_SECONDS = 30.0
+# What a mark says while its vectors are written or removed; no checksum reads like this.
+_INCOMPLETE = "incomplete"
+VECTOR_KEYS = {View.USER_VECTOR: USER_KEY, View.ITEM_VECTOR: ITEM_KEY}
+"""Views of vectors, and the join key beside tenant and model version."""
 
 
 def redis_client(settings: Settings, timeout_seconds: float = _TIMEOUT_SECONDS) -> redis.Redis:
@@ -54,40 +60,96 @@ def watermark_key(tenant: Tenant) -> str:
 
 
 def vectors_mark(tenant: Tenant, model_version: str) -> str:
-    """Key that exists once all user vectors of a model version are in Redis."""
+    """Key of the checksum of the model whose vectors lie in Redis under this version's name."""
     return f"recolake:{tenant}:vectors:{model_version}"
 
 
-def write_rows(
-    store: FeatureStore, view: View, rows: pa.Table, progress: Callable[[int], None] | None = None
-) -> int:
+def vectors_ready(client: redis.Redis, tenant: Tenant, version: str, checksum: str) -> bool:
+    """Whether all vectors of exactly this model are in Redis.
+
+    A version's name alone would not tell: a registry that lost its database gives the same name again.
+
+    Args:
+        checksum: `Artifact.users_checksum` of the model.
+    """
+    return bool(client.get(vectors_mark(tenant, version)) == checksum.encode())
+
+
+def write_rows(store: FeatureStore, view: View, rows: pa.Table) -> int:
     """Put rows into a view, over whatever is there under their keys.
 
     `rows` has the view's join keys, features and timestamp columns; more columns do no harm.
     Returns the number of rows written.
     """
     for start in range(0, rows.num_rows, _CHUNK_ROWS):
-        chunk = rows.slice(start, _CHUNK_ROWS)
-        store.write_to_online_store(view.value, df=chunk.to_pandas())
-        if progress:
-            progress(start + chunk.num_rows)
+        store.write_to_online_store(view.value, df=rows.slice(start, _CHUNK_ROWS).to_pandas())
     return int(rows.num_rows)
 
 
-def write_user_vectors(settings: Settings, tenant: Tenant, model_version: str, rows: pa.Table) -> bool:
-    """Put the user vectors of one model version into Redis, then mark them complete.
+def write_vectors(
+    settings: Settings, tenant: Tenant, version: str, checksum: str, vectors: Mapping[View, pa.Table]
+) -> bool:
+    """Put all vectors of one model into Redis in place of what is there under its version, then mark them.
 
-    `rows` has `user_id` (pseudonym), `vector` (list of float) and `event_timestamp`. Returns False, having
-    done nothing, while there is no feature registry: the next materialization brings them from Delta.
+    Args:
+        checksum: `Artifact.users_checksum` of the model.
+        vectors: by view; `user_id` (pseudonym) or `item_id`, `vector` (list of float), `event_timestamp`.
+
+    Returns:
+        False, having done nothing, while the feature registry does not know these views: the next
+        materialization brings them from Delta.
     """
     if not registry_snapshot(settings).exists():
         return False
-    client = redis_client(settings)
-    keys: Sequence[tuple[str, str]] = ((TENANT_KEY, tenant.name), (MODEL_KEY, model_version))
-    for name, value in keys:
-        if name in rows.column_names:
-            rows = rows.drop_columns([name])
-        rows = rows.append_column(name, pa.repeat(pa.scalar(value), rows.num_rows))
-    write_rows(online_store(settings, _TIMEOUT_SECONDS), View.USER_VECTOR, rows)
-    client.set(vectors_mark(tenant, model_version), rows.num_rows)
+    store = online_store(settings, _TIMEOUT_SECONDS)
+    if not vectors.keys() <= {view.name for view in store.list_batch_feature_views()}:
+        return False
+    client, mark = redis_client(settings), vectors_mark(tenant, version)
+    before = client.get(mark)
+    if before != checksum.encode():
+        client.set(mark, _INCOMPLETE)
+    fixed = {TENANT_KEY: tenant.name, MODEL_KEY: version}
+    for view, rows in vectors.items():
+        write_rows(store, view, _with_constants(rows, fixed))
+        if before is not None:
+            key = VECTOR_KEYS[view]
+            kept = {row_key({**fixed, key: value}) for value in rows.column(key).to_pylist()}
+            delete_keys(client, (found for found in rows_of(client, fixed, any_of=key) if found not in kept))
+    client.set(mark, checksum)
     return True
+
+
+def drop_vectors(client: redis.Redis, tenant: Tenant, version: str) -> int:
+    """Remove all vectors of a version, their mark last; returns how many there were."""
+    mark = vectors_mark(tenant, version)
+    client.set(mark, _INCOMPLETE)
+    fixed = {TENANT_KEY: tenant.name, MODEL_KEY: version}
+    removed = sum(delete_keys(client, rows_of(client, fixed, any_of=key)) for key in VECTOR_KEYS.values())
+    client.delete(mark)
+    return removed
+
+
+@contextmanager
+def redis_errors(work: str, again: str) -> Iterator[None]:
+    """A Redis that falls silent in the middle is the operator's concern, not a crash.
+
+    Args:
+        work: what was going on ("features were written"), for the message.
+        again: the command that completes it.
+
+    Raises:
+        ServiceUnavailableError: in place of the client's error about a connection.
+    """
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        raise ServiceUnavailableError(
+            f"Redis stopped answering while {work}.",
+            hint=f"Nothing is lost: see `recolake status`, then run `{again}` again.",
+        ) from error
+
+
+def _with_constants(rows: pa.Table, values: Mapping[str, str]) -> pa.Table:
+    for name, value in values.items():
+        rows = rows.append_column(name, pa.repeat(pa.scalar(value), rows.num_rows))
+    return rows

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+
+import redis
 
 from recolake.endpoints import postgres_database, resolve
 from recolake.errors import InvalidInputError, ServiceUnavailableError
@@ -36,20 +37,30 @@ def registry_url(settings: Settings) -> str:
 def redis_connection_string(settings: Settings, **options: Any) -> str:
     """`host:port,db=…` as Feast wants it, from the platform's redis:// or rediss:// URL.
 
+    Options in the URL's query (`?ssl_cert_reqs=none`) stay, but for those that `options` gives as well.
+
     Raises:
-        InvalidInputError: user or password hold a comma, which this form cannot express.
+        InvalidInputError: it is no such URL, or user, password or an option holds a comma, which this form
+            cannot express.
     """
-    url = urlsplit(resolve(settings, "redis"))
-    parameters: dict[str, Any] = {"db": int(url.path.strip("/") or 0)}
-    if url.scheme == "rediss":
-        parameters["ssl"] = True
-    for name, value in (("username", url.username), ("password", url.password)):
-        if value:
-            parameters[name] = unquote(value)
-    if any("," in str(value) for value in parameters.values()):
-        raise InvalidInputError("The Redis user or password holds a comma.", hint="Choose another.")
-    texts = [f"{name}={json.dumps(value)}" for name, value in (parameters | options).items()]
-    return ",".join([f"{url.hostname}:{url.port or 6379}", *texts])
+    try:
+        found: dict[str, Any] = redis.connection.parse_url(resolve(settings, "redis"))  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        raise InvalidInputError(f"RECOLAKE_REDIS_URL cannot be read: {error}") from error
+    if "path" in found:
+        raise InvalidInputError(
+            "RECOLAKE_REDIS_URL names a Unix socket, which Feast cannot use.",
+            hint="Use redis://host:port/db.",
+        )
+    address = f"{found.pop('host', 'localhost')}:{found.pop('port', 6379)}"
+    tls = {"ssl": True} if found.pop("connection_class", None) is redis.SSLConnection else {}
+    texts = {name: json.dumps(value) for name, value in ({"db": 0} | tls | found | options).items()}
+    if spoilt := [name for name, text in texts.items() if "," in text]:
+        raise InvalidInputError(
+            f"The Redis {spoilt[0]} holds a comma, which Feast takes for the next option.",
+            hint="Choose another.",
+        )
+    return ",".join([address, *(f"{name}={text}" for name, text in texts.items())])
 
 
 def offline_config(settings: Settings) -> dict[str, Any]:

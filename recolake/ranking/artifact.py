@@ -33,6 +33,8 @@ _FILES = frozenset({INDEX_FILE, ITEMS_FILE, TREND_FILE, USERS_FILE})
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 _CANARIES = 8
 _CANARY_DEPTH = 10
+BUILDING_PREFIX = ".building-"
+_REPAIR = "`recolake publish` fetches the served version anew, with `--version` any other."
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Artifact:
     def checksum(self) -> str:
         """SHA-256 of the index file."""
         return self.manifest.files[INDEX_FILE].sha256
+
+    @property
+    def users_checksum(self) -> str:
+        """SHA-256 of the user vectors; tells this model's vectors from another's of the same version name."""
+        return users_checksum(self.manifest)
 
 
 @dataclass(frozen=True)
@@ -172,15 +179,31 @@ def _building(folder: Path) -> Iterator[Path]:
     if folder.exists():
         raise ArtifactError(f"{folder} exists; artefacts are never changed.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    building = folder.parent / f".building-{folder.name}-{os.getpid()}"
+    building = folder.parent / f"{BUILDING_PREFIX}{folder.name}-{os.getpid()}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     try:
         yield building
-        building.rename(folder)
+        settle(building, folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
+
+
+def settle(building: Path, folder: Path) -> None:
+    """Give a finished artefact its name once all of it is on the disk: a power cut leaves all or nothing."""
+    for path in (*building.iterdir(), building):
+        _sync(path)
+    building.rename(folder)
+    _sync(folder.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
@@ -231,15 +254,25 @@ def load_user_vectors(folder: Path) -> UserVectors:
     return users
 
 
+def users_checksum(manifest: Manifest) -> str:
+    """SHA-256 of an artefact's user vectors.
+
+    Raises:
+        ArtifactError: the manifest does not name them.
+    """
+    entry = manifest.files.get(USERS_FILE)
+    if entry is None:
+        raise ArtifactError(f"The manifest of {manifest.model_version} names no user vectors.", hint=_REPAIR)
+    return entry.sha256
+
+
 def _check_files(folder: Path, manifest: Manifest) -> None:
     if set(manifest.files) != _FILES:
         raise ArtifactError(f"The manifest in {folder} does not name exactly the files of an artefact.")
     for name, entry in manifest.files.items():
         path = folder / name
         if not path.is_file() or path.stat().st_size != entry.bytes or sha256_file(path) != entry.sha256:
-            raise ArtifactError(
-                f"{path} is not the file that the manifest names.", hint="Publish the version again."
-            )
+            raise ArtifactError(f"{path} is not the file that the manifest names.", hint=_REPAIR)
 
 
 def _read_trend(path: Path) -> npt.NDArray[np.floating]:

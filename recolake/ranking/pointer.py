@@ -7,6 +7,7 @@ from pathlib import Path
 
 from recolake.errors import ArtifactError, NotFoundError
 from recolake.files import write_atomically
+from recolake.ranking.manifest import Manifest, read_manifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -26,20 +27,36 @@ def version_folder(settings: Settings, tenant: Tenant, version: str) -> Path:
     return settings.index_root / tenant.name / version
 
 
-def _current_file(settings: Settings, tenant: Tenant) -> Path:
+def current_file(settings: Settings, tenant: Tenant) -> Path:
+    """The pointer, whether it exists or not."""
     return settings.index_root / tenant.name / "CURRENT"
 
 
 def current_version(settings: Settings, tenant: Tenant) -> str | None:
     """Version that is served now; None before the first is published."""
     try:
-        return _current_file(settings, tenant).read_text().strip() or None
+        return current_file(settings, tenant).read_text().strip() or None
     except FileNotFoundError:
         return None
 
 
+def served_manifest(settings: Settings, tenant: Tenant) -> Manifest | None:
+    """Manifest of the served version; None where nothing is served, or its manifest is damaged."""
+    version = current_version(settings, tenant)
+    if version is None:
+        return None
+    try:
+        manifest = read_manifest(version_folder(settings, tenant, version))
+    except (ArtifactError, NotFoundError):
+        return None
+    return manifest if manifest.model_version == version else None
+
+
 def activate(settings: Settings, tenant: Tenant, version: str) -> None:
-    """Serve this version from now on. Loading it first is the caller's duty.
+    """Serve this version from now on.
+
+    Loading it first is the caller's duty, and so is to hold the tenant's publication lock from the moment its
+    vectors are known to be online: who removes old vectors holds it too.
 
     Raises:
         ArtifactError: there is no artefact of that version.
@@ -47,4 +64,4 @@ def activate(settings: Settings, tenant: Tenant, version: str) -> None:
     folder = version_folder(settings, tenant, version)
     if not folder.is_dir():
         raise ArtifactError(f"There is no artefact of version {version} for tenant '{tenant}'.")
-    write_atomically(_current_file(settings, tenant), f"{version}\n".encode())
+    write_atomically(current_file(settings, tenant), f"{version}\n".encode())

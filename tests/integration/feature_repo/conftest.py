@@ -8,17 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import redis
 
+from recolake.contracts.sql_text import identifier, literal
 from recolake.endpoints import resolve
 from recolake.features.feast_import import load_feast
-from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY, Service
+from recolake.features.lake_vectors import VECTOR_TABLES
+from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_KEY, Service, View
 from recolake.features.store import online_store
 from recolake.lake.catalog import create_statement
-from recolake.lake.tables import GOLD_ITEM_FEATURES, GOLD_USER_EMBEDDINGS, GOLD_USER_FEATURES, Table
+from recolake.lake.tables import GOLD_ITEM_FEATURES, GOLD_USER_FEATURES, Table
+from recolake.ranking.artifact import Artifact, Origin, UserVectors, load_artifact, write_artifact
+from recolake.ranking.items import Items
+from recolake.ranking.manifest import BlendWeights, RankingConfig
+from recolake.ranking.pointer import activate, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from training.embeddings import store_vectors, vector_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -49,6 +57,10 @@ class Lake:
     tenant: Tenant
     tables: Sequence[Table] = field(default=(GOLD_USER_FEATURES, GOLD_ITEM_FEATURES))
 
+    def at(self, day: int) -> dt.datetime:
+        """The moment by which the rows of a day are dated: one second after the day's last event."""
+        return moment(day)
+
     def create(self) -> None:
         for table in self.tables:
             properties = ", ".join(f"'{k}' = '{v}'" for k, v in table.properties.items())
@@ -58,9 +70,10 @@ class Lake:
                 f"CLUSTER BY ({', '.join(table.cluster_by)}) TBLPROPERTIES ({properties}) "
                 f"LOCATION '{table.location(self.settings)}'"
             )
-        statement = create_statement(GOLD_USER_EMBEDDINGS, self.settings)
-        head, _, location = statement.rpartition(" LOCATION ")
-        self.spark.sql(head.replace(GOLD_USER_EMBEDDINGS.qualified, f"delta.`{location.strip(chr(39))}`"))
+        for table in VECTOR_TABLES.values():
+            statement, place = create_statement(table, self.settings), table.location(self.settings)
+            unplaced = statement.removesuffix(f" LOCATION {literal(place)}")
+            self.spark.sql(unplaced.replace(table.qualified, f"delta.{identifier(place)}"))
 
     def forget(self) -> None:
         for table in self.tables:
@@ -85,29 +98,50 @@ class Lake:
     def delete(self, table: Table, condition: str) -> None:
         self.spark.sql(f"DELETE FROM {self.name(table)} WHERE {condition}")
 
-    def vectors(self, version: str, vectors: dict[str, list[float]]) -> None:
-        rows = [
-            {
-                "tenant_id": self.tenant.name,
-                "model_version": version,
-                "user_id": u,
-                "vector": v,
-                "event_timestamp": moment(0),
-            }
-            for u, v in vectors.items()
-        ]
-        self.write(GOLD_USER_EMBEDDINGS, rows)
+    def model(self, version: str, vectors: dict[str, list[float]]) -> Artifact:
+        """An artefact of a model that knows these people and the items `a` and `b`."""
+        dimension = len(next(iter(vectors.values())))
+        even = BlendWeights(vector=1, popularity=1, own=1)
+        folder = version_folder(self.settings, self.tenant, version)
+        write_artifact(
+            folder,
+            Origin(self.tenant, "model", version, "run", "commit", {}, 0, {}, []),
+            RankingConfig(new_items=even, all_items=even),
+            Items(("a", "b"), ("A", "B"), ({}, {})),
+            np.array([[1.0] * dimension, [2.0] * dimension], np.float32),
+            np.zeros(2),
+            UserVectors(tuple(vectors), np.array(list(vectors.values()), np.float32)),
+        )
+        return load_artifact(folder, self.tenant)
+
+    def vectors(self, version: str, vectors: dict[str, list[float]]) -> Artifact:
+        """The same, and its vectors in the lake: all that publication does before it serves a version."""
+        model = self.model(version, vectors)
+        rows = {
+            View.USER_VECTOR: vector_rows(
+                USER_KEY, tuple(vectors), np.array(list(vectors.values())), moment(0)
+            ),
+            View.ITEM_VECTOR: vector_rows(ITEM_KEY, model.items.ids, model.vectors, moment(0)),
+        }
+        for view, table in rows.items():
+            store_vectors(self.spark, self.settings, view, self.tenant, version, model.users_checksum, table)
+        return model
 
     def serve(self, version: str) -> None:
-        pointer = self.settings.index_root / self.tenant.name / "CURRENT"
-        pointer.parent.mkdir(parents=True, exist_ok=True)
-        pointer.write_text(version + "\n")
+        activate(self.settings, self.tenant, version)
 
     def online(self, user: str, version: str = "v1", tenant: str | None = None) -> dict[str, Any]:
         store = online_store(self.settings, 30.0)
         keys = {TENANT_KEY: tenant or self.tenant.name, USER_KEY: user, MODEL_KEY: version}
         found = store.get_online_features(store.get_feature_service(Service.RECOMMENDATION.value), [keys])
         return {name: values[0] for name, values in found.to_dict().items()}
+
+    def item_vector(self, item: str, version: str) -> list[float] | None:
+        store = online_store(self.settings, 30.0)
+        keys = {TENANT_KEY: self.tenant.name, ITEM_KEY: item, MODEL_KEY: version}
+        found = store.get_online_features([f"{View.ITEM_VECTOR}:vector"], [keys])
+        vector: list[float] | None = found.to_dict()["vector"][0]
+        return vector
 
     def history(self, user: str) -> list[str]:
         return self.online(user)["history_items"] or []

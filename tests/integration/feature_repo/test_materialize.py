@@ -88,15 +88,16 @@ def test_a_redis_that_lost_everything_is_rebuilt_from_delta_with_the_served_vect
     lake.vectors("v2", {"ada": [3.0, 4.0]})
     lake.serve("v2")
     materialize(lake.settings, lake.tenant)
-    before = (lake.online("ada", "v2"), lake.trend("a"))
-    assert before[0]["vector"] == [3.0, 4.0]
+    before = (lake.online("ada", "v2"), lake.item_vector("b", "v2"), lake.trend("a"))
+    assert (before[0]["vector"], before[1]) == ([3.0, 4.0], [2.0, 2.0])
     for key in cache.scan_iter(match=b"*" + lake.tenant.name.encode() + b"*"):
         cache.delete(key)
     assert lake.online("ada", "v2")["vector"] is None
     report = materialize(lake.settings, lake.tenant)
     assert report.full
-    assert (lake.online("ada", "v2"), lake.trend("a")) == before
+    assert (lake.online("ada", "v2"), lake.item_vector("b", "v2"), lake.trend("a")) == before
     assert lake.online("ada", "v1")["vector"] is None, "vectors answer to their own version alone"
+    assert lake.item_vector("b", "v1") is None
 
 
 def test_a_newly_served_version_s_vectors_are_brought_and_very_old_ones_removed(
@@ -107,9 +108,11 @@ def test_a_newly_served_version_s_vectors_are_brought_and_very_old_ones_removed(
     for number in range(1, 6):
         lake.vectors(f"v{number}", {"ada": [float(number)]})
         lake.serve(f"v{number}")
-        assert rows(materialize(lake.settings, lake.tenant)).get("user_vector") == 1
+        found = rows(materialize(lake.settings, lake.tenant))
+        assert (found["user_vector"], found["item_vector"]) == (1, 2)
     vectors = [lake.online("ada", f"v{number}")["vector"] for number in range(1, 6)]
     assert vectors == [None, None, [3.0], [4.0], [5.0]]
+    assert [lake.item_vector("a", f"v{n}") for n in range(1, 6)] == [None, None, [1.0], [1.0], [1.0]]
     assert not cache.exists(vectors_mark(lake.tenant, "v1"))
 
 

@@ -26,8 +26,8 @@ SETTINGS = Settings(
     redis_url="redis://:pw@cache:6379/3",
     spark_url="sc://spark:15002",
 )
-# Written by training or read on the tenant's own clock; not by a table of features.
-WRITTEN_ELSEWHERE = {View.USER_VECTOR}
+# Written model by model, not from the changes of a table of features.
+WRITTEN_ELSEWHERE = {View.USER_VECTOR, View.ITEM_VECTOR}
 
 
 def test_the_local_configuration_file_says_what_the_code_says() -> None:
@@ -72,6 +72,14 @@ def test_views_are_keyed_by_tenant_owned_described_and_expire() -> None:
         assert view.description
         assert view.ttl
         assert all(field.description for field in view.features)
+
+
+def test_vectors_are_keyed_by_their_model_version_too() -> None:
+    keys = {view.name: set(view.entities) for view in VIEWS if view.name in WRITTEN_ELSEWHERE}
+    assert keys == {
+        View.USER_VECTOR: {"tenant_id", "user_id", "model_version"},
+        View.ITEM_VECTOR: {"tenant_id", "item_id", "model_version"},
+    }
 
 
 def test_the_fingerprint_is_stable() -> None:

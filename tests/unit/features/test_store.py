@@ -41,6 +41,27 @@ def test_feast_reads_the_address_as_it_was_meant(user: str, password: str, db: i
     assert options == expected | ({"ssl": True} if tls else {})
 
 
+def test_options_in_the_address_reach_feast_with_their_types_and_the_caller_s_deadline_wins() -> None:
+    url = "rediss://cache.example/2?ssl_cert_reqs=none&socket_keepalive=true&socket_timeout=9&health_check_interval=30"
+    _, options = as_feast_reads(redis_connection_string(Settings(redis_url=url), socket_timeout=0.05))
+    assert options == {
+        "db": 2,
+        "ssl": True,
+        "ssl_cert_reqs": "none",
+        "socket_keepalive": True,
+        "socket_timeout": 0.05,
+        "health_check_interval": 30,
+    }
+
+
+@pytest.mark.parametrize(
+    "url", ["http://cache:6379", "unix:///run/redis.sock", "redis://h:1/0?socket_timeout=soon"]
+)
+def test_an_address_that_feast_could_not_use_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInputError, match="RECOLAKE_REDIS_URL"):
+        redis_connection_string(Settings(redis_url=url))
+
+
 def test_a_password_that_cannot_be_expressed_is_refused() -> None:
     with pytest.raises(InvalidInputError):
         redis_connection_string(Settings(redis_url="redis://u:a%2Cb@h:1/0"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -156,6 +157,30 @@ def test_placing_gives_the_version_and_keeps_every_byte(artifact_folder: Path, t
     assert (after.model_version, after.mlflow_run_id) == ("v9", "run-9")
     assert after.files == before.files
     assert load_artifact(placed, tenant).checksum == load_artifact(artifact_folder, tenant).checksum
+
+
+def test_an_artefact_has_its_name_only_once_all_of_it_is_on_the_disk(
+    artifact_folder: Path, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed, sync = artifact_folder.parent / "v9", os.fsync
+    before: set[str] = set()
+    after: set[str] = set()
+
+    def noting(handle: int) -> None:
+        name = Path(f"/proc/self/fd/{handle}").resolve().name
+        (after if placed.exists() else before).add(name)
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    place_artifact(artifact_folder, placed, tenant, "v9", "run")
+    files = {path.name for path in placed.iterdir()}
+    assert files < before, "the files, and the folder that lists them"
+    assert any(name.startswith(".building-") for name in before)
+    assert after == {artifact_folder.parent.name}, "then the folder in which the name is"
+
+
+def test_users_checksum_is_that_of_the_file(artifact_folder: Path, tenant: Tenant) -> None:
+    assert load_artifact(artifact_folder, tenant).users_checksum == sha256_file(artifact_folder / USERS_FILE)
 
 
 def test_placing_a_bad_artefact_leaves_nothing_behind(artifact_folder: Path, tenant: Tenant) -> None:
