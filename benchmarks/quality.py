@@ -17,10 +17,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from recolake.quality import CHAMPION
 from training.datasets.dataset import Dataset, ItemDays
+from training.datasets.ids import Ids
 from training.datasets.interactions import Interactions
 from training.evaluation.protocol import Scores, Target
-from training.experiment import CHAMPION, Experiment, run_experiment
+from training.experiment import Experiment, run_experiment
 
 # Measured on the same split, see docs/benchmarks.md.
 ALS = {Target.NEW_ITEMS: 0.098, Target.ALL_ITEMS: 0.276}
@@ -32,10 +34,11 @@ def read(folder: Path) -> Dataset:
         pd.read_csv(folder / f"{name}.csv", dtype={"user": str, "item": str}) for name in ("train", "test")
     ]
     events = pd.concat(parts, ignore_index=True)
-    day = pd.to_datetime(events["timestamp"]).to_numpy().astype("datetime64[D]").astype(np.int64)
+    moment = pd.to_datetime(events["timestamp"]).to_numpy()
+    day = moment.astype("datetime64[D]").astype(np.int64)
     weight = np.ones(len(events), dtype=np.float32)
-    item = events["item"].to_numpy(dtype=np.str_)
-    interactions = Interactions.of(events["user"].to_numpy(dtype=np.str_), item, day, weight)
+    user, item = (Ids.of(events[name].to_numpy(dtype=np.str_)) for name in ("user", "item"))
+    interactions = Interactions.of(user, item, day, weight, moment.astype("datetime64[us]").astype(np.int64))
     return Dataset(interactions, ItemDays(item, day, weight), {}, {}, {}, ())
 
 

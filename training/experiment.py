@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
+
+from recolake.quality import CHAMPION
 from training.candidate import fit
 from training.config import SEARCH_SPACE, ModelConfig
 from training.datasets.dataset import Dataset
@@ -18,7 +22,6 @@ from training.models.popularity.model import Popularity
 from training.models.recent_popularity.model import RecentPopularity
 from training.tuning import tune
 
-CHAMPION = "champion"
 BASELINES: tuple[Callable[[], Model], ...] = (Popularity, RecentPopularity, OwnFrequency, ItemKnn)
 
 Results = Mapping[str, Mapping[Target, Scores]]
@@ -56,7 +59,7 @@ def measure_champion(dataset: Dataset, split: Split, config: ModelConfig, seed: 
     """Fit to what lies before the test window, rank as serving does, look at the window."""
     candidate = fit(dataset, split.train, split.as_of, config.factorization, seed)
     model, people = candidate.rankable(config.ranking), candidate.people()
-    return evaluate(lambda target: by_ranking(model, people, target), split, seed)
+    return evaluate(partial(by_ranking, model, people), split, seed)
 
 
 def run_experiment(
@@ -64,6 +67,7 @@ def run_experiment(
 ) -> Experiment:
     """Choose a configuration unless one is given, then measure it and the baselines on the test window."""
     split = temporal_split(dataset.interactions)
+    progress(_window(split))
     validation = [] if config else choose(dataset, split, seed, progress)
     chosen = config or validation[0][0]
     if split is None or not split.measurable:
@@ -72,6 +76,15 @@ def run_experiment(
     progress("champion measured on the test window")
     for make in BASELINES:
         model = make().fit(split.train, split.as_of)
-        results[model.name] = evaluate(lambda target, m=model: by_model(m, split, target), split, seed)  # type: ignore[misc]
+        results[model.name] = evaluate(partial(by_model, model, split), split, seed)
         progress(f"{model.name} measured on the test window")
     return Experiment(chosen, split, results, validation)
+
+
+def _window(split: Split | None) -> str:
+    """What there is to measure on, as a sentence."""
+    if split is None:
+        return "no test window: all interactions are of one day"
+    first, last = (np.datetime64(day, "D") for day in (split.first_day, split.last_day))
+    people = int((split.all_items.lengths > 0).sum())
+    return f"test window {first} to {last}: {people:,} people known from before took known items"

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
-from training.evaluation.bootstrap import draws
+from recolake.quality import CHAMPION
+from training.evaluation.bootstrap import mean
 from training.evaluation.protocol import NDCG_AT, Scores, Target
-from training.experiment import CHAMPION, Results
+from training.experiment import Results
 from training.models.popularity.model import Popularity
 
 METRIC = f"ndcg@{NDCG_AT}"
 # A refresh is measured on another window than its predecessor was; seasons alone move the figure by a tenth.
 _NOT_WORSE = 0.8
+_TOO_LITTLE = (
+    "too little data: nobody known from before the test window (the last fifth of the days, at most 31) "
+    "took an item known from before within it, so nothing can be measured"
+)
 
 
 class Kind(StrEnum):
@@ -53,7 +56,7 @@ def judge(
     """
     mine = results.get(CHAMPION, {})
     if not mine:
-        return Verdict(kind, False, ("too little data: nobody has anything in the test window",))
+        return Verdict(kind, False, (_TOO_LITTLE,))
     checks = [_beats_popularity(target, results) for target in mine]
     if kind is Kind.REFRESH:
         checks += [
@@ -99,7 +102,5 @@ def _better(
 
 def _difference(mine: Scores, theirs: Scores, seed: int) -> tuple[float, float]:
     """95 % interval of the mean difference of NDCG over the same users."""
-    difference = (mine.ndcg - theirs.ndcg).astype(np.float32)
-    resampled = draws(len(difference), seed) @ difference / len(difference)
-    low, high = np.percentile(resampled, (2.5, 97.5))
-    return float(low), float(high)
+    difference = mean(mine.ndcg - theirs.ndcg, seed)
+    return difference.low, difference.high

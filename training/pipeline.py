@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import ValidationError
 
-from recolake.lake.engine import connect
+from recolake.lake.engine import connect, engine_errors
+from recolake.quality import CHAMPION, by_who
 from recolake.ranking.artifact import Origin, UserVectors, place_artifact, write_artifact
-from recolake.ranking.manifest import read_manifest
-from recolake.ranking.pointer import current_version, version_folder
+from recolake.ranking.pointer import served_manifest, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from training.config import SEARCH_SPACE, ModelConfig
 from training.evaluation.protocol import Target
 from training.gate import METRIC, Kind, Verdict
 from training.identity import digest, git_commit, source_digest
-from training.report import Metrics, TrainReport
+from training.report import TrainReport
 from training.store import ensure_artifact, exclusive, scratch
 from training.tracking import registry as tags
 from training.tracking.registry import Registry, open_registry, tags_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from training.candidate import Candidate
     from training.datasets.dataset import Dataset
+    from training.datasets.interactions import Interactions
     from training.experiment import Experiment
 
 Progress = Callable[[str], None]
@@ -62,11 +64,13 @@ def train(
     """
     began = time.perf_counter()
     say = progress or (lambda _: None)
-    with exclusive(settings, tenant), open_registry(settings, tenant) as registry:
+    again = f"recolake train --tenant {tenant}"
+    with exclusive(settings, tenant, say), open_registry(settings, tenant) as registry:
         from training.datasets.gold import input_versions, load_dataset
 
         spark = connect(settings)
-        versions = input_versions(spark, settings)
+        with engine_errors("training looked for its tables", again):
+            versions = input_versions(spark, settings)
         served = _served(settings, registry)
         config = served.config if served and not retune else None
         request = _digest(tenant, config, seed, versions)
@@ -74,15 +78,25 @@ def train(
         already = run is not None
         if run is None:
             registry.bury_killed_runs()
-            dataset = load_dataset(spark, settings, tenant, versions)
-            people, items = dataset.interactions.shape
-            say(f"{len(dataset.interactions)} interactions of {people} people with {items} items")
+            say("reading " + ", ".join(f"{table} (version {number})" for table, number in versions.items()))
+            with engine_errors("training data were read", again):
+                dataset = load_dataset(spark, settings, tenant, versions)
+            say(_summary(dataset.interactions))
             run = _train(settings, registry, dataset, served, config, seed, request, say)
         report = _report(registry, run, already, time.perf_counter() - began)
         ensure_artifact(settings, registry, report.model_version, report.run_id)
     outcome = "passed" if report.gate_passed else "failed"
     say(f"{report.model_version} {'had been' if already else 'was'} trained; gate {outcome}")
     return report
+
+
+def _summary(interactions: Interactions) -> str:
+    people, items = interactions.shape
+    first, last = (np.datetime64(day, "D") for day in (interactions.first_day, interactions.last_day))
+    return (
+        f"{len(interactions):,} interactions of {people:,} people with {items:,} items, {first} to {last}; "
+        f"taken: {interactions.taken.nnz:,} items in all"
+    )
 
 
 def _train(
@@ -121,7 +135,7 @@ def _train(
             experiment.config.factorization,
             seed,
         )
-        say("refitted on all data")
+        say("refitted on all data; writing model and figures into MLflow")
         with scratch(settings, registry.tenant) as folder:
             artifact = _write(folder / "index", registry, dataset, experiment, candidate, seed, run_id)
             logged = log_model(registry, artifact, candidate)
@@ -189,16 +203,15 @@ def _judge(dataset: Dataset, experiment: Experiment, served: Served | None, seed
 
 
 def _served(settings: Settings, registry: Registry) -> Served | None:
-    """The served model; None if there is none, or if its configuration is of a form that no longer exists."""
-    version = current_version(settings, registry.tenant)
-    if version is None:
+    """The served model; None if there is none to be read, or its configuration has a form that is gone."""
+    manifest = served_manifest(settings, registry.tenant)
+    if manifest is None:
         return None
-    manifest = read_manifest(version_folder(settings, registry.tenant, version))
     try:
         config = ModelConfig.model_validate(manifest.config)
     except ValidationError:
         return None
-    champion = _metrics(registry.client.get_run(manifest.mlflow_run_id)).get("champion", {})
+    champion = by_who(registry.client.get_run(manifest.mlflow_run_id).data.metrics).get(CHAMPION, {})
     return Served(
         config, {Target(target): found[METRIC] for target, found in champion.items() if METRIC in found}
     )
@@ -209,15 +222,6 @@ def _digest(tenant: Tenant, config: ModelConfig | None, seed: int, versions: dic
     return digest(tenant.name, plan, seed, versions)
 
 
-def _metrics(run: Run) -> Metrics:
-    """A run's metrics, named as in reports."""
-    found: Metrics = {}
-    for name, value in run.data.metrics.items():
-        who, target, metric = name.split("/")
-        found.setdefault(who, {}).setdefault(target, {})[metric.replace("_at_", "@")] = value
-    return found
-
-
 def _report(registry: Registry, run: Run, already: bool, seconds: float) -> TrainReport:
     found = tags_of(run)
     return TrainReport(
@@ -226,7 +230,7 @@ def _report(registry: Registry, run: Run, already: bool, seconds: float) -> Trai
         run_id=run.info.run_id,
         gate_passed=found[tags.GATE] == tags.PASSED,
         gate_reasons=tuple(found[tags.REASONS].splitlines()),
-        metrics=_metrics(run),
+        metrics=by_who(run.data.metrics),
         already_trained=already,
         seconds=seconds,
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# metrics[model][target][metric]
-Metrics = dict[str, dict[str, dict[str, float]]]
+from recolake.quality import Metrics
 
 
 @dataclass(frozen=True)

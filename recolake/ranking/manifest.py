@@ -71,7 +71,7 @@ class Manifest(_Frozen):
     config: dict[str, Any]
     seed: int
     inputs: dict[str, int] = Field(description="Delta version of each input table, by qualified name")
-    uploads: list[str] = Field(description="Uploads whose rows the input tables held")
+    uploads: list[str] = Field(description="Uploads whose events the input tables were built from")
     ranking: RankingConfig
     canaries: list[Canary]
     files: dict[str, FileEntry]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,13 @@ class Popularity:
 
     term: FloatArray
     order: IntArray
+
+    @cached_property
+    def place(self) -> IntArray:
+        """[I] place of each row in `order`."""
+        place = np.empty_like(self.order)
+        place[self.order] = np.arange(len(self.order))
+        return place
 
     @classmethod
     def of(cls, trend_scores: npt.NDArray[np.floating], span: float) -> Popularity:

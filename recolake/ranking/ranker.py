@@ -12,7 +12,6 @@ from recolake.ranking.items import IntArray
 from recolake.ranking.manifest import BlendWeights
 from recolake.ranking.model import Rankable
 from recolake.ranking.popularity import FloatArray, Popularity
-from recolake.ranking.ragged import Ragged
 from recolake.ranking.reasons import REASONS, Reason
 from recolake.ranking.rerank import Terms, blend, terms
 from recolake.ranking.retrieval import NO_ITEM, candidates
@@ -40,14 +39,12 @@ def rank(
     *,
     include_seen: bool,
     popularity: Popularity | None = None,
-    exclude: Ragged | None = None,
 ) -> Ranking:
     """The k best items for each of U users.
 
     Args:
-        include_seen: whether what a user bought before may be shown again; it also chooses the blend.
+        include_seen: whether what a user took before may be shown again; it also chooses the blend.
         popularity: fresher than the model's own, of the same rows.
-        exclude: rows that must not be shown, per user.
 
     Raises:
         InvalidInputError: k is below 1.
@@ -58,10 +55,7 @@ def rank(
     weights = model.ranking.all_items if include_seen else model.ranking.new_items
     for start in range(0, len(users), _CHUNK):
         part = users.slice(start, start + _CHUNK)
-        masked = None if exclude is None else exclude.slice(start, start + _CHUNK)
-        found = candidate_terms(
-            model, part, k, include_seen=include_seen, popularity=popularity, exclude=masked
-        )
+        found = candidate_terms(model, part, k, include_seen=include_seen, popularity=popularity)
         chunks.append(top(found, weights, k))
     if not chunks:
         return Ranking(np.empty((0, k), np.int64), np.empty((0, k), np.float32), np.empty((0, k), np.int8))
@@ -79,14 +73,11 @@ def candidate_terms(
     *,
     include_seen: bool,
     popularity: Popularity | None = None,
-    exclude: Ragged | None = None,
 ) -> Terms:
     """Retrieve and measure, but do not weigh: what tuning needs to try many weights on."""
     board = popularity or model.popularity
     config = model.ranking
-    masked = 0 if exclude is None else exclude.longest
-    if not include_seen:
-        masked += users.history.longest
+    masked = 0 if include_seen else users.history.longest
     rows = candidates(
         model.index,
         board,
@@ -98,15 +89,16 @@ def candidate_terms(
     allowed = np.ones(rows.shape, dtype=np.bool_)
     if not include_seen:
         allowed &= users.history.find(rows, len(model.vectors)) < 0
-    if exclude is not None:
-        allowed &= exclude.find(rows, len(model.vectors)) < 0
     return terms(model.vectors, board, users, rows, allowed)
 
 
 def top(found: Terms, weights: BlendWeights, k: int) -> Ranking:
-    """Weigh and cut. Equal scores keep the order of rows, which knows nothing of what a user will do."""
+    """Weigh and cut. Of equal scores the more popular item comes first, whatever weight popularity has.
+
+    So somebody of whom nothing is known gets what is popular also from a blend that gives it no weight.
+    """
     scores = blend(found, weights)
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    best = np.lexsort((found.place, -scores), axis=1)[:, :k]
     picked = np.take_along_axis(scores, best, axis=1)
     rows = np.where(np.isneginf(picked), NO_ITEM, np.take_along_axis(found.rows, best, axis=1))
     reasons = np.where(rows == NO_ITEM, np.int8(-1), _reasons(found, weights, best))
@@ -119,7 +111,7 @@ def top(found: Terms, weights: BlendWeights, k: int) -> Ranking:
 
 
 def _reasons(found: Terms, weights: BlendWeights, best: IntArray) -> npt.NDArray[np.int8]:
-    """Bought before, or else the term by which the item stands out most from the user's other candidates."""
+    """Taken before, or else the term by which the item stands out most from the user's other candidates."""
     allowed = found.allowed
     counted = np.maximum(allowed.sum(axis=1, keepdims=True), 1)
 

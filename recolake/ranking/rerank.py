@@ -23,6 +23,7 @@ class Terms:
         allowed: False for padding and for whatever must not be shown.
         vector: inner product over the size of the user's best candidate's; 0 without a vector.
         popularity: `Popularity.term`.
+        place: `Popularity.place`.
         own: own decayed frequency over the user's largest one; 0 for items never bought.
     """
 
@@ -30,6 +31,7 @@ class Terms:
     allowed: npt.NDArray[np.bool_]
     vector: FloatArray
     popularity: FloatArray
+    place: IntArray
     own: FloatArray
 
 
@@ -57,6 +59,7 @@ def terms(
         allowed=allowed & (rows != NO_ITEM),
         vector=(product / scale).astype(np.float32),
         popularity=popularity.term[rows],
+        place=popularity.place[rows],
         own=own,
     )
 

@@ -1,4 +1,4 @@
-"""Candidates: items near a user's vector, popular items, and what the user bought before."""
+"""Candidates: items near a user's vector, popular items, and what the user took before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people a ranking is made for: their vectors and what they bought, as arrays over an index's rows."""
+"""The people a ranking is made for: their vectors and what they took, as arrays over an index's rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ragged import Ragged
 
 # Of a person's history so much is looked at: so many goods, the newest; a habit halves in so many days.
-# `gold.user_features` is built by the same two numbers.
+# `gold.user_features` is built by the same two numbers; what is in it, `dbt_project/macros/taken.sql` says.
 HISTORY_LENGTH = 500
 HISTORY_HALF_LIFE_DAYS = 60.0
 
@@ -25,7 +25,7 @@ class UserBatch:
     Attributes:
         vectors: [U, d] float32; all zeros where `has_vector` is False.
         has_vector: [U]; False for people the model does not know.
-        history: item rows that they bought.
+        history: rows of the items that they took.
         weights: [nnz] own frequency, decayed, by history row; only ratios within one user matter.
     """
 

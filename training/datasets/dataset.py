@@ -10,25 +10,32 @@ import numpy.typing as npt
 
 from recolake.ranking.items import IntArray, Items
 from recolake.ranking.popularity import HALF_LIFE_DAYS, FloatArray
-from training.datasets.interactions import Interactions, StrArray
+from training.datasets.ids import Ids, StrArray
+from training.datasets.interactions import Interactions
 
 
 @dataclass(frozen=True)
 class ItemDays:
-    """What each item did each day, anonymous events included: [n] item ids, days, weights."""
+    """What each item did each day, anonymous events included: [n] items, days, weights."""
 
-    item: StrArray
+    items: Ids
     day: IntArray
     weight: FloatArray
 
-    def trend_scores(self, item_ids: StrArray, last: int | None = None) -> npt.NDArray[np.float64]:
-        """`gold.popularity.trend_score` of each item after day `last`: forward decay, half-life a week.
+    @classmethod
+    def of(cls, items: StrArray, day: IntArray, weight: FloatArray) -> ItemDays:
+        """From rows in any order."""
+        return cls(Ids.of(items), day, weight)
 
+    def trend_scores(self, item_ids: StrArray, last: int | None = None) -> npt.NDArray[np.float64]:
+        """`gold.popularity.trend_score` of each of the sorted items after day `last`: half-life a week.
+
+        Forward decay: weights grow towards the last day, so that the day it is today does not matter.
         -inf where an item has no weight until then.
         """
-        place = np.searchsorted(item_ids, self.item)
-        place = np.minimum(place, len(item_ids) - 1)
-        kept = item_ids[place] == self.item
+        place = np.minimum(np.searchsorted(item_ids, self.items.values), len(item_ids) - 1)
+        known = item_ids[place] == self.items.values
+        kept = known[self.items.codes]
         if last is not None:
             kept &= self.day <= last
         if not kept.any():
@@ -36,7 +43,7 @@ class ItemDays:
         day = self.day[kept]
         origin = int(day.max())
         decayed = self.weight[kept].astype(np.float64) * np.exp2((day - origin) / HALF_LIFE_DAYS)
-        total = np.bincount(place[kept], weights=decayed, minlength=len(item_ids))
+        total = np.bincount(place[self.items.codes[kept]], weights=decayed, minlength=len(item_ids))
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(total > 0, np.log2(total) + origin / HALF_LIFE_DAYS, -np.inf)
 
@@ -47,7 +54,7 @@ class Dataset:
 
     Attributes:
         inputs: Delta version of each table, by qualified name.
-        uploads: ids of the uploads whose rows the tables held.
+        uploads: ids of the uploads whose events the tables were built from.
     """
 
     interactions: Interactions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,16 +12,19 @@ import pyarrow.compute as pc
 
 from recolake.errors import InvalidInputError, NotFoundError
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_INGESTS, GOLD_ITEM_DAYS, GOLD_TRAINING_SET, SILVER_ITEMS, Table
+from recolake.lake.tables import GOLD_ITEM_DAYS, GOLD_TRAINING_SET, SILVER_EVENTS, SILVER_ITEMS, Table
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from training.datasets.dataset import Dataset, ItemDays
-from training.datasets.interactions import Interactions
+from training.datasets.ids import Ids
+from training.datasets.interactions import NEVER, Interactions
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
-INPUTS = (GOLD_TRAINING_SET, GOLD_ITEM_DAYS, SILVER_ITEMS, BRONZE_INGESTS)
+# What is learnt from, then what it was built from, whose version is asked for last, so that it lacks nothing.
+_LEARNT = (GOLD_TRAINING_SET, GOLD_ITEM_DAYS, SILVER_ITEMS)
+INPUTS = (*_LEARNT, SILVER_EVENTS)
 
 
 def input_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
@@ -53,47 +57,66 @@ def load_dataset(
         InvalidInputError: the tenant has no interactions with goods.
         NotFoundError: a table or version does not exist.
     """
-
-    def read(table: Table, *columns: str) -> pa.Table:
-        rows = read_tenant(spark, settings, table, tenant, versions[table.qualified])
-        found: pa.Table = rows.select(*columns).toArrow()
-        return found
-
-    events = read(GOLD_TRAINING_SET, "user_id", "item_id", "event_date", "weight")
+    frames = {
+        table: read_tenant(spark, settings, table, tenant, versions[table.qualified]) for table in INPUTS
+    }
+    events: pa.Table = (
+        frames[GOLD_TRAINING_SET].select("user_id", "item_id", "event_date", "weight", "taken_at").toArrow()
+    )
     if not events.num_rows:
         raise InvalidInputError(
             f"Tenant '{tenant}' has no interactions to learn from.",
             hint="Upload events of people with goods, then run `recolake ingest` and `recolake build`.",
         )
-    item_days = read(GOLD_ITEM_DAYS, "item_id", "event_date", "weight")
-    items = read(SILVER_ITEMS, "item_id", "title", "price", "attributes")
-    uploads = read(BRONZE_INGESTS, "upload_id")["upload_id"]
-    interactions = Interactions.of(
-        _texts(events["user_id"]), _texts(events["item_id"]), _days(events["event_date"]), _weights(events)
-    )
+    item_days: pa.Table = frames[GOLD_ITEM_DAYS].select("item_id", "event_date", "weight").toArrow()
+    items: pa.Table = frames[SILVER_ITEMS].select("item_id", "title", "price", "attributes").toArrow()
     ids = items["item_id"].to_pylist()
     return Dataset(
-        interactions,
-        ItemDays(_texts(item_days["item_id"]), _days(item_days["event_date"]), _weights(item_days)),
+        Interactions.of(
+            Ids.of_arrow(events["user_id"]),
+            Ids.of_arrow(events["item_id"]),
+            _days(events),
+            _weights(events),
+            _microseconds(events["taken_at"]),
+        ),
+        ItemDays(Ids.of_arrow(item_days["item_id"]), _days(item_days), _weights(item_days)),
         titles=dict(zip(ids, items["title"].to_pylist(), strict=True)),
         attributes=dict(
             zip(ids, map(_attributes, items.select(["price", "attributes"]).to_pylist()), strict=True)
         ),
         inputs=dict(versions),
-        uploads=tuple(sorted(set(uploads.to_pylist()))),
+        uploads=_uploads(frames[SILVER_EVENTS], [frames[table] for table in _LEARNT]),
     )
 
 
-def _texts(column: pa.ChunkedArray) -> np.ndarray:
-    return np.asarray(column.to_pylist(), dtype=np.str_)
+def _uploads(events: DataFrame, learnt: list[DataFrame]) -> tuple[str, ...]:
+    """Uploads whose events about items went into what was learnt from; not those that arrived since.
+
+    A tenant's uploads are ingested one after the other, and every table built from them knows the latest that
+    it holds: whatever came no later is in it.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
+
+    ingests = reduce(lambda one, other: one.union(other), [rows.select("ingested_at") for rows in learnt])
+    latest = ingests.agg(F.max("ingested_at").alias("latest"))
+    known = events.where("item_id IS NOT NULL").join(
+        F.broadcast(latest), F.col("ingested_at") <= F.col("latest")
+    )
+    return tuple(sorted(row["upload_id"] for row in known.select("upload_id").distinct().collect()))
 
 
-def _days(column: pa.ChunkedArray) -> np.ndarray:
-    return np.asarray(pc.cast(column, pa.int32()).to_numpy(), dtype=np.int64)
+def _days(rows: pa.Table) -> np.ndarray:
+    return np.asarray(pc.cast(rows["event_date"], pa.int32()).to_numpy(), dtype=np.int64)
 
 
 def _weights(rows: pa.Table) -> np.ndarray:
     return np.asarray(pc.cast(rows["weight"], pa.float64()).to_numpy(), dtype=np.float32)
+
+
+def _microseconds(column: pa.ChunkedArray) -> np.ndarray:
+    """Moments as microseconds since 1970; NEVER where there is none."""
+    moments = pc.cast(pc.cast(column, pa.timestamp("us", tz="UTC")), pa.int64())
+    return np.asarray(pc.fill_null(moments, NEVER).to_numpy(), dtype=np.int64)
 
 
 def _attributes(row: Mapping[str, Any]) -> dict[str, str]:

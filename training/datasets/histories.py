@@ -7,38 +7,32 @@ import numpy as np
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ragged import Ragged
 from recolake.ranking.users import HISTORY_HALF_LIFE_DAYS, HISTORY_LENGTH, UserBatch
-from training.datasets.interactions import Interactions
+from training.datasets.interactions import NEVER, Interactions
 
 
 def histories(interactions: Interactions, as_of: int) -> tuple[Ragged, FloatArray]:
-    """Item rows of every user, at most the newest 500, and their decayed frequency."""
-    strength = interactions.strength(as_of, HISTORY_HALF_LIFE_DAYS)
-    latest = interactions.strength(as_of)
-    latest.data[:] = 0
-    np.maximum.at(latest.data, _entry(interactions), interactions.day.astype(np.float64))
-    lengths = np.diff(strength.indptr)
-    rank = np.arange(strength.nnz) - np.repeat(strength.indptr[:-1], lengths)
-    if lengths.max(initial=0) > HISTORY_LENGTH:
-        owner = np.repeat(np.arange(len(lengths)), lengths)
-        newest = np.lexsort((strength.indices, -latest.data, owner))
-        rank[newest] = np.arange(strength.nnz) - np.repeat(strength.indptr[:-1], lengths)
-    kept = rank < HISTORY_LENGTH
-    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    """Rows of what every user took, at most the newest 500, and the decayed weight of all they did with it.
+
+    Of two items taken at the same moment, the one with the later id is the newer, as in `gold.user_features`.
+    """
+    starts, users = interactions.pair_starts, interactions.shape[0]
+    taken_at = np.maximum.reduceat(interactions.taken_at, starts)
+    weight = np.add.reduceat(interactions.decayed(as_of, HISTORY_HALF_LIFE_DAYS), starts)
+    held = np.flatnonzero(taken_at > NEVER)
+    user, item = interactions.user[starts[held]], interactions.item[starts[held]]
+    lengths = np.bincount(user, minlength=users)
+
+    newest = np.lexsort((-item, -taken_at[held], user))
+    age = np.empty(len(held), dtype=np.int64)
+    age[newest] = np.arange(len(held)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    kept = age < HISTORY_LENGTH
+
+    offsets = np.zeros(users + 1, dtype=np.int64)
     np.cumsum(np.minimum(lengths, HISTORY_LENGTH), out=offsets[1:])
-    rows = Ragged(offsets, strength.indices[kept].astype(np.int64))
-    return rows, strength.data[kept].astype(np.float32)
+    return Ragged(offsets, item[kept]), weight[held[kept]].astype(np.float32)
 
 
 def user_batch(interactions: Interactions, as_of: int, vectors: FloatArray) -> UserBatch:
     """All users, with their vectors [U, d]."""
     rows, weights = histories(interactions, as_of)
     return UserBatch(vectors, np.ones(len(vectors), dtype=np.bool_), rows, weights)
-
-
-def _entry(interactions: Interactions) -> np.ndarray:
-    """Position of each entry's (user, item) among the distinct pairs; entries are sorted by both."""
-    new = np.ones(len(interactions), dtype=np.bool_)
-    new[1:] = (interactions.user[1:] != interactions.user[:-1]) | (
-        interactions.item[1:] != interactions.item[:-1]
-    )
-    return np.cumsum(new) - 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from recolake.ranking.items import IntArray
 from recolake.ranking.ragged import Ragged
-from training.datasets.interactions import Interactions
+from training.datasets.interactions import NEVER, Interactions
 
 WINDOW_DAYS = 31
 
@@ -18,8 +18,8 @@ class Split:
     """Entries before the window, and what known users took of known items within it.
 
     Attributes:
-        all_items: item rows per user of `train`, re-purchases included; empty for users without any.
-        new_items: the same without what the user had before.
+        all_items: rows of the items taken per user of `train`, also once more; empty for users without any.
+        new_items: the same without what the user had taken before.
     """
 
     train: Interactions
@@ -53,16 +53,17 @@ def temporal_split(interactions: Interactions) -> Split | None:
     held = interactions.between(first=first)
     user = _positions(train.user_ids, held.user_ids)[held.user]
     item = _positions(train.item_ids, held.item_ids)[held.item]
-    known = (user >= 0) & (item >= 0)
-    keys = np.unique(user[known] * train.shape[1] + item[known])
+    counts = (user >= 0) & (item >= 0) & (held.taken_at > NEVER)
+    keys = np.unique(user[counts] * train.shape[1] + item[counts])
     user, item = keys // train.shape[1], keys % train.shape[1]
-    bought = np.isin(keys, train.user * train.shape[1] + train.item)
+    before = train.taken_at > NEVER
+    had = np.isin(keys, train.user[before] * train.shape[1] + train.item[before])
     return Split(
         train,
         first,
         last,
         _ragged(user, item, train.shape[0]),
-        _ragged(user[~bought], item[~bought], train.shape[0]),
+        _ragged(user[~had], item[~had], train.shape[0]),
     )
 
 

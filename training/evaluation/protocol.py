@@ -14,7 +14,7 @@ from recolake.ranking.ragged import Ragged
 from recolake.ranking.ranker import rank
 from recolake.ranking.users import UserBatch
 from training.datasets.split import Split
-from training.evaluation.bootstrap import Estimate, coverage, draws, mean
+from training.evaluation.bootstrap import Coverage, Estimate, Mean, Statistic, estimates
 from training.evaluation.metrics import Values, hits, ndcg, recall
 from training.models.base import Model
 
@@ -56,14 +56,13 @@ def measure(recommend: Recommend, truth: Ragged, items: int, seed: int) -> Score
         return None
     ranked = recommend(users)
     hit, relevant = hits(ranked, truth.take(users), items), truth.lengths[users]
-    drawn = draws(len(users), seed)
     gained = ndcg(hit, relevant, NDCG_AT)
-    metrics = {
-        f"ndcg@{NDCG_AT}": mean(gained, drawn),
-        f"recall@{RECALL_AT}": mean(recall(hit, relevant, RECALL_AT), drawn),
-        f"coverage@{NDCG_AT}": coverage(ranked[:, :NDCG_AT], items, drawn),
+    statistics: dict[str, Statistic] = {
+        f"ndcg@{NDCG_AT}": Mean(gained),
+        f"recall@{RECALL_AT}": Mean(recall(hit, relevant, RECALL_AT)),
+        f"coverage@{NDCG_AT}": Coverage(ranked[:, :NDCG_AT], items),
     }
-    return Scores(metrics, gained)
+    return Scores(estimates(statistics, len(users), seed), gained)
 
 
 def by_model(model: Model, split: Split, target: Target) -> Recommend:
@@ -75,7 +74,7 @@ def by_model(model: Model, split: Split, target: Target) -> Recommend:
             block = users[start : start + _BLOCK]
             scores = model.scores(block)
             if not target.include_seen:
-                scores[split.train.seen[block].nonzero()] = -np.inf
+                scores[split.train.taken[block].nonzero()] = -np.inf
             best = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH]
             allowed = np.isfinite(np.take_along_axis(scores, best, axis=1))
             blocks.append(np.where(allowed, best, -1))

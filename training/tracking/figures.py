@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from recolake.quality import CHAMPION
 from recolake.ranking.popularity import FloatArray
 from training.evaluation.protocol import Target
-from training.experiment import CHAMPION, Results
+from training.experiment import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

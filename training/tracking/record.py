@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recolake.lake.tables import Table
+from recolake.quality import Metrics, logged_name
 from recolake.settings import Settings
 from training.candidate import Candidate
 from training.config import ModelConfig
@@ -22,12 +23,7 @@ _MODEL = "recommender"
 _PYFUNC = Path(__file__).parent / "pyfunc.py"
 
 
-def metric_name(who: str, target: str, metric: str) -> str:
-    """MLflow's name of a metric: it does not allow an @."""
-    return f"{who}/{target}/{metric.replace('@', '_at_')}"
-
-
-def metric_values(experiment: Experiment) -> dict[str, dict[str, dict[str, float]]]:
+def metric_values(experiment: Experiment) -> Metrics:
     """Numbers by model, target and metric; `<metric>_low` and `<metric>_high` are the 95 % interval."""
     return {
         who: {
@@ -62,7 +58,7 @@ def log_experiment(experiment: Experiment, seed: int) -> None:
     mlflow.log_params(parameters(experiment.config, seed))
     values = metric_values(experiment)
     flat = {
-        metric_name(who, target, metric): value
+        logged_name(who, target, metric): value
         for who, targets in values.items()
         for target, metrics in targets.items()
         for metric, value in metrics.items()

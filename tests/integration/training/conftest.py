@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 
 from recolake.lake.tables import (
-    BRONZE_INGESTS,
     GOLD_ITEM_DAYS,
     GOLD_ITEM_EMBEDDINGS,
     GOLD_TRAINING_SET,
     GOLD_USER_EMBEDDINGS,
+    SILVER_EVENTS,
     SILVER_ITEMS,
     Table,
 )
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 GROUPS, PEOPLE, ITEMS, DAYS, EVENTS = 3, 20, 15, 60, 30
 FIRST_DAY = np.datetime64("2025-01-01")
+# When the uploads were ingested whose events the shop's tables hold.
+INGESTED = np.datetime64("2025-03-02T08:00:00", "us")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,18 @@ class Shop:
         rows = rows.add_column(0, "tenant_id", pa.repeat(pa.scalar(self.tenant.name), rows.num_rows))
         self.spark.createDataFrame(rows).write.format("delta").mode("append").save(
             table.location(self.settings)
+        )
+
+    def learn(self, dates: pa.Array, users: list[str], items: list[str]) -> None:
+        """Appends purchases to what training learns from."""
+        ones = pa.array(np.ones(len(users)))
+        rows = pa.table({"event_date": dates, "item_id": items, "weight": ones})
+        rows = rows.append_column("ingested_at", _moments([INGESTED] * len(users)))
+        self.append(GOLD_ITEM_DAYS, rows)
+        taken_at = dates.cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
+        self.append(
+            GOLD_TRAINING_SET,
+            rows.append_column("user_id", pa.array(users)).append_column("taken_at", taken_at),
         )
 
     def rows(self, table: Table) -> int:
@@ -64,14 +78,8 @@ def _fill(shop: Shop) -> None:
     group = np.repeat(np.arange(GROUPS), PEOPLE * EVENTS)
     person = np.tile(np.repeat(np.arange(PEOPLE), EVENTS), GROUPS)
     items = [f"g{g}-{n:02}" for g, n in zip(group, random.integers(ITEMS, size=count), strict=True)]
-    dates = pa.array(FIRST_DAY + random.integers(0, DAYS, count), pa.date32())
-    ones = pa.array(np.ones(count))
     users = [f"p{g}-{n:02}" for g, n in zip(group, person, strict=True)]
-    shop.append(
-        GOLD_TRAINING_SET,
-        pa.table({"event_date": dates, "user_id": users, "item_id": items, "weight": ones}),
-    )
-    shop.append(GOLD_ITEM_DAYS, pa.table({"event_date": dates, "item_id": items, "weight": ones}))
+    shop.learn(pa.array(FIRST_DAY + random.integers(0, DAYS, count), pa.date32()), users, items)
     names = sorted(set(items))
     attributes = pa.array([[("colour", "red")]] * len(names), pa.map_(pa.string(), pa.string()))
     shop.append(
@@ -82,10 +90,28 @@ def _fill(shop: Shop) -> None:
                 "title": [f"Title of {name}" for name in names],
                 "price": np.full(len(names), 2.5),
                 "attributes": attributes,
+                "ingested_at": _moments([INGESTED] * len(names)),
             }
         ),
     )
-    shop.append(BRONZE_INGESTS, pa.table({"upload_id": ["upload-b", "upload-a", "upload-a"]}))
+    # Upload c came after gold was built, d says nothing of items.
+    hour = np.timedelta64(1, "h")
+    shop.append(
+        SILVER_EVENTS,
+        pa.table(
+            {
+                "upload_id": ["upload-b", "upload-a", "upload-a", "upload-c", "upload-d"],
+                "item_id": ["g0-00", "g0-01", "g0-02", "g0-00", None],
+                "ingested_at": _moments(
+                    [INGESTED, *[INGESTED - hour] * 2, INGESTED + hour, INGESTED - 2 * hour]
+                ),
+            }
+        ),
+    )
     for table in (GOLD_USER_EMBEDDINGS, GOLD_ITEM_EMBEDDINGS):
         columns = ", ".join(f"{c.name} {c.type}{' NOT NULL' if c.required else ''}" for c in table.columns)
         shop.spark.sql(f"CREATE TABLE delta.`{table.location(shop.settings)}` ({columns}) USING delta")
+
+
+def _moments(moments: list[np.datetime64]) -> pa.Array:
+    return pa.array(moments, pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))

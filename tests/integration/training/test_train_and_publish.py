@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
+import uuid
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +30,7 @@ _DAY = np.datetime64("2025-03-02")
 def _one_more_day(shop: Shop) -> None:
     users = [f"p{group}-{person:02}" for group in range(3) for person in range(20)]
     items = [f"g{user[1]}-{number % 15:02}" for number, user in enumerate(users)]
-    dates = pa.array([_DAY] * len(users), pa.date32())
+    dates = pa.array(np.full(len(users), _DAY), pa.date32())
     ones = pa.array(np.ones(len(users)))
     shop.append(
         GOLD_TRAINING_SET,
@@ -41,7 +43,15 @@ def test_a_model_is_trained_recorded_published_and_found_again(shop: Shop) -> No
     said: list[str] = []
     report = train(settings, tenant, progress=said.append)
     assert (report.model_version, report.gate_passed, report.already_trained) == ("v1", True, False), report
-    assert said
+    for word in (
+        GOLD_TRAINING_SET.qualified,
+        "interactions",
+        "test window",
+        "tuning 3/3",
+        "champion",
+        "refitted",
+    ):
+        assert any(word in line for line in said), f"progress says nothing of {word}: {said}"
     assert set(report.metrics) == {"champion", "popularity", "recent_popularity", "own_frequency", "item_knn"}
     for target in ("new_items", "all_items"):
         found = report.metrics["champion"][target]
@@ -50,7 +60,9 @@ def test_a_model_is_trained_recorded_published_and_found_again(shop: Shop) -> No
 
     artifact = load_artifact(version_folder(settings, tenant, "v1"), tenant)
     assert artifact.manifest.inputs[GOLD_TRAINING_SET.qualified] == 0
-    assert artifact.manifest.uploads == ["upload-a", "upload-b"]
+    assert artifact.manifest.uploads == ["upload-a", "upload-b"], (
+        "those that the model learnt from, and no other"
+    )
     assert artifact.manifest.mlflow_run_id == report.run_id
     assert artifact.items.titles[artifact.items.row_of["g0-03"]] == "Title of g0-03"
     assert artifact.items.attributes[0] == {"colour": "red", "price": "2.5"}
@@ -177,6 +189,17 @@ def test_user_vectors_and_index_are_of_the_same_model(shop: Shop) -> None:
     best = np.argsort(-(users.vectors @ artifact.vectors.T), axis=1)[:, :5]
     groups = [[artifact.items.ids[row][1] for row in rows] for rows in best]
     assert np.mean([g == user[1] for user, found in zip(users.ids, groups, strict=True) for g in found]) > 0.9
+
+
+def test_a_tenant_with_hardly_any_data_is_told_so(shop: Shop) -> None:
+    small = dataclasses.replace(shop, tenant=Tenant(f"small-{uuid.uuid4().hex[:8]}"))
+    small.learn(pa.array([_DAY], pa.date32()), ["somebody"], ["something"])
+    report = train(small.settings, small.tenant)
+    assert (report.model_version, report.gate_passed, report.metrics) == ("v1", False, {})
+    assert len(report.gate_reasons) == 1
+    assert report.gate_reasons[0].startswith("too little data")
+    with pytest.raises(NotFoundError, match="no model that passed"):
+        publish(small.settings, small.tenant)
 
 
 def test_clear_errors_where_there_is_nothing(shop: Shop) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from recolake.errors import ArtifactError, NotFoundError
-from recolake.ranking.pointer import activate, current_version, version_folder
+from recolake.ranking.manifest import MANIFEST_FILE, read_manifest
+from recolake.ranking.pointer import activate, current_file, current_version, served_manifest, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -24,6 +25,20 @@ def test_the_pointer_moves_to_what_is_there_and_to_nothing_else(
     with pytest.raises(ArtifactError):
         activate(settings, tenant, "v2")
     assert current_version(settings, tenant) == "v1"
+
+
+def test_a_served_version_that_says_nothing_readable_counts_as_none(
+    tmp_path: Path, artifact_folder: Path
+) -> None:
+    settings, tenant = Settings(home=tmp_path), Tenant("shop")
+    assert served_manifest(settings, tenant) is None
+    activate(settings, tenant, "v1")
+    assert served_manifest(settings, tenant) == read_manifest(artifact_folder)
+    (artifact_folder / MANIFEST_FILE).write_text("{}")
+    assert served_manifest(settings, tenant) is None
+    for name in ("v7", "no version"):
+        current_file(settings, tenant).write_text(name)
+        assert served_manifest(settings, tenant) is None
 
 
 @pytest.mark.parametrize("name", ["", "v0", "1", "v1/../v2", "../other/v1", "v1\n", "V1", "v١", "CURRENT"])

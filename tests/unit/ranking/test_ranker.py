@@ -43,16 +43,14 @@ def _people(random: np.random.Generator, users: int, items: int) -> UserBatch:
     return UserBatch(vectors.astype(np.float32), known, Ragged(offsets, flat), weights)
 
 
-def _naive(
-    model: VectorModel, people: UserBatch, user: int, include_seen: bool, forbidden: set[int]
-) -> dict[int, float]:
+def _naive(model: VectorModel, people: UserBatch, user: int, include_seen: bool) -> dict[int, float]:
     """Score of every item that may be shown, straight from the definition."""
     start, stop = people.history.offsets[user : user + 2]
     own = dict(
         zip(people.history.rows[start:stop].tolist(), people.weights[start:stop].tolist(), strict=True)
     )
     product = model.vectors @ people.vectors[user]
-    allowed = [i for i in range(len(model.vectors)) if i not in forbidden and (include_seen or i not in own)]
+    allowed = [i for i in range(len(model.vectors)) if include_seen or i not in own]
     # The vector's term is relative to the user's best candidate, shown or not.
     best = max(1e-9, abs(float(product.max())))
     weights = model.ranking.all_items
@@ -72,18 +70,10 @@ def test_with_all_items_as_candidates_the_order_is_that_of_the_definition(
     random = np.random.default_rng(seed)
     items, users = int(random.integers(1, 60)), int(random.integers(1, 7))
     model, people = _model(random, items), _people(random, users, items)
-    forbidden = [
-        set(random.choice(items, size=random.integers(0, items), replace=False).tolist())
-        for _ in range(users)
-    ]
-    flat = np.array([row for rows in forbidden for row in sorted(rows)], dtype=np.int64)
-    exclude = Ragged(
-        np.concatenate([[0], np.cumsum([len(rows) for rows in forbidden])]).astype(np.int64), flat
-    )
-    found = rank(model, people, k, include_seen=include_seen, exclude=exclude)
+    found = rank(model, people, k, include_seen=include_seen)
     assert found.rows.shape == found.scores.shape == found.reasons.shape == (users, k)
     for user in range(users):
-        expected = _naive(model, people, user, include_seen, forbidden[user])
+        expected = _naive(model, people, user, include_seen)
         rows = [row for row in found.rows[user].tolist() if row >= 0]
         assert len(rows) == len(set(rows)) == min(k, len(expected))
         assert (found.rows[user, len(rows) :] == -1).all()
@@ -125,6 +115,48 @@ def test_someone_unknown_gets_what_is_popular(artifact_folder: Path, tenant: Ten
     found = rank(artifact, nobody, 10, include_seen=False)
     assert found.rows[0].tolist() == artifact.popularity.order[:10].tolist()
     assert {found.reason(0, place) for place in range(10)} == {Reason.POPULAR_NOW}
+
+
+def _indifferent(model: VectorModel) -> VectorModel:
+    """The same model with a blend that gives popularity no weight."""
+    weights = BlendWeights(vector=1.0, popularity=0.0, own=2.0)
+    config = model.ranking.model_copy(update={"new_items": weights, "all_items": weights})
+    return VectorModel(model.index, model.vectors, model.popularity, config)
+
+
+@pytest.mark.parametrize("include_seen", [False, True])
+def test_people_without_a_vector_get_what_is_popular_whatever_weight_popularity_has(
+    include_seen: bool,
+) -> None:
+    """What they had comes first or not at all, as for everybody; then what is popular, and it says so."""
+    random = np.random.default_rng(8)
+    model = _indifferent(_model(random, 700, near=20, popular=20))
+    order = model.popularity.order.tolist()
+    had = np.sort(random.choice(700, 6, replace=False))
+    people = UserBatch(
+        np.vstack([np.zeros((2, 6)), random.standard_normal((1, 6))]).astype(np.float32),
+        np.array([False, False, True]),
+        Ragged(np.array([0, 0, 6, 6]), had),
+        np.arange(1, 7, dtype=np.float32),
+    )
+    found = rank(model, people, 30, include_seen=include_seen)
+    assert found.rows[0].tolist() == order[:30]
+    assert {found.reason(0, place) for place in range(30)} == {Reason.POPULAR_NOW}
+    own = had[::-1].tolist() if include_seen else []
+    others = [row for row in order if row not in had]
+    assert found.rows[1].tolist() == [*own, *others][:30]
+    assert {found.reason(1, place) for place in range(len(own), 30)} == {Reason.POPULAR_NOW}
+    assert found.rows[2].tolist() != order[:30]
+
+
+def test_of_equal_scores_the_more_popular_item_comes_first(artifact_folder: Path, tenant: Tenant) -> None:
+    """Far below the most popular item the popularity term is 0 for all; their order is still known."""
+    artifact = load_artifact(artifact_folder, tenant)
+    trend = 2000.0 - np.arange(60)[::-1] * 100.0
+    fresh = Popularity.of(trend, artifact.ranking.popularity_span)
+    nobody = UserBatch.one(artifact.items, 8, None)
+    found = rank(artifact, nobody, 60, include_seen=False, popularity=fresh)
+    assert found.rows[0].tolist() == list(range(59, -1, -1))
 
 
 def test_fresher_popularity_changes_the_answer(artifact_folder: Path, tenant: Tenant) -> None:

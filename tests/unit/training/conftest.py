@@ -26,4 +26,4 @@ def world() -> Dataset:
     items = np.array([f"g{g}-{n:02}" for g, n in zip(item_group, number, strict=True)])
     days, weights = FIRST_DAY + random.integers(0, DAYS, count), np.ones(count, dtype=np.float32)
     interactions = Interactions.of(users, items, days, weights)
-    return Dataset(interactions, ItemDays(items, days, weights), {}, {}, {}, ())
+    return Dataset(interactions, ItemDays.of(items, days, weights), {}, {}, {}, ())

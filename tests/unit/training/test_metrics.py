@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recolake.ranking.ragged import Ragged
-from training.evaluation.bootstrap import coverage, draws, mean
+from training.evaluation.bootstrap import SAMPLES, Coverage, Mean, draws, estimates, mean
 from training.evaluation.metrics import hits, ndcg, recall
 
 _ITEMS = 12
@@ -53,7 +53,7 @@ def test_the_interval_of_a_mean_covers_it_and_narrows_with_users() -> None:
     random = np.random.default_rng(0)
     widths = []
     for users in (100, 10_000):
-        estimate = mean(random.random(users), draws(users, seed=1))
+        estimate = mean(random.random(users), seed=1)
         assert estimate.low < estimate.value < estimate.high
         assert estimate.value == pytest.approx(0.5, abs=0.1)
         widths.append(estimate.high - estimate.low)
@@ -62,9 +62,31 @@ def test_the_interval_of_a_mean_covers_it_and_narrows_with_users() -> None:
 
 def test_coverage_counts_each_shown_item_once() -> None:
     ranked = np.array([[0, 1, -1], [1, 2, -1]])
-    assert coverage(ranked, 10, draws(2, seed=0)).value == 0.3
+    found = estimates({"coverage": Coverage(ranked, 10)}, 2, seed=0)["coverage"]
+    assert found.value == 0.3
+    # A resample has both users, or one of them twice.
+    assert (found.low, found.high) == (pytest.approx(0.2), pytest.approx(0.3))
 
 
 def test_the_same_seed_draws_the_same_users() -> None:
-    assert (draws(50, seed=4) == draws(50, seed=4)).all()
-    assert (draws(50, seed=4) != draws(50, seed=5)).any()
+    one, same, other = (np.concatenate(list(draws(50, seed))) for seed in (4, 4, 5))
+    assert one.shape == (SAMPLES, 50)
+    assert (one == same).all()
+    assert (one != other).any()
+
+
+@pytest.mark.parametrize("users", [1, 7, 30_000, 400_000])
+def test_however_many_users_there_are_little_is_drawn_at_a_time(users: int) -> None:
+    """And in all the same as if it were drawn at once, so figures do not depend on the size of a block."""
+    samples = 12
+    blocks = list(draws(users, seed=3, samples=samples))
+    assert max(block.size for block in blocks) <= max(1 << 18, users)
+    at_once = np.random.default_rng(3).multinomial(users, np.full(users, 1 / users), size=samples)
+    np.testing.assert_array_equal(np.concatenate(blocks), at_once)
+
+
+def test_statistics_are_of_the_same_resamples() -> None:
+    """So that two models are compared over the same users: what is equal for everybody differs by nothing."""
+    values = np.random.default_rng(0).random(500)
+    found = estimates({"one": Mean(values), "two": Mean(values)}, 500, seed=2)
+    assert found["one"] == found["two"] == mean(values, seed=2)

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 import torch
 
 from training.datasets.dataset import Dataset
+from training.datasets.interactions import NEVER, Interactions
 from training.models.base import Model
 from training.models.item_knn.model import ItemKnn
 from training.models.matrix_factorization.config import Config
@@ -74,6 +75,17 @@ def test_recent_popularity_forgets_what_is_older(world: Dataset) -> None:
     known = np.searchsorted(interactions.item_ids, recent.item_ids)
     expected[known] = np.bincount(recent.item, weights=recent.weight)
     np.testing.assert_allclose(model.scores(np.array([0]))[0], expected)
+
+
+def test_popularity_and_own_frequency_count_what_was_taken_not_what_was_looked_at() -> None:
+    taken_at = np.array([NEVER, NEVER, NEVER, 5, 6])
+    found = Interactions.of(
+        ["u", "v", "w", "u", "v"], ["a", "a", "a", "b", "c"], np.zeros(5, dtype=int), np.ones(5), taken_at
+    )
+    everybody = np.arange(3)
+    assert Popularity().fit(found, 0).scores(everybody)[0].tolist() == [0, 1, 1]
+    best = OwnFrequency().fit(found, 0).scores(everybody).argmax(axis=1)
+    assert found.item_ids[best[:2]].tolist() == ["b", "c"]
 
 
 def test_each_step_solves_the_normal_equations_of_every_row() -> None:

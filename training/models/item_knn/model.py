@@ -1,4 +1,4 @@
-"""Item-to-item: cosine similarity of the people who took two items (Sarwar et al., WWW 2001)."""
+"""Item-to-item: cosine similarity of the people who met two items (Sarwar et al., WWW 2001)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCK = 512
 
 
 class ItemKnn:
-    """An item's score is the sum of its similarities to what the user took.
+    """An item's score is the sum of its similarities to what the user took or showed interest in.
 
     Each item keeps its `neighbours` most similar items; `shrinkage` holds down what few people say.
     """
@@ -27,12 +27,12 @@ class ItemKnn:
         self.shrinkage = shrinkage
 
     def fit(self, interactions: Interactions, as_of: int) -> Self:
-        self._seen = interactions.seen.astype(np.float32)
-        by_item = self._seen.T.tocsr()
-        length = np.sqrt(np.asarray(self._seen.sum(axis=0), dtype=np.float32).ravel())
+        self._met = interactions.met.astype(np.float32)
+        by_item = self._met.T.tocsr()
+        length = np.sqrt(np.asarray(self._met.sum(axis=0), dtype=np.float32).ravel())
         blocks = []
         for start in range(0, by_item.shape[0], _BLOCK):
-            common = (by_item[start : start + _BLOCK] @ self._seen).toarray()
+            common = (by_item[start : start + _BLOCK] @ self._met).toarray()
             rows = np.arange(len(common))
             cosine = common / (length[start : start + _BLOCK, None] * length + self.shrinkage)
             cosine[rows, start + rows] = 0
@@ -41,7 +41,7 @@ class ItemKnn:
         return self
 
     def scores(self, users: IntArray) -> FloatArray:
-        scores: FloatArray = (self._seen[users] @ self._similarity.T).toarray().astype(np.float32)
+        scores: FloatArray = (self._met[users] @ self._similarity.T).toarray().astype(np.float32)
         return scores
 
 

@@ -12,13 +12,13 @@ from training.datasets.interactions import Interactions
 
 
 class OwnFrequency:
-    """A user's summed weight of an item; ties and items never taken go by popularity."""
+    """A user's summed weight of an item they took; ties and items never taken go by popularity."""
 
     name: ClassVar[str] = "own_frequency"
 
     def fit(self, interactions: Interactions, as_of: int) -> Self:
-        self._strength = interactions.strength(as_of)
-        people = np.asarray(interactions.seen.sum(axis=0), dtype=np.float64).ravel()
+        self._strength = interactions.strength(as_of).multiply(interactions.taken).tocsr()
+        people = np.asarray(interactions.taken.sum(axis=0), dtype=np.float64).ravel()
         # Below any difference between two frequencies that matters, above float32's resolution.
         self._tiebreak = 1e-3 * people / people.max(initial=1.0)
         return self

@@ -17,7 +17,7 @@ class Popularity:
     name: ClassVar[str] = "popularity"
 
     def fit(self, interactions: Interactions, as_of: int) -> Self:
-        self._people = np.asarray(interactions.seen.sum(axis=0), dtype=np.float32).ravel()
+        self._people = np.asarray(interactions.taken.sum(axis=0), dtype=np.float32).ravel()
         return self
 
     def scores(self, users: IntArray) -> FloatArray:

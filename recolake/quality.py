@@ -1,0 +1,25 @@
+"""What figures of quality are called in reports, and in MLflow, where training writes and others read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# metrics[who][target][metric]: who is the champion or a baseline, target `new_items` or `all_items`.
+Metrics = dict[str, dict[str, dict[str, float]]]
+CHAMPION = "champion"
+
+
+def logged_name(who: str, target: str, metric: str) -> str:
+    """MLflow's name of a metric: `<who>/<target>/<metric>`. It allows no @, so `ndcg@10` is `ndcg_at_10`."""
+    return f"{who}/{target}/{metric.replace('@', '_at_')}"
+
+
+def by_who(logged: Mapping[str, float]) -> Metrics:
+    """A run's metrics as in reports: the champion first, then the baselines by name; no other metrics."""
+    found: Metrics = {}
+    for name, value in sorted(logged.items(), key=lambda entry: (not entry[0].startswith(CHAMPION), entry)):
+        parts = name.split("/")
+        if len(parts) == 3:
+            who, target, metric = parts
+            found.setdefault(who, {}).setdefault(target, {})[metric.replace("_at_", "@")] = value
+    return found
