@@ -41,15 +41,15 @@ from benchmarks.serving_report import (
     remarks,
 )
 from benchmarks.serving_requests import Target, bodies, landed_people, read_people
-from recolake.demo.answers import RecommendationClient
+from recolake.api_client import RecommendationClient
 from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
 from recolake.platform.control import default_services
 from recolake.platform.control import status as platform_status
 from recolake.platform.state import Phase as Health
 from recolake.settings import Settings, load_settings
-from recolake.tenancy.demo_key import read_demo_key
 from recolake.tenancy.directory import require_tenant
+from recolake.tenancy.local_key import read_local_key
 
 _MOST_REQUESTS, _MOST_SECONDS = 100_000, 600.0
 _NOBODY = "nobody"
@@ -138,7 +138,7 @@ def run(settings: Settings, plan: Plan, users_file: Path | None) -> Results:
     """
     host, port = loopback(resolve(settings, "api"))
     tenant = require_tenant(settings, plan.tenant)
-    key = os.environ.get("RECOLAKE_API_KEY") or read_demo_key(settings, tenant)
+    key = os.environ.get("RECOLAKE_API_KEY") or read_local_key(settings, tenant)
     if not key:
         raise SystemExit(
             f"This machine keeps no API key for '{tenant}'. Set RECOLAKE_API_KEY to one of its keys."

@@ -2,7 +2,8 @@
 ### Ingest
 
 Reads every landed upload that is not in bronze yet, and appends its rows to `bronze.events`, or with all
-reasons to `bronze.quarantine`. Started by each landing; an hourly sweep picks up what a lost event left.
+reasons to `bronze.quarantine`. Started by each landing; an hourly sweep picks up what a lost event left,
+and hands on rows that are in bronze and not in silver.
 
 Running it again changes nothing. Runbook: `docs/runbooks/airflow.md`.
 """
@@ -37,6 +38,8 @@ def _news(reports: list[IngestReport], announced: bool) -> bool:
 def ingest_dag() -> None:
     @task(task_id="ingest", outlets=[ASSETS["bronze"]])
     def ingest() -> dict[str, Any]:
+        from recolake.lake.engine import connect
+        from recolake.orchestration.backlog import build_is_due
         from recolake.settings import load_settings
         from recolake.tenancy.context import Tenant
         from spark_jobs.ingest import ingest_pending
@@ -46,6 +49,7 @@ def ingest_dag() -> None:
             "bronze",
             lambda tenant: ingest_pending(settings, Tenant(tenant), progress=print),
             changed=_news,
+            due=lambda tenant: build_is_due(connect(settings), settings, Tenant(tenant)),
         )
 
     ingest()

@@ -1,8 +1,9 @@
 """
 ### Publish
 
-Builds the index artefact of the newest candidate, verifies it, and switches the recommendation API to it
-without a failed request. A bad artefact is refused; the model in service stays.
+Verifies the index artefact of the newest model that passed its gate, brings its vectors to the lake and to
+Redis, and switches the recommendation API to it without a failed request. A bad artefact is refused; the
+model in service stays.
 
 Running it again changes nothing. Runbook: `docs/runbooks/airflow.md`.
 """

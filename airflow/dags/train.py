@@ -1,8 +1,8 @@
 """
 ### Train
 
-Trains a model at a pinned version of the training set, measures it beside the baselines, and registers it in
-MLflow as a candidate if it passes the gate.
+Trains a model at a pinned version of the training set, measures it beside the baselines, builds its index
+artefact, and registers it in MLflow with the gate's verdict. Only a model that passed is handed on.
 
 Running it again from the same versions gives the same result. Runbook: `docs/runbooks/airflow.md`.
 """

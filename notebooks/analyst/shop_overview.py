@@ -15,12 +15,13 @@
 # # What happened in the shop
 #
 # SQL on one tenant's Delta tables: what came in, what sells, what the tables looked like earlier.
-# The platform must be up (`recolake up`). `RECOLAKE_TENANT`, or the next cell, names the tenant.
+# The platform must be up (`recolake up`). `RECOLAKE_TENANT`, or the next cell, names the tenant;
+# without either it is the only one there is, or `demo`.
 
 # %% tags=["parameters"]
 import os
 
-tenant_name = os.environ.get("RECOLAKE_TENANT", "demo")
+tenant_name = os.environ.get("RECOLAKE_TENANT", "")
 
 # %%
 import matplotlib.pyplot as plt
@@ -30,10 +31,11 @@ from recolake.lake.engine import connect
 from recolake.lake.gateway import query_tenant
 from recolake.lake.tables import BRONZE_EVENTS, SILVER_EVENTS
 from recolake.settings import load_settings
-from recolake.tenancy.directory import require_tenant
+from recolake.tenancy.directory import known_tenants, require_tenant
 
 settings = load_settings()
-tenant = require_tenant(settings, tenant_name)
+known = known_tenants(settings)
+tenant = require_tenant(settings, tenant_name or (known[0].name if len(known) == 1 else "demo"))
 spark = connect(settings)
 
 

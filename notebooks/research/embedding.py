@@ -15,13 +15,13 @@
 # # What the model has learnt
 #
 # The training set at the version the served model saw, the neighbours of an item, a picture of the embedding,
-# two MLflow runs side by side. The platform must be up and a model published; `RECOLAKE_TENANT` names the
-# tenant.
+# two MLflow runs side by side. The platform must be up and a model published. `RECOLAKE_TENANT`, or the next
+# cell, names the tenant; without either it is the only one there is, or `demo`.
 
 # %% tags=["parameters"]
 import os
 
-tenant_name = os.environ.get("RECOLAKE_TENANT", "demo")
+tenant_name = os.environ.get("RECOLAKE_TENANT", "")
 
 # %%
 import matplotlib.pyplot as plt
@@ -36,10 +36,11 @@ from recolake.lake.tables import GOLD_TRAINING_SET, SILVER_ITEMS
 from recolake.ranking.artifact import load_artifact
 from recolake.ranking.pointer import current_version, version_folder
 from recolake.settings import load_settings
-from recolake.tenancy.directory import require_tenant
+from recolake.tenancy.directory import known_tenants, require_tenant
 
 settings = load_settings()
-tenant = require_tenant(settings, tenant_name)
+known = known_tenants(settings)
+tenant = require_tenant(settings, tenant_name or (known[0].name if len(known) == 1 else "demo"))
 spark = connect(settings)
 version = current_version(settings, tenant)
 assert version, f"Nothing is published for {tenant}: run `recolake train` and `recolake publish`."

@@ -3,6 +3,7 @@ below."""
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import entry_points
 
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 
 from recolake.errors import RecolakeError
+from recolake.loopback import bypass_proxies
 
 COMMAND_GROUP = "recolake.commands"
 
@@ -35,6 +37,7 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run; a `RecolakeError` becomes two lines on standard error and exit status 2."""
+    bypass_proxies(os.environ)
     try:
         build_app()()
     except RecolakeError as error:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 _LABELS = {
-    "startup": "Platform", "upload": "Upload", "ingest": "Ingest", "build": "Build",
+    "simulate": "Simulation", "startup": "Platform", "upload": "Upload", "ingest": "Ingest", "build": "Build",
     "materialize": "Features", "train": "Train", "publish": "Publish", "first_answer": "First answer",
 }  # fmt: skip
 
@@ -45,6 +45,7 @@ class Board:
         if stage in self._began:
             return self.note(stage, note)
         self._began[stage] = time.monotonic()
+        self._said[stage] = note
         if self._live:
             self._tasks[stage] = self._progress.add_task(_label(stage), total=None, mark="…", note=note)
         else:

@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from recolake.demo.board import Board
+from recolake.demo.outstanding import turned_down
 from recolake.demo.stages import Timeline
-from recolake.errors import NotFoundError, RecolakeError, ServiceUnavailableError
+from recolake.demo.verdict import refusal, refusal_in
+from recolake.errors import RecolakeError
 from recolake.orchestration.airflow import AirflowClient
 from recolake.orchestration.chain import CHAIN, extra_for
 from recolake.orchestration.follow import StepState, follow_landing
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
-_DAGS_KNOWN_SECONDS = 120.0
+_NOTHING_NEW = "nothing new"
 
 
 class Chain(Protocol):
@@ -39,22 +41,25 @@ class AirflowChain:
     def run(self, tenant: Tenant, asset: str) -> None:
         """Raises StepFailedError with the end of a failed step's log."""
         with AirflowClient(self._settings) as airflow:
-            event = _announce(airflow, asset, extra_for([tenant.name]))
+            # Right after a start Airflow may not have read the DAGs yet.
+            airflow.wait_for_dags()
+            event = airflow.announce(asset, extra_for([tenant.name]))
             due = time.time()
             for state in follow_landing(airflow, event, asset=asset):
                 due = self._show(tenant, state, due)
 
     def _show(self, tenant: Tenant, state: StepState, due: float) -> float:
         """Tell of one change; gives the time at which the next step is due."""
-        name = state.dag_id
+        name, report = state.dag_id, (state.report or {}).get(tenant.name)
         if state.state == "success" and state.ended_at:
             ended = state.ended_at.timestamp()
-            self._timeline.add(name, due, ended, summary((state.report or {}).get(tenant.name)))
+            self._timeline.add(name, due, ended, refusal_in(report) or summary(report))
             self._board.finish(name, self._timeline.spans[name].note, ended - due)
             return ended
         if state.state == "skipped":
-            self._timeline.skip(name, "nothing new")
-            self._board.finish(name, "nothing new")
+            why = refusal_in(report) or _NOTHING_NEW
+            self._timeline.skip(name, why)
+            self._board.finish(name, why)
         else:
             attempt = f", attempt {state.attempt}" if state.attempt > 1 else ""
             self._board.note(name, f"{state.state} in Airflow{attempt}")
@@ -73,6 +78,12 @@ class CommandChain:
         """Raises RecolakeError with what the failed command said."""
         first = next(index for index, step in enumerate(CHAIN) if step.reads == asset)
         for step in CHAIN[first:]:
+            refused = turned_down(self._settings, tenant) if step is CHAIN[-1] else None
+            if refused:
+                why = refusal(refused.name, refused.reasons)
+                self._timeline.skip(step.dag_id, why)
+                self._board.skip(step.dag_id, why)
+                return
             self._board.begin(step.dag_id)
             with self._timeline.stage(step.dag_id):
                 recolake(self._settings, step.dag_id, "--tenant", tenant.name)
@@ -104,15 +115,3 @@ def summary(report: Any) -> str:
             totals[name] += sum(n for n in amounts if isinstance(n, int) and not isinstance(n, bool))
     told = [(name.replace("_", " "), value) for name, value in totals.items() if value]
     return ", ".join(f"{name} {value:,}" for name, value in told[:4])
-
-
-def _announce(airflow: AirflowClient, asset: str, extra: dict[str, Any]) -> int:
-    """Post the event; right after a start Airflow may not have read the DAGs yet."""
-    deadline = time.monotonic() + _DAGS_KNOWN_SECONDS
-    while True:
-        try:
-            return airflow.announce(asset, extra)
-        except (NotFoundError, ServiceUnavailableError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)

@@ -1,12 +1,12 @@
-"""What the lake holds of one tenant: row accounting, rows and versions of each table."""
+"""Row accounting of one tenant, over everything it ever uploaded."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recolake.demo.report import Rows, TableState
-from recolake.lake import read
-from recolake.lake.tables import ALL_TABLES, BRONZE_INGESTS
+from recolake.demo.report import Rows
+from recolake.lake.read import read_tenant
+from recolake.lake.tables import BRONZE_INGESTS
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -18,7 +18,7 @@ def row_accounting(spark: SparkSession, settings: Settings, tenant: Tenant) -> R
     """Sums over every file the tenant ever had ingested: a second run finds the same."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    files = read.read_tenant(spark, settings, BRONZE_INGESTS, tenant)
+    files = read_tenant(spark, settings, BRONZE_INGESTS, tenant)
     numbers = ("rows_in", "accepted", "repeats", "quarantined")
     totals = files.agg(*(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in numbers)).collect()[0]
     reasons = (
@@ -37,9 +37,3 @@ def row_accounting(spark: SparkSession, settings: Settings, tenant: Tenant) -> R
             "reasons": {row["reason"]: row["n"] for row in reasons},
         }
     )
-
-
-def table_states(spark: SparkSession, tenant: Tenant) -> dict[str, TableState]:
-    """The tenant's rows in every table that exists, and each table's latest Delta version."""
-    found = read.table_states(spark, ALL_TABLES, tenant)
-    return {name: TableState(rows=state.rows, version=state.version) for name, state in found.items()}

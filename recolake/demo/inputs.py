@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recolake.errors import UploadError
+from recolake.landing.inspect import expand
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.simulator.config import ShopConfig
 from recolake.simulator.shop import write_shop
@@ -41,11 +42,7 @@ def given_input(uploads: Path, mapping: Path | None, tenant: str | None) -> Demo
         raise UploadError(
             f"'{uploads}' is a file, not a folder.", hint="Name the folder that holds it.", field="uploads"
         )
-    files = tuple(sorted(p for p in uploads.iterdir() if p.is_file() and not p.name.startswith(".")))
-    if not files:
-        raise UploadError(
-            f"The folder '{uploads}' holds no files.", hint="Put raw files into it.", field="uploads"
-        )
+    files = tuple(expand([uploads]))
     return DemoInput(
         Tenant(tenant or "shop"),
         files,
@@ -62,9 +59,12 @@ def simulated_input(
     days: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> DemoInput:
-    """A simulated shop's files under the state folder; the same at every call."""
+    """A simulated shop's files under the state folder, with their truth; the same at every call.
+
+    `progress` is told days done and days in all.
+    """
     config = ShopConfig(days=days) if days else ShopConfig()
-    folder = settings.home / "simulated" / f"seed-{config.seed}"
+    folder = settings.home / "simulated" / f"seed-{config.seed}-days-{config.days}"
     shop = write_shop(folder, config, progress=progress)
     return DemoInput(
         Tenant(tenant or "demo"),

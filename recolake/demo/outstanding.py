@@ -2,36 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from recolake.demo.tracking import last_training
-from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_INGESTS
+from recolake.demo.tracking import TrainedVersion, trained_versions
+from recolake.errors import ArtifactError
 from recolake.landing.upload import list_uploads
+from recolake.orchestration.backlog import build_is_due, ingested_uploads
 from recolake.orchestration.chain import CHAIN, LANDING
-from recolake.ranking.pointer import current_version
+from recolake.ranking.manifest import read_manifest
+from recolake.ranking.pointer import current_version, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+_BRONZE, _CANDIDATE = CHAIN[0].writes, CHAIN[-1].reads
+
 
 def asset_to_announce(spark: SparkSession, settings: Settings, tenant: Tenant) -> str | None:
-    """The asset from which the chain must run; None if the served model knows of all that was uploaded.
+    """The asset from which the chain must run; None if a trained model knows all that was uploaded.
 
-    A training run whose model the gate turned down counts: from the same rows it would be turned down again.
+    A model that the gate turned down counts where another one is served: from the same rows it would be
+    turned down again.
     """
-    from pyspark.sql import functions as F  # noqa: N812
-
-    useful = F.when(F.col("accepted") > 0, F.unix_micros("ingested_at"))
-    uploads = read_tenant(spark, settings, BRONZE_INGESTS, tenant).groupBy("upload_id")
-    ingested = {row["upload_id"]: row["at"] for row in uploads.agg(F.max(useful).alias("at")).collect()}
+    ingested = ingested_uploads(spark, settings, tenant)
     if {upload.upload_id for upload in list_uploads(settings, tenant)} - ingested.keys():
         return LANDING
-    newest = max((at for at in ingested.values() if at is not None), default=None)
-    if newest is None:
+    useful = {upload for upload, stamp in ingested.items() if stamp is not None}
+    if not useful:
         return None
-    if current_version(settings, tenant) is None:
-        return CHAIN[0].writes
-    return None if last_training(settings, tenant).timestamp() * 1e6 > newest else CHAIN[0].writes
+    trained, served = trained_versions(settings, tenant), current_version(settings, tenant)
+    if build_is_due(spark, settings, tenant) or not useful <= _known_uploads(settings, tenant, trained):
+        return _BRONZE
+    if to_publish(trained, served):
+        return _CANDIDATE
+    return None if served else _BRONZE
+
+
+def to_publish(trained: Sequence[TrainedVersion], served: str | None) -> TrainedVersion | None:
+    """The model that publication would put into service: the newest that passed, if newer than the served."""
+    for version in trained:
+        if version.name == served:
+            return None
+        if version.passed and not version.withdrawn:
+            return version
+    return None
+
+
+def turned_down(settings: Settings, tenant: Tenant) -> TrainedVersion | None:
+    """The newest model, if the gate turned it down, nobody published it all the same, and no other waits."""
+    trained, served = trained_versions(settings, tenant), current_version(settings, tenant)
+    if not trained or trained[0].passed or trained[0].name == served or to_publish(trained, served):
+        return None
+    return trained[0]
+
+
+def _known_uploads(settings: Settings, tenant: Tenant, trained: Sequence[TrainedVersion]) -> set[str]:
+    """Uploads that the newest model was trained on, as its artefact says; none if it is not on this machine:
+    training finds it again."""
+    if not trained:
+        return set()
+    try:
+        return set(read_manifest(version_folder(settings, tenant, trained[0].name)).uploads)
+    except ArtifactError:
+        return set()

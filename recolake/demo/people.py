@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from recolake.contracts.expressions import physical_name
 from recolake.contracts.mapping import EventMapping
+from recolake.demo.raw_files import count_cells
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import GOLD_USER_FEATURES, SILVER_ITEMS
 from recolake.landing.upload import FILES, list_uploads, upload_folder
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _NEWEST_FILES = 5
+_MOST_ROWS = 50_000
 _CANDIDATES = 200
 # Different items taken: enough to recognise a taste, few enough to read.
 _WORTH_SHOWING = range(3, 31)
@@ -34,36 +36,36 @@ class Person:
 
 
 def newest_files(settings: Settings, tenant: Tenant, mapping: EventMapping) -> list[Path]:
-    """The last raw files, by name, that were uploaded with this mapping, as they lie in the landing zone."""
+    """The raw files that were landed last with this mapping, newest first; within an upload by name."""
     landed = [
-        (file.name, upload_folder(settings, upload) / FILES / file.name)
+        upload_folder(settings, upload) / FILES / name
         for upload in list_uploads(settings, tenant)
         if upload.mapping_sha256 == mapping.sha256
-        for file in upload.files
+        for name in sorted(file.name for file in upload.files)
     ]
-    return [path for _, path in sorted(landed)[-_NEWEST_FILES:]]
+    return landed[: -_NEWEST_FILES - 1 : -1]
 
 
 def recent_users(spark: SparkSession, mapping: EventMapping, files: Sequence[Path]) -> list[str]:
-    """Raw user ids in these raw files, the most active first; empty if they name nobody."""
+    """Raw user ids in the first rows of these files, the most active first; empty if they name nobody."""
+    import pyarrow as pa
     from pyspark.sql import functions as F  # noqa: N812
 
-    if "user" not in mapping.event or not files:
+    user = mapping.event.get("user")
+    if user is None:
         return []
-    form = mapping.format
-    raw = spark.read.csv(
-        [f"file://{path.resolve()}" for path in files],
-        header=True,
-        sep=form.delimiter,
-        quote=form.quote,
-        escape=form.quote,
-        encoding=form.encoding,
-        multiLine=True,
-    )
-    named = raw.select([F.col(f"`{column}`").alias(physical_name(column)) for column in raw.columns])
-    user = F.trim(F.expr(mapping.event["user"].sql)).alias("user_id")
-    counted = named.groupBy(user).count().where("user_id <> ''")
-    ranked = counted.orderBy(F.desc("count"), "user_id").limit(_CANDIDATES)
+    columns = [column for column in mapping.columns if physical_name(column) in user.sql]
+    counted = count_cells(files, mapping.format, columns, most_rows=_MOST_ROWS)
+    if not counted:
+        return []
+    cells: dict[str, pa.Array] = {
+        physical_name(column): pa.array([key[place] for key in counted], pa.string())
+        for place, column in enumerate(columns)
+    }
+    rows = spark.createDataFrame(pa.table({**cells, "rows": pa.array(counted.values(), pa.int64())}))
+    named = rows.select(F.trim(F.expr(user.sql)).alias("user_id"), "rows").where("user_id <> ''")
+    activity = named.groupBy("user_id").agg(F.sum("rows").alias("rows"))
+    ranked = activity.orderBy(F.desc("rows"), "user_id").limit(_CANDIDATES)
     return [row["user_id"] for row in ranked.collect()]
 
 

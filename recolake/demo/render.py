@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from recolake.demo.report import DemoReport, PersonAnswer, Rows, Stage, TableState
+from recolake.demo.report import DemoReport, PersonAnswer, Rows, Stage
+from recolake.lake.read import TableState
 
 _SHOWN_HISTORY = 5
 _SHOWN_ITEMS = 5

@@ -6,6 +6,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from recolake.lake.read import TableState
+
 STAGES = ("startup", "upload", "ingest", "build", "materialize", "train", "publish", "first_answer")
 
 
@@ -27,13 +29,6 @@ class Rows(_Part):
         if self.rows_in != self.accepted + self.repeats + self.quarantined:
             raise ValueError("rows in must equal accepted + repeats + quarantined")
         return self
-
-
-class TableState(_Part):
-    """The tenant's rows in one Delta table, and the table's version."""
-
-    rows: int
-    version: int
 
 
 class Stage(_Part):
@@ -64,7 +59,11 @@ class PersonAnswer(_Part):
 
 
 class DemoReport(_Part):
-    """The whole report. `metrics[who][target][metric]`: who is "champion" or a baseline."""
+    """The whole report.
+
+    `tables` by qualified name: the tenant's rows in each, and the table's version.
+    `metrics[who][target][metric]`: who is "champion" or a baseline.
+    """
 
     rows: Rows
     tables: dict[str, TableState]

@@ -43,9 +43,9 @@ class Timeline:
         self.skipped.pop(name, None)
 
     def skip(self, name: str, why: str) -> None:
-        """Say why a stage had nothing to do."""
+        """Say why a stage had nothing to do; what was said first stays."""
         if name not in self.spans:
-            self.skipped[name] = why
+            self.skipped.setdefault(name, why)
 
     def seconds(self, name: str) -> float:
         span = self.spans.get(name)

@@ -9,7 +9,7 @@ from recolake.platform import control
 from recolake.platform.state import Phase, ServiceState
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
-from recolake.tenancy.demo_key import read_demo_key
+from recolake.tenancy.local_key import read_local_key
 
 _STAGE = "startup"
 
@@ -37,7 +37,7 @@ def ensure_tenant(settings: Settings, tenant: Tenant) -> str:
     The control plane belongs to another package, so this goes through its command.
     """
     recolake(settings, "tenant", "ensure", tenant.name)
-    key = read_demo_key(settings, tenant)
+    key = read_local_key(settings, tenant)
     if key is None:
         raise ServiceUnavailableError(
             f"No API key of tenant '{tenant}' is on this machine.",

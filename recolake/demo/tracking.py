@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -12,43 +12,64 @@ from recolake.errors import ServiceUnavailableError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+# Tags that training gives the versions of a tenant's registered model.
+GATE, PASSED, REASONS, WITHDRAWN = (
+    "recolake.gate",
+    "passed",
+    "recolake.gate_reasons",
+    "recolake.withdrawn",
+)
+_NEWEST_VERSIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedVersion:
+    """A finished model: whether its gate let it pass and why, and whether a rollback withdrew it."""
+
+    number: int
+    passed: bool
+    withdrawn: bool
+    reasons: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"v{self.number}"
 
 
 def run_metrics(settings: Settings, run_id: str) -> dict[str, float]:
     """The latest value of every metric of a run."""
-    run = _ask(settings, "GET", "runs/get", params={"run_id": run_id})["run"]
+    run = _ask(settings, "runs/get", run_id=run_id)["run"]
     return {metric["key"]: float(metric["value"]) for metric in run["data"].get("metrics", [])}
 
 
-def last_training(settings: Settings, tenant: Tenant) -> datetime:
-    """When the tenant's latest finished training run began; long ago if there is none."""
-    experiments = _ask(
+def trained_versions(settings: Settings, tenant: Tenant) -> list[TrainedVersion]:
+    """The tenant's models whose training was finished, newest first."""
+    found = _ask(
         settings,
-        "POST",
-        "experiments/search",
-        json={"filter": f"name = 'recolake/{tenant}'", "max_results": 1},
-    ).get("experiments", [])
-    if not experiments:
-        return _NEVER
-    runs = _ask(
-        settings,
-        "POST",
-        "runs/search",
-        json={
-            "experiment_ids": [experiments[0]["experiment_id"]],
-            "filter": "attributes.status = 'FINISHED'",
-            "order_by": ["attributes.start_time DESC"],
-            "max_results": 1,
-        },
-    ).get("runs", [])
-    return datetime.fromtimestamp(int(runs[0]["info"]["start_time"]) / 1000, UTC) if runs else _NEVER
+        "model-versions/search",
+        filter=f"name = '{model_name(tenant)}'",
+        order_by="version_number DESC",
+        max_results=_NEWEST_VERSIONS,
+    ).get("model_versions", [])
+    versions = []
+    for entry in found:
+        tags = {tag["key"]: tag["value"] for tag in entry.get("tags", [])}
+        if GATE in tags:
+            reasons = tuple(tags.get(REASONS, "").splitlines())
+            withdrawn = tags.get(WITHDRAWN) == "true"
+            versions.append(TrainedVersion(int(entry["version"]), tags[GATE] == PASSED, withdrawn, reasons))
+    return sorted(versions, key=lambda version: -version.number)
 
 
-def _ask(settings: Settings, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+def model_name(tenant: Tenant) -> str:
+    """Name under which MLflow's registry keeps the tenant's models."""
+    return f"{tenant}-recommender"
+
+
+def _ask(settings: Settings, path: str, **params: Any) -> dict[str, Any]:
     url = f"{resolve(settings, 'mlflow').rstrip('/')}/api/2.0/mlflow/{path}"
     try:
-        answer = httpx.request(method, url, timeout=20.0, trust_env=False, **arguments).raise_for_status()
+        answer = httpx.get(url, timeout=20.0, trust_env=False, params=params).raise_for_status()
     except httpx.HTTPError as error:
         raise ServiceUnavailableError(
             f"MLflow does not answer as expected: {error}",

@@ -6,13 +6,19 @@ import dataclasses
 import math
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any, NoReturn, cast
 
 from airflow.sdk import Asset, get_current_context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+)
 
 from recolake.errors import InvalidInputError, RecolakeError, UnknownTenantError
 from recolake.orchestration.airflow import announce
@@ -29,9 +35,20 @@ TASK_DEFAULTS: dict[str, Any] = {
 }
 DAG_DEFAULTS: dict[str, Any] = {"catchup": False, "max_active_runs": 1, "default_args": TASK_DEFAULTS}
 XCOM_RETURN_KEY = "return_value"
+# What a failed attempt leaves for the next, in Airflow's store of task state: XComs do not outlive a try.
+_KEPT = "attempts_so_far"
 # Trying again cannot mend what a tenant sent.
 _HOPELESS = (InvalidInputError, UnknownTenantError)
 ASSETS = {name: Asset(name) for step in CHAIN for name in (step.reads, step.writes)}
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What one attempt of a task came to, by tenant; who is in neither of the dicts was not reached."""
+
+    reports: dict[str, Any] = field(default_factory=dict)
+    touched: list[str] = field(default_factory=list)
+    failed: dict[str, BaseException] = field(default_factory=dict)
 
 
 def run_for_tenants(
@@ -39,17 +56,23 @@ def run_for_tenants(
     step: Callable[[str], Any],
     *,
     changed: Callable[[Any, bool], bool] = lambda report, announced: True,
+    due: Callable[[str], bool] = lambda tenant: False,
     context: Mapping[str, Any] | None = None,
     send_on: Callable[[str, Mapping[str, Any]], Any] | None = None,
 ) -> dict[str, Any]:
     """Do a step for each tenant of this run, then hand those that changed to the next DAG.
 
+    Tenants with whom an earlier attempt was done are not worked on again: their event is out already.
+
     Args:
         outlet: asset that the calling task has as its outlet.
         step: takes a tenant's name, gives its report (dataclass, pydantic model, or a list of them).
         changed: whether a report means work for the next DAG; told too whether an event started this run.
+        due: whether the next DAG has work for a tenant all the same, as after an attempt that was killed
+            between its work and its event; asked after the step, of those without a change.
         context: Airflow's context of the task; default: that of the running one.
-        send_on: posts an asset event by other means than success; default: over Airflow's REST API.
+        send_on: posts an asset event by other means than success, and gives None where nobody heard it;
+            default: over Airflow's REST API.
 
     Returns:
         Reports as JSON by tenant, for XCom.
@@ -59,34 +82,49 @@ def run_for_tenants(
         AirflowFailException: an error that trying again cannot mend.
     """
     context = context or cast(Mapping[str, Any], get_current_context())
-    tenants = _tenants_of(context)
-    done: dict[str, Any] = {}
-    failed: dict[str, Exception] = {}
-    for tenant in tenants:
-        try:
-            done[tenant] = step(tenant)
-        except Exception as error:
-            # Whatever is wrong with one tenant's data must not keep the others waiting. The task's log ends
-            # with a sentence for people, whatever the traceback looks like.
-            traceback.print_exception(error)
-            print(f"{tenant}: {_said(error)}", file=sys.stderr)
-            failed[tenant] = error
-    # An earlier attempt may have been killed between its work and its event: a retry speaks for both.
-    retried = context["ti"].try_number > 1
+    kept = context["task_state_store"].get(_KEPT) or {"reports": {}, "failed": []}
     announced = bool(context["triggering_asset_events"])
-    touched = [tenant for tenant, report in done.items() if retried or changed(report, announced)]
-    if failed:
-        hopeless = all(isinstance(error, _HOPELESS) for error in failed.values())
-        if touched and (hopeless or context["ti"].try_number > context["ti"].max_tries):
-            # A failed task emits no event: without this the other tenants would wait for the one that fails.
-            (send_on or partial(announce, load_settings()))(outlet, extra_for(touched))
-        _fail(failed, hopeless)
-    reports = {tenant: as_json(report) for tenant, report in done.items()}
-    if not touched:
+    left = [tenant for tenant in _tenants_of(context) if tenant not in kept["reports"]]
+    # Who failed before comes last: a tenant that takes all of the time must not keep it from the others.
+    left.sort(key=lambda tenant: tenant in kept["failed"])
+    attempt = _work(left, step, lambda tenant, report: changed(report, announced) or due(tenant))
+    reports: dict[str, Any] = {**kept["reports"], **attempt.reports}
+    if attempt.failed:
+        # A failed task emits no event, and its retries take a while: the others are handed on now.
+        post = partial(announce, load_settings()) if send_on is None else send_on
+        if not attempt.touched or post(outlet, extra_for(attempt.touched)) is not None:
+            context["task_state_store"].set(_KEPT, {"reports": reports, "failed": sorted(attempt.failed)})
+        _fail(attempt.failed)
+    # Whoever clears the task later means all of its tenants.
+    context["task_state_store"].delete(_KEPT)
+    if not attempt.touched:
         context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=reports)
         raise AirflowSkipException("Nothing new: the next step is not started.")
-    context["outlet_events"][ASSETS[outlet]].extra = extra_for(touched)
+    context["outlet_events"][ASSETS[outlet]].extra = extra_for(attempt.touched)
     return reports
+
+
+def _work(
+    tenants: Iterable[str], step: Callable[[str], Any], is_touched: Callable[[str, Any], bool]
+) -> _Attempt:
+    """The step for one tenant after the other; what is wrong with one does not keep the others waiting."""
+    done = _Attempt()
+    for tenant in tenants:
+        try:
+            report = step(tenant)
+            touched = is_touched(tenant, report)
+        except (Exception, AirflowTaskTimeout) as error:
+            # The task's log ends with a sentence for people, whatever the traceback looks like.
+            traceback.print_exception(error)
+            print(f"{tenant}: {_said(error)}", file=sys.stderr)
+            done.failed[tenant] = error
+            if isinstance(error, AirflowTaskTimeout):
+                # The time was that of the whole attempt; the next one has as much again.
+                break
+        else:
+            done.reports[tenant] = as_json(report)
+            done.touched += [tenant] if touched else []
+    return done
 
 
 def as_json(report: Any) -> Any:
@@ -116,11 +154,14 @@ def _tenants_of(context: Mapping[str, Any]) -> list[str]:
     return tenants_named([event.extra for events in triggers.values() for event in events], known)
 
 
-def _fail(failed: Mapping[str, Exception], hopeless: bool) -> NoReturn:
+def _fail(failed: Mapping[str, BaseException]) -> NoReturn:
     text = "; ".join(f"{tenant}: {_said(error)}" for tenant, error in failed.items())
+    hopeless = all(isinstance(error, _HOPELESS) for error in failed.values())
     first = next(iter(failed.values()))
     raise (AirflowFailException if hopeless else AirflowException)(text) from first
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
+    if isinstance(error, AirflowTaskTimeout):
+        return "the time of the task was up."
     return f"{error.message} {error.hint}".rstrip() if isinstance(error, RecolakeError) else repr(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,8 @@ def simulate(
     from recolake.simulator.shop import write_shop
 
     config = ShopConfig(seed=seed, days=days, users=users, items=items, sessions_per_day=sessions_per_day)
-    shop = write_shop(out, config, compress=compress)
+    with typer.progressbar(length=days, label="Simulating", file=sys.stderr) as bar:
+        shop = write_shop(out, config, compress=compress, progress=lambda done, total: bar.update(1))
     typer.echo(
         f"{shop.truth.rows} rows in {len(shop.files)} files under {shop.files[0].parent}; truth in {out}"
     )

@@ -27,7 +27,7 @@ from recolake.simulator.config import ShopConfig
 from recolake.simulator.shop import UPLOADS_FOLDER, Shop, write_shop
 from recolake.simulator.truth import AFFINITY_FILE, Truth
 from recolake.tenancy.context import Tenant
-from recolake.tenancy.demo_key import read_demo_key
+from recolake.tenancy.local_key import read_local_key
 
 TENANT = Tenant("end-to-end")
 CONFIG = ShopConfig(seed=11, days=60)
@@ -136,7 +136,7 @@ def test_people_are_recommended_what_they_truly_like(world: World) -> None:
 
 
 def test_an_answer_can_be_traced_to_the_uploaded_files(world: World) -> None:
-    key = read_demo_key(world.settings, TENANT)
+    key = read_local_key(world.settings, TENANT)
     headers = {"Authorization": f"Bearer {key}"}
     person = world.report["recommendations"][0]["user_id"]
     with httpx.Client(base_url=resolve(world.settings, "api"), headers=headers) as api:

@@ -15,8 +15,8 @@ from recolake.errors import NotFoundError
 from recolake.landing.store import land
 from recolake.landing.upload import MAPPING, UploadManifest, upload_folder
 from recolake.orchestration.airflow import AirflowClient, announce_landing, notify_landing
-from recolake.orchestration.chain import CHAIN
-from recolake.orchestration.follow import StepFailedError, follow_landing
+from recolake.orchestration.chain import CHAIN, LANDING, extra_for
+from recolake.orchestration.follow import StepFailedError, StepState, follow_landing
 from recolake.platform import control
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
@@ -97,6 +97,33 @@ def test_a_step_that_fails_for_good_is_told_at_once_with_the_end_of_its_log(
     ):
         list(follow_landing(airflow, event, timeout_seconds=180))
     assert tenant.name in failure.value.message
+
+
+def test_a_retry_works_on_the_tenants_that_are_left_and_keeps_the_reports_of_the_others(
+    with_airflow: Settings, tenant: Tenant, tmp_path: Path
+) -> None:
+    other = Tenant(f"{tenant.name}-2")
+    tenants.create_tenant(with_airflow, other.name)
+    for owner in (tenant, other):
+        landed(with_airflow, owner, tmp_path, DAY.replace("2010-12-01 08:26:00", "yesterday"))
+    # A folder in place of the lock's file: an error in passing, for one tenant alone.
+    obstacle = with_airflow.run_root / f"ingest-{other}.lock"
+    obstacle.mkdir()
+    seen: dict[str, StepState] = {}
+    with AirflowClient(with_airflow) as airflow:
+        airflow.wait_for_dags()
+        event = airflow.announce(LANDING, extra_for([tenant.name, other.name]))
+        for state in follow_landing(airflow, event, timeout_seconds=300):
+            if state.state == "retrying" and obstacle.is_dir():
+                obstacle.rmdir()
+            seen[state.state] = state
+    assert "retrying" in seen
+    ended = seen["skipped"]
+    assert ended.attempt == 2
+    assert ended.report is not None
+    for owner in (tenant, other):
+        (report,) = ended.report[owner.name]
+        assert report["quarantined"] == 1, "an upload that is ingested already has no report"
 
 
 def test_every_dag_is_switched_on_and_nothing_failed_to_parse(with_airflow: Settings, tenant: Tenant) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from recolake.demo.inputs import given_input
+from recolake.demo.inputs import given_input, simulated_input
 from recolake.errors import InvalidInputError, UploadError
+from recolake.settings import Settings
+from recolake.simulator.truth import read_truth
 
 
 def mapping(folder: Path) -> Path:
@@ -55,3 +57,13 @@ def test_files_come_in_order_of_name_for_the_tenant_shop(tmp_path: Path) -> None
     found = given_input(raw, mapping(tmp_path), None)
     assert [p.name for p in found.files] == ["2010-12-31.csv.gz", "2011-01-01.csv.gz", "2011-01-02.csv.gz"]
     assert found.tenant.name == "shop"
+
+
+def test_a_shorter_simulation_leaves_the_truth_of_a_longer_one_alone(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    told: list[tuple[int, int]] = []
+    longer = simulated_input(settings, None, None, days=3, progress=lambda *done: told.append(done))
+    shorter = simulated_input(settings, None, None, days=2)
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert [read_truth(given.files[0].parent.parent).days for given in (longer, shorter)] == [3, 2]
+    assert [path.read_bytes() for path in longer.files[:2]] == [path.read_bytes() for path in shorter.files]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recolake.demo.chain import summary
-from recolake.demo.metrics import by_who
+from recolake.quality import by_who
 
 
 def test_the_champion_comes_first_and_names_get_their_at_sign_back() -> None:

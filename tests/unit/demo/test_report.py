@@ -13,7 +13,8 @@ from rich.console import Console
 
 from recolake.demo.board import Board
 from recolake.demo.render import render
-from recolake.demo.report import DemoReport, PersonAnswer, RecommendedItem, Rows, Stage, TableState
+from recolake.demo.report import DemoReport, PersonAnswer, RecommendedItem, Rows, Stage
+from recolake.lake.read import TableState
 
 count = st.integers(0, 10**9)
 

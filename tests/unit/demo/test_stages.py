@@ -31,6 +31,7 @@ def test_every_stage_is_reported_in_order_and_a_skipped_one_says_why(tmp_path: P
     timeline = Timeline()
     timeline.add("upload", 100.0, 101.5)
     timeline.skip("train", "no newer data")
+    timeline.skip("train", "nothing new")
     with MemorySampler(Settings(home=tmp_path), every_seconds=0.01) as sampler:
         stages = timeline.report(sampler)
     assert tuple(s.name for s in stages) == STAGES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.context import OutletEventAccessors
+from airflow.sdk.execution_time.timeout import TimeoutPosix
 
 from recolake.errors import MappingError, ServiceUnavailableError
 from recolake.files import write_atomically
@@ -41,14 +43,25 @@ def _two_tenants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     load_settings.cache_clear()
 
 
-def context(*extras: dict[str, Any], attempt: int = 1, conf: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Airflow's context of a run that events with these extras started."""
+class Kept(dict[str, Any]):
+    """What is kept from attempt to attempt; the integration tests have Airflow's own."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = json.loads(json.dumps(value))
+
+    def delete(self, key: str) -> None:
+        self.pop(key, None)
+
+
+def context(
+    *extras: dict[str, Any], conf: dict[str, Any] | None = None, kept: Kept | None = None
+) -> dict[str, Any]:
+    """Airflow's context of an attempt of a run that events with these extras started."""
     events = [SimpleNamespace(extra=extra) for extra in extras]
     pushed: dict[str, Any] = {}
     return {
-        "ti": SimpleNamespace(
-            try_number=attempt, max_tries=2, xcom_push=lambda key, value: pushed.update({key: value})
-        ),
+        "ti": SimpleNamespace(xcom_push=lambda key, value: pushed.update({key: value})),
+        "task_state_store": Kept() if kept is None else kept,
         "pushed": pushed,
         "dag_run": SimpleNamespace(conf=conf),
         "triggering_asset_events": {"landing": events} if events else {},
@@ -99,14 +112,16 @@ def test_where_nothing_is_new_nothing_downstream_is_started(extras: tuple[dict[s
     assert run["pushed"] == {"return_value": {"shop": []} if extras[0]["tenants"] == ["shop"] else {}}
 
 
-def test_a_retry_hands_on_what_an_attempt_killed_after_its_work_could_not() -> None:
-    run = context({"tenants": ["shop"]}, attempt=2)
-    run_for_tenants(
+def test_an_attempt_killed_between_its_work_and_its_event_is_made_good_where_the_next_step_is_due() -> None:
+    run = context()
+    reports = run_for_tenants(
         "bronze",
         lambda tenant: [],
-        changed=lambda reports, announced: bool(reports) or not announced,
+        changed=lambda reports, announced: bool(reports),
+        due=lambda tenant: tenant == "shop",
         context=run,
     )
+    assert reports == {"demo": [], "shop": []}
     assert sent(run) == ["shop"]
 
 
@@ -133,27 +148,110 @@ def test_an_error_in_passing_is_raised_for_another_attempt() -> None:
         run_for_tenants("bronze", failing(ServiceUnavailableError("Spark is away.")), context=context())
 
 
+ONLY_SHOP = [("bronze", {"tenants": ["shop"]})]
+
+
+class Announced(list[tuple[str, Any]]):
+    """Takes events as Airflow's API does: it gives an id, or None where nobody heard them."""
+
+    def __init__(self, heard: bool = True) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def __call__(self, asset: str, extra: Any) -> int | None:
+        if self._heard:
+            self.append((asset, extra))
+        return len(self) or None
+
+
 @pytest.mark.parametrize(
-    ("error", "attempt", "told"),
-    [
-        (MappingError("Column 7."), 1, [("bronze", {"tenants": ["shop"]})]),
-        (ServiceUnavailableError("Away."), 1, []),
-        (ServiceUnavailableError("Away."), 3, [("bronze", {"tenants": ["shop"]})]),
-        (ZeroDivisionError(), 3, [("bronze", {"tenants": ["shop"]})]),
-    ],
+    "error", [MappingError("Column 7."), ServiceUnavailableError("Away."), ZeroDivisionError()]
 )
-def test_one_tenants_lasting_failure_sends_the_others_on(
-    error: Exception, attempt: int, told: list[Any]
-) -> None:
-    announced: list[Any] = []
+def test_one_tenants_failure_sends_the_others_on_at_once(error: Exception) -> None:
+    events = Announced()
+    with pytest.raises(AirflowException):
+        run_for_tenants("bronze", failing(error), context=context(), send_on=events)
+    assert events == ONLY_SHOP
+
+
+def test_where_everybody_failed_or_nothing_changed_nothing_is_sent() -> None:
+    events = Announced()
     with pytest.raises(AirflowException):
         run_for_tenants(
             "bronze",
-            failing(error),
-            context=context(attempt=attempt),
-            send_on=lambda asset, extra: announced.append((asset, extra)),
+            failing(ServiceUnavailableError("Away.")),
+            changed=lambda report, announced: False,
+            context=context(),
+            send_on=events,
         )
-    assert announced == told
+    assert events == []
+
+
+def test_a_retry_works_on_those_that_are_left_and_hands_on_them_alone() -> None:
+    kept, events = Kept(), Announced()
+    with pytest.raises(AirflowException):
+        run_for_tenants(
+            "bronze",
+            failing(ServiceUnavailableError("Away.")),
+            context=context(kept=kept),
+            send_on=events,
+        )
+    again = context(kept=kept)
+    worked: list[str] = []
+    reports = run_for_tenants("bronze", lambda tenant: worked.append(tenant), context=again, send_on=events)
+    assert worked == ["demo"]
+    assert sent(again) == ["demo"]
+    assert reports == {"demo": None, "shop": {"worked": ["demo", "shop"]}}
+    assert events == ONLY_SHOP
+    assert kept == {}, "a task that is cleared later works on everybody again"
+
+
+def test_a_retry_of_a_sweep_hands_on_nobody_for_whom_nothing_changed() -> None:
+    kept = Kept()
+
+    def attempt(step: Callable[[str], Any]) -> dict[str, Any]:
+        run = context(kept=kept)
+        run_for_tenants("bronze", step, changed=lambda report, announced: bool(report), context=run)
+        return run
+
+    def away(tenant: str) -> Any:
+        raise ServiceUnavailableError("Away.")
+
+    with pytest.raises(AirflowException):
+        attempt(away)
+    with pytest.raises(AirflowSkipException):
+        attempt(lambda tenant: [])
+
+
+def test_an_event_that_nobody_heard_is_left_to_the_retry() -> None:
+    kept = Kept()
+    with pytest.raises(AirflowException):
+        run_for_tenants(
+            "bronze",
+            failing(ServiceUnavailableError("Away.")),
+            context=context(kept=kept),
+            send_on=Announced(heard=False),
+        )
+    again = context(kept=kept)
+    run_for_tenants("bronze", lambda tenant: {}, context=again)
+    assert sent(again) == ["demo", "shop"]
+
+
+def test_a_tenant_that_takes_all_the_time_costs_the_others_one_attempt_at_most() -> None:
+    kept, events = Kept(), Announced()
+    worked: list[str] = []
+
+    def step(tenant: str) -> str:
+        worked.append(tenant)
+        if tenant == "demo":
+            signal.pause()
+        return tenant
+
+    for _ in range(2):
+        with pytest.raises(AirflowException, match="demo: the time"), TimeoutPosix(0.2):
+            run_for_tenants("bronze", step, context=context(kept=kept), send_on=events)
+    assert worked == ["demo", "shop", "demo"]
+    assert events == ONLY_SHOP
 
 
 def test_reports_become_plain_json() -> None:

@@ -1,0 +1,84 @@
+"""The recommendation API as a customer calls it: over HTTP, with one tenant's key."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from recolake.endpoints import resolve
+from recolake.errors import RecolakeError, ServiceUnavailableError
+from recolake.settings import Settings
+
+_SECONDS = 10.0
+_LOGS = "See `recolake status` and `recolake logs api`."
+
+
+class RecommendationClient:
+    """Asks the data plane for recommendations. Use it as a context manager, or close it."""
+
+    def __init__(self, settings: Settings, api_key: str) -> None:
+        """Take the API's address from the settings.
+
+        Raises:
+            ServiceUnavailableError: it is neither configured nor started.
+        """
+        self._http = httpx.Client(
+            base_url=resolve(settings, "api"),
+            headers={"Authorization": f"Bearer {api_key}"},
+            timeout=_SECONDS,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def recommend(self, user_id: str | None, *, k: int = 10, include_seen: bool = False) -> dict[str, Any]:
+        """The answer of `POST /v1/recommendations` for a person by the tenant's own id, or for nobody.
+
+        Raises:
+            RecolakeError: the API refused; it carries the API's own code, words and hint.
+            ServiceUnavailableError: it does not answer.
+        """
+        body = {"user_id": user_id, "k": k, "include_seen": include_seen}
+        try:
+            response = self._http.post("/v1/recommendations", json=body)
+        except httpx.HTTPError as error:
+            raise ServiceUnavailableError("The recommendation API does not answer.", hint=_LOGS) from error
+        content = _json_object(response)
+        if response.is_error or content is None:
+            raise _refused(response.status_code, content or {})
+        return content
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any] | None:
+    """The body, or None where it is not what our API sends: then something else answered at its address."""
+    try:
+        content = response.json()
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _refused(status: int, problem: dict[str, Any]) -> RecolakeError:
+    """The error that a problem document (RFC 9457) tells of."""
+    said = problem.get("detail") or problem.get("title")
+    asked = (
+        f"Request id {problem['request_id']}; see `recolake logs api`." if "request_id" in problem else _LOGS
+    )
+    error = RecolakeError(
+        str(said) if said else f"The recommendation API answered {status}, without a word of why.",
+        hint=str(problem.get("hint") or asked),
+    )
+    error.code = str(problem.get("code", error.code))
+    error.status = status
+    return error
