@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.concurrency import run_in_threadpool
 
 from control_plane.auth import CurrentSettings, UploadWriter
 from control_plane.uploads import service
 from control_plane.uploads.receive import MAX_FILES, receive
 from control_plane.uploads.schemas import UploadAccepted, UploadRead
+
+Again = Annotated[bool, Query(description="Land files too that were sent before with another mapping")]
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
@@ -47,16 +49,21 @@ _BODY: dict[str, Any] = {
 
 @router.post("", operation_id="create_upload", status_code=status.HTTP_202_ACCEPTED, openapi_extra=_BODY)
 async def create_upload(
-    request: Request, response: Response, holder: UploadWriter, settings: CurrentSettings
+    request: Request,
+    response: Response,
+    holder: UploadWriter,
+    settings: CurrentSettings,
+    again: Again = False,
 ) -> UploadAccepted:
     """Put raw files into the landing zone. Content that was sent before is recognised, whatever its name.
 
     202: an upload is landed and will be ingested. 200: every file was known, nothing is to be done.
+    409: a file was sent before with another mapping, and `again` is not set.
     """
     settings.temporary_root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="upload-", dir=settings.temporary_root) as folder:
         received = await receive(request, Path(folder), settings.upload_max_bytes)
-        accepted = await run_in_threadpool(service.accept, settings, holder.tenant, received)
+        accepted = await run_in_threadpool(service.accept, settings, holder.tenant, received, again=again)
     if accepted.upload_id is None:
         response.status_code = status.HTTP_200_OK
     return accepted

@@ -13,10 +13,11 @@ from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 
-def accept(settings: Settings, tenant: Tenant, received: Received) -> UploadAccepted:
-    """Land what is new of the received files.
+def accept(settings: Settings, tenant: Tenant, received: Received, *, again: bool = False) -> UploadAccepted:
+    """Land what is new of the received files; with `again`, what was landed under another mapping, too.
 
     Raises:
+        OtherMappingError: a file was landed under another mapping, and `again` is not set.
         UploadError: a part is missing, or a file cannot be used; nothing was landed.
         MappingError: the mapping is wrong or does not fit a file; nothing was landed.
     """
@@ -26,7 +27,7 @@ def accept(settings: Settings, tenant: Tenant, received: Received) -> UploadAcce
         raise UploadError(
             "The request names no mapping.", hint="Send a part `mapping`: a file, or a name.", field="mapping"
         )
-    landed = land(settings, tenant, received.files, received.mapping)
+    landed = land(settings, tenant, received.files, received.mapping, again=again)
     upload = landed.upload
     return UploadAccepted(
         upload_id=upload.upload_id if upload else None,

@@ -18,6 +18,7 @@ from recolake.platform.control import Progress, Status
 from recolake.platform.state import Phase, ServiceState
 
 _COLOURS = {Phase.HEALTHY: "green", Phase.EXTERNAL: "cyan", Phase.FAILED: "red", Phase.STOPPED: "dim"}
+_WIDTH = 120
 _SECRET = re.compile(r"(?<=:)[^:@/]+(?=@)|(?<=token=)[^&]+")
 
 
@@ -62,7 +63,8 @@ def _progress_table(states: dict[str, ServiceState]) -> Table:
 
 def show(lines: Sequence[Status]) -> None:
     """Print the table of `recolake status`."""
-    console = Console(highlight=False)
+    # Addresses stay in one piece, so that they can be copied, in a narrow window and in a pipe too.
+    console = Console(highlight=False, width=max(Console().width, _WIDTH))
     table = Table(box=None, pad_edge=False)
     for title in ("service", "health", "pid", "MiB", "up for", "restarts", "url"):
         numeric = title in ("pid", "MiB", "up for", "restarts")

@@ -42,12 +42,17 @@ def headers(platform: Settings, tenant: Tenant) -> dict[str, str]:
 
 
 def send(
-    client: TestClient, headers: dict[str, str], *files: tuple[str, bytes], mapping: Any = MAPPING
+    client: TestClient,
+    headers: dict[str, str],
+    *files: tuple[str, bytes],
+    mapping: Any = MAPPING,
+    again: bool = False,
 ) -> Any:
     """POST files; `mapping` is a name, or bytes of a file."""
     parts: list[Any] = [("files", file) for file in files]
     parts.append(("mapping", ("mapping.yaml", mapping) if isinstance(mapping, bytes) else (None, mapping)))
-    return client.post("/v1/uploads", files=parts, headers=headers)
+    params = {"again": "true"} if again else {}
+    return client.post("/v1/uploads", files=parts, headers=headers, params=params)
 
 
 def nothing_was_kept(settings: Settings, tenant: Tenant) -> bool:
@@ -95,6 +100,18 @@ def test_a_mapping_sent_as_a_file_is_the_same_as_one_named(
     mapping = (PROJECT_ROOT / "mappings" / f"{MAPPING}.yaml").read_bytes()
     assert send(client, headers, ("day.csv", DAY), mapping=mapping).status_code == 202
     assert send(client, headers, ("day.csv", DAY)).status_code == 200
+
+
+def test_the_same_content_under_another_mapping_is_refused_until_it_is_asked_for(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    named = (PROJECT_ROOT / "mappings" / f"{MAPPING}.yaml").read_text()
+    other = named.replace("title: Description", "name: Description").encode()
+    assert other != named.encode()
+    assert send(client, headers, ("day.csv", DAY)).status_code == 202
+    refused = send(client, headers, ("day.csv", DAY), mapping=other)
+    assert (refused.status_code, refused.json()["code"]) == (409, "other_mapping")
+    assert send(client, headers, ("day.csv", DAY), mapping=other, again=True).status_code == 202
 
 
 def test_an_upload_of_another_tenant_does_not_exist(
