@@ -34,8 +34,8 @@ _sessions: dict[str, SparkSession] = {}
 def connect(settings: Settings) -> SparkSession:
     """A session on the engine; callers of one process share it.
 
-    Libraries that take the process's session, as dbt and Feast do, get the first engine's that was asked for.
-    An engine that was started again knows nothing of earlier sessions: then the caller gets a new one.
+    Libraries that take the process's session, as dbt, Feast and MLflow do, get the one given last. An engine
+    that was started again knows nothing of earlier sessions: then the caller gets a new one.
 
     Raises:
         ServiceUnavailableError: the engine does not answer.
@@ -49,7 +49,7 @@ def connect(settings: Settings) -> SparkSession:
         kept = _sessions.get(url)
         if kept is not None:
             if _answers(kept):
-                return kept
+                return _adopt(kept)
             del _sessions[url]
             _forget(kept)
         try:
@@ -61,7 +61,7 @@ def connect(settings: Settings) -> SparkSession:
                 hint="See `recolake status` and `recolake logs spark`.",
             ) from error
         _sessions[url] = session
-        return session
+        return _adopt(session)
 
 
 def disconnect() -> None:
@@ -149,6 +149,14 @@ def _open(url: str) -> SparkSession:
         _forget(session)
         raise
     return cast("SparkSession", session)
+
+
+def _adopt(session: SparkSession) -> SparkSession:
+    """Make it what `getOrCreate` and `getActiveSession` give: by itself the client keeps the first one."""
+    from pyspark.sql.connect.session import SparkSession as RemoteSession
+
+    RemoteSession._default_session = RemoteSession._active_session.session = cast("RemoteSession", session)
+    return session
 
 
 def _forget(session: SparkSession | RemoteSession) -> None:
