@@ -22,9 +22,10 @@ _PROMETHEUS_FOLDERS = ("PROMETHEUS_MULTIPROCESS_DIR", "PROMETHEUS_MULTIPROC_DIR"
 def load_feast() -> ModuleType:
     """The module `feast`; neither torch nor the Prometheus client is touched by importing it."""
     with _lock:
-        if "feast" not in sys.modules:
+        if "feast.metrics" not in sys.modules:
             with _torch_hidden(), _prometheus_as_it_was():
-                import feast
+                # Feast itself imports it late, on some of its paths, and that is when it would take over.
+                import feast.metrics
         import feast
     hush()
     module: ModuleType = feast
