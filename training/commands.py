@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from training.benchmark import commands as evaluation
+
 _TenantOption = Annotated[str, typer.Option(help="Name of the tenant")]
 
 
@@ -13,6 +15,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
     app.command()(publish)
+    evaluation.register(app)
 
 
 def train(
@@ -37,6 +40,9 @@ def train(
     )
     for reason in report.gate_reasons:
         typer.echo(f"  {reason}")
+    if not report.gate_passed:
+        forced = f"recolake publish --tenant {tenant} --version {report.model_version} --force"
+        typer.echo(f"It will not be served; `{forced}` serves it all the same.")
 
 
 def publish(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,14 @@ SHOP = Tenant("retail-facts")
 
 
 @pytest.fixture(scope="module")
-def report(platform: Settings, shared_data: Path) -> IngestReport:
+def report(platform: Settings, shared_data: Path, spark: SparkSession) -> Iterator[IngestReport]:
     ensure_tenant_key(platform, SHOP)
     land(platform, SHOP, [shared_data / "online-retail"], PROJECT_ROOT / "mappings" / "online_retail.yaml")
     (report,) = ingest_pending(platform, SHOP)
-    return report
+    yield report
+    # A year of a shop: no build of another test should have to work through it.
+    for table in (BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS, BRONZE_INGESTS):
+        spark.sql(f"DELETE FROM {table.qualified} WHERE tenant_id = '{SHOP}'")
 
 
 @pytest.fixture(scope="module")

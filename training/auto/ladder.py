@@ -1,0 +1,149 @@
+"""The models that `recolake evaluate` knows, cheapest first. A new model is one entry here."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recolake.errors import InvalidInputError
+from training.auto.facts import Facts
+from training.auto.rung import Cost, Knob, Rung
+from training.benchmark.log import Clock
+from training.models.ease.config import Config as EaseConfig
+from training.models.ease.model import MOST_ITEMS, Ease
+from training.models.graph_filter.config import Config as FilterConfig
+from training.models.graph_filter.model import GraphFilter
+from training.models.item_knn.model import ItemKnn
+from training.models.matrix_factorization.config import Config as FactorizationConfig
+from training.models.matrix_factorization.model import MatrixFactorization
+from training.models.own_frequency.model import OwnFrequency
+from training.models.popularity.model import Popularity
+from training.models.recent_popularity.model import RecentPopularity
+
+AUTO = "auto"
+_HALF_LIVES = (7.0, 15.0, 30.0, 60.0, 120.0, 240.0, None)
+# Of steps: how many later events halve what an earlier one counts.
+_HALF_LIVES_IN_STEPS = (2.0, 5.0, 10.0, 20.0, 50.0, None)
+
+
+class RecentConfig(BaseModel):
+    """Recent popularity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: int = Field(default=30, ge=1, description="How far it looks back")
+
+
+class NeighbourConfig(BaseModel):
+    """Item-to-item."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    neighbours: int = Field(default=100, ge=1, description="Similar items that an item keeps")
+    shrinkage: float = Field(default=10.0, gt=0, description="Holds down what few people say")
+
+
+def _half_life(facts: Facts) -> tuple[Knob, ...]:
+    if facts.clock is Clock.NONE:
+        return ()
+    return (Knob("half_life_days", _HALF_LIVES if facts.clock is Clock.TIMES else _HALF_LIVES_IN_STEPS),)
+
+
+def _sizes(facts: Facts, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """Those dimensions that are small beside the data's own."""
+    return tuple(size for size in sizes if 3 * size <= min(facts.users, facts.items))
+
+
+LADDER: tuple[Rung, ...] = (
+    Rung("popularity", Cost.COUNTING, lambda config, tools: Popularity()),
+    Rung(
+        "recent",
+        Cost.COUNTING,
+        lambda config, tools: RecentPopularity(config.days),
+        start=lambda facts: RecentConfig(),
+        knobs=lambda facts: (Knob("days", (3, 7, 14, 30, 60, 120)),),
+        refuses=lambda facts: None if facts.clock is Clock.TIMES else "it needs timestamps",
+    ),
+    Rung("own-frequency", Cost.COUNTING, lambda config, tools: OwnFrequency()),
+    Rung(
+        "itemknn",
+        Cost.CLOSED_FORM,
+        lambda config, tools: ItemKnn(config.neighbours, config.shrinkage),
+        start=lambda facts: NeighbourConfig(),
+        knobs=lambda facts: (
+            Knob("neighbours", (20, 50, 100, 200, 400)),
+            Knob("shrinkage", (1.0, 10.0, 30.0, 100.0)),
+        ),
+        work=lambda facts, config: facts.entries**2 / facts.users + 100.0 * facts.items**2,
+    ),
+    Rung(
+        "graph-filter",
+        Cost.CLOSED_FORM,
+        lambda config, tools: GraphFilter(config, tools.seed, tools.spectra),
+        start=lambda facts: FilterConfig(rank=max(_sizes(facts, (32, 64, 128, 256)), default=32)),
+        knobs=lambda facts: (
+            *_half_life(facts),
+            Knob("rank", _sizes(facts, (32, 64, 128, 256, 512, 1024))),
+            Knob("user_exponent", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)),
+            Knob("popularity_exponent", (-0.15, 0.0, 0.15, 0.3, 0.5)),
+            Knob("item_exponent", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)),
+            Knob("ideal_weight", (0.0, 0.1, 0.3, 0.6, 1.0, 2.0)),
+        ),
+        work=lambda facts, config: (
+            16.0 * config.rank * (facts.entries + (facts.users + facts.items) * config.rank)
+        ),
+    ),
+    Rung(
+        "ease",
+        Cost.CLOSED_FORM,
+        lambda config, tools: Ease(config, tools.ease),
+        start=lambda facts: EaseConfig(),
+        knobs=lambda facts: (
+            *_half_life(facts),
+            Knob("regularization", (10.0, 30.0, 100.0, 200.0, 300.0, 500.0, 1000.0, 2000.0, 5000.0)),
+            Knob("user_exponent", (-0.5, -0.25, 0.0, 0.25, 0.5)),
+            Knob("dropout", (0.0, 0.25, 0.5, 0.7)),
+        ),
+        work=lambda facts, config: 2.0 * facts.items**3 + facts.entries**2 / facts.users,
+        refuses=lambda facts: (
+            f"it inverts a matrix of all items, and {facts.items} are more than {MOST_ITEMS}"
+            if facts.items > MOST_ITEMS
+            else None
+        ),
+    ),
+    Rung(
+        "mf",
+        Cost.ITERATED,
+        lambda config, tools: MatrixFactorization(config, tools.seed),
+        start=lambda facts: FactorizationConfig(
+            half_life_days=None, factors=max(_sizes(facts, (16, 32, 64)), default=16)
+        ),
+        knobs=lambda facts: (
+            *_half_life(facts),
+            Knob("regularization", (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)),
+            Knob("alpha", (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)),
+            Knob("factors", _sizes(facts, (16, 32, 64, 128, 256))),
+            Knob("iterations", (6, 12, 24)),
+        ),
+        work=lambda facts, config: (
+            config.iterations
+            * (4.0 * facts.entries * config.factors**2 + (facts.users + facts.items) * config.factors**3)
+        ),
+    ),
+)
+NAMES = (*(rung.name for rung in LADDER), AUTO)
+
+
+def rungs(name: str) -> tuple[Rung, ...]:
+    """The one of that name, or all for `auto`.
+
+    Raises:
+        InvalidInputError: there is none; the hint lists them.
+    """
+    if name == AUTO:
+        return LADDER
+    found = tuple(rung for rung in LADDER if rung.name == name)
+    if not found:
+        raise InvalidInputError(
+            f"There is no model {name}.", hint=f"Models: {', '.join(NAMES)}.", field="model"
+        )
+    return found

@@ -1,0 +1,72 @@
+"""One model of the ladder: how it is made, what may be chosen, what it needs and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from recolake.ranking.popularity import FloatArray
+from training.auto.facts import Facts
+from training.models.base import Model
+from training.models.graph_filter.model import Spectra
+from training.models.memo import Memo
+
+
+class Cost(IntEnum):
+    """What a fit costs, by order of magnitude; of equals in quality, the cheaper model is picked."""
+
+    COUNTING = 0
+    CLOSED_FORM = 1
+    ITERATED = 2
+
+
+class NoConfig(BaseModel):
+    """Nothing to choose."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A field of a configuration and the values that it may take, in an order in which quality bends once."""
+
+    field: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the fits of one search share."""
+
+    seed: int
+    spectra: Spectra = field(default_factory=Spectra)
+    ease: Memo[FloatArray] = field(default_factory=Memo)
+
+
+def _nothing(facts: Facts) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A name on the command line.
+
+    Attributes:
+        make: a model that is not fitted yet.
+        start: the configuration that is tried first.
+        knobs: what the search turns, in this order.
+        work: floating point operations of a fit, roughly; only ratios between configurations matter.
+        refuses: why the model cannot be fitted to such data; None where it can.
+    """
+
+    name: str
+    cost: Cost
+    make: Callable[[Any, Tools], Model]
+    start: Callable[[Facts], BaseModel] = lambda facts: NoConfig()
+    knobs: Callable[[Facts], Sequence[Knob]] = lambda facts: ()
+    work: Callable[[Facts, Any], float] = lambda facts, config: float(facts.entries)
+    refuses: Callable[[Facts], str | None] = _nothing

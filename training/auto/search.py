@@ -1,0 +1,81 @@
+"""Tuning: one knob after the other, in the direction that helps, until none does or the time is up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from training.auto.rung import Knob, Rung
+from training.auto.trial import Bench, Trial
+from training.models.base import Model
+
+# Below this, a step is noise and not worth its time.
+_WORTHWHILE = 1.0005
+
+
+@dataclass
+class Search:
+    """The trials of one model. `model` is the one fitted with the best configuration."""
+
+    rung: Rung
+    bench: Bench
+    until: Callable[[], float]
+    progress: Callable[[str], None]
+    trials: dict[BaseModel, Trial] = field(default_factory=dict)
+    best: Trial | None = None
+    model: Model | None = None
+    short_of_time: bool = False
+
+    def run(self) -> Search:
+        """`until` gives the seconds that this model may still use; no trial is begun that would need more."""
+        self._try(self.rung.start(self.bench.facts))
+        knobs = [knob for knob in self.rung.knobs(self.bench.facts) if knob.values]
+        improved = self.best is not None
+        while improved:
+            turned = [self._turn(knob) for knob in knobs]
+            improved = any(turned)
+        return self
+
+    def _turn(self, knob: Knob) -> bool:
+        """Whether another value of the knob was better."""
+        return any(self._walk(knob, step) for step in (1, -1))
+
+    def _walk(self, knob: Knob, step: int) -> bool:
+        assert self.best is not None
+        moved = False
+        place = _place(knob, getattr(self.best.config, knob.field)) + step
+        while 0 <= place < len(knob.values):
+            found = self._try(self.best.config.model_copy(update={knob.field: knob.values[place]}))
+            if not found:
+                break
+            moved, place = True, place + step
+        return moved
+
+    def _try(self, config: BaseModel) -> bool:
+        """Whether it is the best so far; False, and not tried, where there is no time for it."""
+        if config in self.trials:
+            return False
+        expected = self.bench.budget.predicted(self.rung.name, self.rung.work(self.bench.facts, config))
+        if expected > self.until():
+            self.short_of_time = True
+            return False
+        trial, model = self.bench.run(self.rung, config)
+        self.trials[config] = trial
+        self.progress(f"{self.rung.name} {_brief(config)}: NDCG {trial.mean:.4f}")
+        if self.best is not None and trial.mean <= self.best.mean * _WORTHWHILE:
+            return False
+        self.best, self.model = trial, model
+        return True
+
+
+def _place(knob: Knob, value: object) -> int:
+    """Where the value stands among the knob's; before the first larger one where it is none of them."""
+    if value in knob.values:
+        return knob.values.index(value)
+    return sum(known is not None and known < value for known in knob.values)
+
+
+def _brief(config: BaseModel) -> str:
+    return ", ".join(f"{name} {value}" for name, value in config.model_dump().items() if value is not None)

@@ -1,0 +1,68 @@
+"""Reads an interaction file; what kind it is, its content says, not its name."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from pathlib import Path
+
+from training.files.arrays import read_arrays
+from training.files.events import EvaluationFileError, Events, Negatives
+from training.files.table import read_csv, read_parquet
+from training.files.text import header_of, read_negative_lines, read_text
+
+_GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+
+
+def read_events(path: Path) -> Events:
+    """Rows of a CSR or NCF `.npz`, an NCF or sequence text, a CSV or a Parquet file, plain or gzip.
+
+    Raises:
+        EvaluationFileError: the file is missing, empty, or none of these.
+    """
+    content = _content(path)
+    if content.startswith(_ZIP):
+        events = read_arrays(io.BytesIO(content), path.name)
+    elif content.startswith(_PARQUET):
+        events = read_parquet(io.BytesIO(content), path.name)
+    else:
+        text = _decoded(content, path.name)
+        delimiter = header_of(text)
+        events = read_text(text, path.name) if delimiter is None else read_csv(text, delimiter, path.name)
+    if not len(events):
+        raise EvaluationFileError(f"{path.name} holds no interactions.")
+    return events
+
+
+def read_negatives(path: Path) -> Negatives:
+    """Lines `(user,item)`, then the negatives of that user, separated by tabs, as He et al. (2017) publish.
+
+    Raises:
+        EvaluationFileError: the file is missing, empty, or has a line of another form.
+    """
+    return read_negative_lines(_decoded(_content(path), path.name), path.name)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        if content.startswith(_GZIP):
+            content = gzip.decompress(content)
+    except FileNotFoundError:
+        raise EvaluationFileError(f"There is no file {path}.") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise EvaluationFileError(f"{path} cannot be read: {error}.") from error
+    if not content.strip():
+        raise EvaluationFileError(f"{path.name} is empty.")
+    return content
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise EvaluationFileError(
+            f"{name} is neither an .npz, a Parquet file nor text in UTF-8.",
+            hint="The formats are listed in docs/howto/evaluate-on-files.md.",
+        ) from None
