@@ -193,7 +193,7 @@ def test_user_vectors_and_index_are_of_the_same_model(shop: Shop) -> None:
 
 def test_a_tenant_with_hardly_any_data_is_told_so(shop: Shop) -> None:
     small = dataclasses.replace(shop, tenant=Tenant(f"small-{uuid.uuid4().hex[:8]}"))
-    small.learn(pa.array([_DAY], pa.date32()), ["somebody"], ["something"])
+    small.learn(pa.array(np.array([_DAY]), pa.date32()), ["somebody"], ["something"])
     report = train(small.settings, small.tenant)
     assert (report.model_version, report.gate_passed, report.metrics) == ("v1", False, {})
     assert len(report.gate_reasons) == 1
