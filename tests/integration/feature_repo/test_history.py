@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from feature_repo.definitions import apply_definitions
 from feature_repo.history import features_as_of
 from recolake.contracts.sql_text import literal
 from recolake.features.store import offline_store
@@ -31,6 +30,8 @@ def named_lake(lake: Any, settings: Settings) -> Iterator[Any]:
         place = literal(table.location(lake.settings))
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {table.layer}")
         spark.sql(f"CREATE TABLE {table.qualified} USING DELTA LOCATION {place}")
+    from feature_repo.definitions import apply_definitions
+
     apply_definitions(lake.settings, offline_store(lake.settings))
     yield lake
     for table in NAMED:
