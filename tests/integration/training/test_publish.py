@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feature_repo.definitions import apply_definitions
 from recolake.errors import NotFoundError, ServiceUnavailableError
 from recolake.features.lake_vectors import lake_vectors
 from recolake.features.names import View
@@ -47,6 +46,8 @@ def test_a_damaged_served_artefact_is_repaired_by_publishing_and_the_bad_one_kep
 
 def test_vectors_of_people_and_items_reach_redis_and_those_of_another_model_give_way(shop: Shop) -> None:
     settings, tenant = shop.settings, shop.tenant
+    from feature_repo.definitions import apply_definitions
+
     apply_definitions(settings, offline_store(settings))
     train(settings, tenant)
     assert publish(settings, tenant).online
