@@ -88,8 +88,8 @@ class OnlineFeatures:
         except (RecolakeError, FileNotFoundError):
             return  # Nothing is published yet; answers say that they are degraded.
 
-    def person(self, tenant: Tenant, pseudonym: str, model_version: str) -> Person:
-        """A person's features, the vector being that of this model version and no other.
+    def person(self, tenant: Tenant, pseudonym: str, model_version: str | None) -> Person:
+        """A person's features, the vector being that of this model version and no other; none for None.
 
         Raises:
             FeaturesUnavailableError: Redis does not answer in time, or nothing was ever published.
@@ -98,7 +98,7 @@ class OnlineFeatures:
         if opened is None or not self.breaker.allow():
             raise FeaturesUnavailableError
         began = time.perf_counter()
-        keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym, MODEL_KEY: model_version}
+        keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym, MODEL_KEY: model_version or ""}
         try:
             answer = opened.store.get_online_features(opened.person, [keys]).proto
         except (redis.RedisError, OSError) as error:

@@ -47,6 +47,9 @@ class Model:
     stamp: _Stamp | None
     # The mark of the features that the popularity was read from; None while it is the artefact's own.
     popularity_mark: str | None = None
+    # Whether what the online store holds under the version's name may be this artefact's vectors: a registry
+    # that was lost counts its versions from the start again.
+    own_vectors: bool = True
 
     @property
     def version(self) -> str:
@@ -161,6 +164,7 @@ class Shelf:
         if served is not None and served.version == version and stamp in (served.stamp, None):
             self._refused.pop(tenant, None)
             self._waiting.pop(tenant, None)
+            self._await_vectors(tenant, served)
             return
         waiting = self._waiting.get(tenant)
         if waiting is None or (waiting.artifact.model_version, waiting.stamp) != (version, stamp):
@@ -174,8 +178,14 @@ class Shelf:
                 _log.warning("model_waits_for_vectors", tenant=tenant.name, version=version)
             self._waiting[tenant] = waiting
             return
+        model = Model(
+            waiting.artifact,
+            waiting.artifact.popularity,
+            waiting.stamp,
+            own_vectors=self._vectors_there(tenant, waiting.artifact) is not False,
+        )
         with self._lock:
-            self._models[tenant] = Model(waiting.artifact, waiting.artifact.popularity, waiting.stamp)
+            self._models[tenant] = model
         self._waiting.pop(tenant, None)
         self._metrics.swaps.labels("served").inc()
         _log.info("model_in_service", tenant=tenant.name, version=version, items=len(waiting.artifact.items))
@@ -186,6 +196,12 @@ class Shelf:
             return False
         there = self._vectors_there
         return there(tenant, waiting.artifact) is False and there(tenant, served) is True
+
+    def _await_vectors(self, tenant: Tenant, served: Model) -> None:
+        """Use the vectors of a model that went into service without them, once they are there."""
+        if not served.own_vectors and self._vectors_there(tenant, served.artifact):
+            with self._lock:
+                self._models[tenant] = replace(self._models[tenant], own_vectors=True)
 
     def _load(self, tenant: Tenant, version: str, stamp: _Stamp | None) -> Artifact | None:
         """Load beside the old one and check; None, and nothing else changes, if it is bad."""

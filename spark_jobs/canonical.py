@@ -12,7 +12,7 @@ from recolake.contracts.events import DECIMAL
 from recolake.contracts.expressions import Expression, physical_name
 from recolake.contracts.identity import PRICE, QUANTITY, RECORD, SESSION
 from recolake.contracts.mapping import EventMapping
-from recolake.contracts.sql_text import literal
+from recolake.contracts.sql_text import identifier, literal
 from recolake.tenancy.context import Tenant
 from spark_jobs.identify import event_id_sql, number_text_sql, pseudonym_sql, time_text_sql
 from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM
@@ -96,8 +96,8 @@ def _raw(mapping: EventMapping, key: bytes) -> list[str]:
     cells = []
     for column in mapping.columns:
         cell = physical_name(column)
-        quoted = "`" + column.replace("`", "``") + "`"
-        cells.append(f"{pseudonym_sql(cell, key) if column in mapping.personal else cell} AS {quoted}")
+        shown = pseudonym_sql(cell, key) if column in mapping.personal else cell
+        cells.append(f"{shown} AS {identifier(column)}")
     broken = pseudonym_sql(BROKEN_TEXT, key)
     return [
         f"CASE WHEN {PROBLEM} IS NULL THEN to_json(struct({', '.join(cells)})) "

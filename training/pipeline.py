@@ -139,7 +139,9 @@ def _train(
         with scratch(settings, registry.tenant) as folder:
             artifact = _write(folder / "index", registry, dataset, experiment, candidate, seed, run_id)
             logged = log_model(registry, artifact, candidate)
-            version = f"v{logged.registered_model_version}"
+            version = registry.name_unused(
+                logged, lambda name: version_folder(settings, registry.tenant, name).exists()
+            )
             place_artifact(
                 artifact, version_folder(settings, registry.tenant, version), registry.tenant, version, run_id
             )
@@ -203,15 +205,17 @@ def _judge(dataset: Dataset, experiment: Experiment, served: Served | None, seed
 
 
 def _served(settings: Settings, registry: Registry) -> Served | None:
-    """The served model; None if there is none to be read, or its configuration has a form that is gone."""
+    """The served model; None if there is none to be read, its configuration has a form that is gone, or
+    MLflow knows nothing of its run: then its successor is judged as a first model is."""
     manifest = served_manifest(settings, registry.tenant)
-    if manifest is None:
+    run = registry.run(manifest.mlflow_run_id) if manifest else None
+    if manifest is None or run is None:
         return None
     try:
         config = ModelConfig.model_validate(manifest.config)
     except ValidationError:
         return None
-    champion = by_who(registry.client.get_run(manifest.mlflow_run_id).data.metrics).get(CHAMPION, {})
+    champion = by_who(run.data.metrics).get(CHAMPION, {})
     return Served(
         config, {Target(target): found[METRIC] for target, found in champion.items() if METRIC in found}
     )

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 _PROBE = "SELECT 1"
 _USUAL_PORT = 15002
-# What an engine that was started again says of a session of its predecessor's.
+# What an engine that was started again says of a session of its predecessor's; the client, which closes such
+# a session while it reads the answer, may then say the last instead.
 _GONE = (
     "INVALID_HANDLE.SESSION_NOT_FOUND",
     "INVALID_HANDLE.SESSION_CHANGED",
     "INVALID_HANDLE.SESSION_CLOSED",
+    "NO_ACTIVE_SESSION",
 )
 _lock = threading.Lock()
 _sessions: dict[str, SparkSession] = {}

@@ -7,6 +7,7 @@ import math
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -20,7 +21,7 @@ from airflow.sdk.exceptions import (
     AirflowTaskTimeout,
 )
 
-from recolake.errors import InvalidInputError, RecolakeError, UnknownTenantError
+from recolake.errors import RecolakeError
 from recolake.orchestration.airflow import announce
 from recolake.orchestration.chain import CHAIN, TENANTS, extra_for, tenants_named
 from recolake.settings import load_settings
@@ -37,8 +38,8 @@ DAG_DEFAULTS: dict[str, Any] = {"catchup": False, "max_active_runs": 1, "default
 XCOM_RETURN_KEY = "return_value"
 # What a failed attempt leaves for the next, in Airflow's store of task state: XComs do not outlive a try.
 _KEPT = "attempts_so_far"
-# Trying again cannot mend what a tenant sent.
-_HOPELESS = (InvalidInputError, UnknownTenantError)
+# As in HTTP: errors from here on are the platform's, and may pass.
+_OUR_SIDE = 500
 ASSETS = {name: Asset(name) for step in CHAIN for name in (step.reads, step.writes)}
 
 
@@ -69,7 +70,8 @@ def run_for_tenants(
         step: takes a tenant's name, gives its report (dataclass, pydantic model, or a list of them).
         changed: whether a report means work for the next DAG; told too whether an event started this run.
         due: whether the next DAG has work for a tenant all the same, as after an attempt that was killed
-            between its work and its event; asked after the step, of those without a change.
+            between its work and its event; asked after the step, of those without a change, and of those
+            for whom it failed, who may have got some of their news through.
         context: Airflow's context of the task; default: that of the running one.
         send_on: posts an asset event by other means than success, and gives None where nobody heard it;
             default: over Airflow's REST API.
@@ -87,7 +89,7 @@ def run_for_tenants(
     left = [tenant for tenant in _tenants_of(context) if tenant not in kept["reports"]]
     # Who failed before comes last: a tenant that takes all of the time must not keep it from the others.
     left.sort(key=lambda tenant: tenant in kept["failed"])
-    attempt = _work(left, step, lambda tenant, report: changed(report, announced) or due(tenant))
+    attempt = _work(left, step, lambda report: changed(report, announced), due)
     reports: dict[str, Any] = {**kept["reports"], **attempt.reports}
     if attempt.failed:
         # A failed task emits no event, and its retries take a while: the others are handed on now.
@@ -105,14 +107,17 @@ def run_for_tenants(
 
 
 def _work(
-    tenants: Iterable[str], step: Callable[[str], Any], is_touched: Callable[[str, Any], bool]
+    tenants: Iterable[str],
+    step: Callable[[str], Any],
+    changed: Callable[[Any], bool],
+    due: Callable[[str], bool],
 ) -> _Attempt:
     """The step for one tenant after the other; what is wrong with one does not keep the others waiting."""
     done = _Attempt()
     for tenant in tenants:
         try:
             report = step(tenant)
-            touched = is_touched(tenant, report)
+            touched = changed(report) or due(tenant)
         except (Exception, AirflowTaskTimeout) as error:
             # The task's log ends with a sentence for people, whatever the traceback looks like.
             traceback.print_exception(error)
@@ -121,6 +126,8 @@ def _work(
             if isinstance(error, AirflowTaskTimeout):
                 # The time was that of the whole attempt; the next one has as much again.
                 break
+            with suppress(Exception):
+                done.touched += [tenant] if due(tenant) else []
         else:
             done.reports[tenant] = as_json(report)
             done.touched += [tenant] if touched else []
@@ -156,9 +163,14 @@ def _tenants_of(context: Mapping[str, Any]) -> list[str]:
 
 def _fail(failed: Mapping[str, BaseException]) -> NoReturn:
     text = "; ".join(f"{tenant}: {_said(error)}" for tenant, error in failed.items())
-    hopeless = all(isinstance(error, _HOPELESS) for error in failed.values())
+    hopeless = all(map(_is_hopeless, failed.values()))
     first = next(iter(failed.values()))
     raise (AirflowFailException if hopeless else AirflowException)(text) from first
+
+
+def _is_hopeless(error: BaseException) -> bool:
+    """Trying again cannot mend what a tenant sent, nor find what is not there, nor move the gate."""
+    return isinstance(error, RecolakeError) and error.status < _OUR_SIDE
 
 
 def _said(error: BaseException) -> str:

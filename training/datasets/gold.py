@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recolake.errors import InvalidInputError, NotFoundError
+from recolake.errors import InvalidInputError
+from recolake.lake.catalog import table_version
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import GOLD_ITEM_DAYS, GOLD_TRAINING_SET, SILVER_EVENTS, SILVER_ITEMS, Table
+from recolake.lake.tables import GOLD_ITEM_DAYS, GOLD_TRAINING_SET, SILVER_EVENTS, SILVER_ITEMS
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from training.datasets.dataset import Dataset, ItemDays
@@ -33,19 +34,7 @@ def input_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
     Raises:
         NotFoundError: a table was never built.
     """
-    return {table.qualified: _latest(spark, settings, table) for table in INPUTS}
-
-
-def _latest(spark: SparkSession, settings: Settings, table: Table) -> int:
-    from pyspark.errors import AnalysisException
-
-    try:
-        history = spark.sql(f"DESCRIBE HISTORY delta.`{table.location(settings)}` LIMIT 1")
-        return int(history.collect()[0]["version"])
-    except AnalysisException as error:
-        raise NotFoundError(
-            f"There is no table {table.qualified}.", hint="Build it with `recolake build`."
-        ) from error
+    return {table.qualified: table_version(spark, table, settings) for table in INPUTS}
 
 
 def load_dataset(

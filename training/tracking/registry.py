@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
+    from mlflow.models.model import ModelInfo
 
 ALIAS = "champion"
 # Tags of runs and of registered versions.
@@ -62,6 +63,18 @@ class Registry:
         )
         return found[0] if found else None
 
+    def run(self, run_id: str) -> Run | None:
+        """The run; None where MLflow knows none of that id, as after its database was lost."""
+        from mlflow.exceptions import MlflowException
+        from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+        try:
+            return self.client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+                raise
+            return None
+
     def bury_killed_runs(self) -> None:
         """Runs that say they are running cannot be: the caller holds the tenant's lock."""
         for run in self.client.search_runs([self.experiment_id()], "attributes.status = 'RUNNING'"):
@@ -82,6 +95,18 @@ class Registry:
             if f"v{found.version}" == name:
                 return found
         raise NotFoundError(f"'{self.model_name}' has no version {name}.", field="version")
+
+    def name_unused(self, logged: ModelInfo, taken: Callable[[str], bool]) -> str:
+        """The name of a model's registered version; it is registered again where that name is taken.
+
+        A registry that was set up anew counts from 1, and artefacts of the one before it may be in service.
+        """
+        import mlflow
+
+        name = f"v{logged.registered_model_version}"
+        while taken(name):
+            name = f"v{mlflow.register_model(logged.model_uri, self.model_name).version}"
+        return name
 
     def tag(self, version: str, key: str, value: str) -> None:
         self.client.set_model_version_tag(self.model_name, version.removeprefix("v"), key, value)

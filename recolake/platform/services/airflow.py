@@ -64,7 +64,7 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         ("api", "workers"): 1,
         ("api", "secret_key"): local_secret(settings, "airflow.secret", _signing_key),
         ("api_auth", "jwt_secret"): local_secret(settings, "airflow.jwt", _signing_key),
-        # From one DAG's end to the next one's start: about a second, against three with the defaults.
+        # The chain is five DAGs, each of which waits for a round of the scheduler.
         ("scheduler", "scheduler_idle_sleep_time"): 0.3,
         ("scheduler", "job_heartbeat_sec"): 5,
         ("scheduler", "scheduler_heartbeat_sec"): 2,

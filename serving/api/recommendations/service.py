@@ -161,7 +161,7 @@ class Recommender:
         if subject is None:
             return _NOBODY, "no_user"
         try:
-            person = self._features.person(tenant, subject, model.version)
+            person = self._features.person(tenant, subject, model.version if model.own_vectors else None)
         except FeaturesUnavailableError:
             return _NOBODY, "features_unavailable"
         if person.vector is not None and len(person.vector) != model.artifact.manifest.dimension:

@@ -135,6 +135,20 @@ def test_a_lost_artefact_comes_back_from_the_registry(shop: Shop) -> None:
     assert after == before
 
 
+def test_a_registry_that_was_set_up_anew_gets_a_successor_of_the_served_model(shop: Shop) -> None:
+    settings, tenant = shop.settings, shop.tenant
+    first = train(settings, tenant)
+    publish(settings, tenant)
+    with open_registry(settings, tenant) as registry:
+        assert registry.run("0" * 32) is None
+        registry.client.delete_run(first.run_id)
+        registry.client.delete_registered_model(registry.model_name)
+    second = train(settings, tenant)
+    assert second.model_version == "v2", "the name v1 is the served artefact's"
+    assert current_version(settings, tenant) == "v1"
+    assert publish(settings, tenant).model_version == "v2"
+
+
 def test_a_refresh_keeps_the_configuration_and_a_rollback_stays_rolled_back(shop: Shop) -> None:
     settings, tenant = shop.settings, shop.tenant
     train(settings, tenant)

@@ -17,13 +17,14 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from airflow.sdk.execution_time.context import OutletEventAccessors
 from airflow.sdk.execution_time.timeout import TimeoutPosix
 
-from recolake.errors import MappingError, ServiceUnavailableError
+from recolake.errors import MappingError, NotFoundError, RecolakeError, ServiceUnavailableError
 from recolake.files import write_atomically
 from recolake.orchestration.dag_kit import ASSETS, as_json, run_for_tenants
 from recolake.settings import Settings, load_settings
 from recolake.tenancy.api_keys import Scope
 from recolake.tenancy.directory import tenants_snapshot
 from spark_jobs.report import FileReport, IngestReport
+from training.publish import GateError
 
 
 @dataclass
@@ -138,9 +139,10 @@ def failing(error: Exception) -> Callable[[str], dict[str, Any]]:
     return step
 
 
-def test_an_error_that_trying_again_cannot_mend_is_not_tried_again() -> None:
-    with pytest.raises(AirflowFailException, match="demo: Column 7"):
-        run_for_tenants("bronze", failing(MappingError("Column 7.")), context=context({"tenants": ["demo"]}))
+@pytest.mark.parametrize("error", [MappingError("Such."), NotFoundError("Such."), GateError("Such.")])
+def test_an_error_that_trying_again_cannot_mend_is_not_tried_again(error: RecolakeError) -> None:
+    with pytest.raises(AirflowFailException, match="demo: Such"):
+        run_for_tenants("bronze", failing(error), context=context({"tenants": ["demo"]}))
 
 
 def test_an_error_in_passing_is_raised_for_another_attempt() -> None:
@@ -172,6 +174,20 @@ def test_one_tenants_failure_sends_the_others_on_at_once(error: Exception) -> No
     with pytest.raises(AirflowException):
         run_for_tenants("bronze", failing(error), context=context(), send_on=events)
     assert events == ONLY_SHOP
+
+
+def test_a_tenant_that_failed_is_sent_on_too_where_some_of_its_news_got_through() -> None:
+    events = Announced()
+    with pytest.raises(AirflowException):
+        run_for_tenants(
+            "bronze",
+            failing(ServiceUnavailableError("Away.")),
+            changed=lambda report, announced: False,
+            due=lambda tenant: tenant == "demo",
+            context=context(),
+            send_on=events,
+        )
+    assert events == [("bronze", {"tenants": ["demo"]})]
 
 
 def test_where_everybody_failed_or_nothing_changed_nothing_is_sent() -> None:

@@ -171,3 +171,20 @@ def test_a_model_whose_folder_is_out_of_reach_stays_in_service(settings: Setting
     shelf.look()
     assert shelf.model(SHOP).version == "v1"
     assert shelf.counts()["refused"] == 0
+
+
+def test_what_is_stored_under_a_version_s_name_is_not_read_until_it_is_known_to_be_this_artefact_s(
+    settings: Settings, publish: Publish, metrics: Metrics, clock: Clock
+) -> None:
+    publish(SHOP, "v1")
+    stored: set[str] = set()
+    shelf = Shelf(settings, metrics, lambda _, artifact: artifact.users_checksum in stored, clock=clock)
+    shelf.look()
+    assert not shelf.model(SHOP).own_vectors
+    stored.add(shelf.model(SHOP).artifact.users_checksum)
+    shelf.look()
+    assert shelf.model(SHOP).own_vectors
+
+
+def test_a_store_that_does_not_tell_is_read_all_the_same(shelf: Shelf) -> None:
+    assert shelf.model(SHOP).own_vectors
