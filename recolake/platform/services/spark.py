@@ -92,6 +92,13 @@ class SparkConnect(PlatformService):
             "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
             "spark.databricks.delta.snapshotPartitions": "2",
             "spark.ui.showConsoleProgress": "false",
+            # By itself a page is 32 MiB and more of long arrays: each sort and join of small tables takes
+            # one, and on this heap they are most of what is in use.
+            "spark.buffer.pageSize": "2m",
+            # What is kept of past queries for a page that is not shown.
+            "spark.ui.retainedJobs": "50",
+            "spark.ui.retainedStages": "50",
+            "spark.sql.ui.retainedExecutions": "50",
             # The plan of an ingest holds the tenant's pseudonym key: no page and no event log may show plans.
             "spark.ui.enabled": "false",
             "spark.eventLog.enabled": "false",
