@@ -48,7 +48,7 @@ def settings(home: Path) -> Iterator[Settings]:
         if name != "RECOLAKE_SHARED_DATA":
             del os.environ[name]
     os.environ["RECOLAKE_HOME"] = str(home)
-    os.environ["RECOLAKE_SPARK_DRIVER_MEMORY"] = "3g"
+    os.environ["RECOLAKE_SPARK_DRIVER_MEMORY"] = "2g"
     try:
         yield Settings()
     finally:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any, NoReturn, cast
 
 from airflow.sdk import Asset, get_current_context
@@ -21,7 +22,7 @@ from airflow.sdk.exceptions import (
     AirflowTaskTimeout,
 )
 
-from recolake.errors import RecolakeError
+from recolake.errors import NotFoundError, RecolakeError
 from recolake.orchestration.airflow import announce
 from recolake.orchestration.chain import CHAIN, TENANTS, extra_for, tenants_named
 from recolake.settings import load_settings
@@ -38,8 +39,6 @@ DAG_DEFAULTS: dict[str, Any] = {"catchup": False, "max_active_runs": 1, "default
 XCOM_RETURN_KEY = "return_value"
 # What a failed attempt leaves for the next, in Airflow's store of task state: XComs do not outlive a try.
 _KEPT = "attempts_so_far"
-# As in HTTP: errors from here on are the platform's, and may pass.
-_OUR_SIDE = 500
 ASSETS = {name: Asset(name) for step in CHAIN for name in (step.reads, step.writes)}
 
 
@@ -169,8 +168,13 @@ def _fail(failed: Mapping[str, BaseException]) -> NoReturn:
 
 
 def _is_hopeless(error: BaseException) -> bool:
-    """Trying again cannot mend what a tenant sent, nor find what is not there, nor move the gate."""
-    return isinstance(error, RecolakeError) and error.status < _OUR_SIDE
+    """Trying again cannot mend what a tenant sent, nor move the gate. What is not there may yet come: the
+    catalogue of an engine that was started again fills while tasks already ask it."""
+    return (
+        isinstance(error, RecolakeError)
+        and error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        and not isinstance(error, NotFoundError)
+    )
 
 
 def _said(error: BaseException) -> str:
