@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 from filelock import FileLock
-from pyspark.sql import SparkSession
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from expectations.verdict import judge
@@ -96,6 +97,15 @@ def _named(upload_id: str, error: Exception, *, others: int) -> RecolakeError:
     return named
 
 
+def _kept(rows: DataFrame) -> DataFrame:
+    """The rows, computed once: else each of some thirty queries would plan the whole mapping anew.
+
+    On disk: by itself a checkpoint fills the engine's heap with its rows, and stays there until the engine
+    happens to collect what nobody holds any more.
+    """
+    return rows.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
+
+
 def _ingest(
     spark: SparkSession,
     settings: Settings,
@@ -109,9 +119,8 @@ def _ingest(
     run = Ingest(tenant, key, upload.upload_id, upload.landed_at, stamps.take(upload))
     say(f"upload {upload.upload_id}: reading {len(upload.files)} files")
     with ThreadPoolExecutor(1) as beside:
-        # Checkpoints, not caches: each of some thirty queries would plan the whole mapping anew.
-        canonical = to_canonical(read_raw(spark, settings, upload, mapping), mapping, run).localCheckpoint()
-        seen = seen_before(canonical, spark, settings, run, ids_are_given=mapping.gives_ids).localCheckpoint()
+        canonical = _kept(to_canonical(read_raw(spark, settings, upload, mapping), mapping, run))
+        seen = _kept(seen_before(canonical, spark, settings, run, ids_are_given=mapping.gives_ids))
         classified = classify(canonical, seen)
         files = count_rows(classified, (file.name for file in upload.files))
         say(f"{sum(file.rows_in for file in files)} rows read")
