@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from training.benchmark import commands as evaluation
+from training.off_policy import commands as off_policy
 
 _TenantOption = Annotated[str, typer.Option(help="Name of the tenant")]
 
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(publish)
     evaluation.register(app)
+    off_policy.register(app)
 
 
 def train(

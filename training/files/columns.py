@@ -46,10 +46,11 @@ def events_of(frame: pd.DataFrame, name: str) -> Events:
     if "value" in frame.columns:
         _check_numbers(frame["value"], name)
     time = _seconds(frame["timestamp"], name) if "timestamp" in frame.columns else None
-    return Events(_ids(frame["user"], "user", name), _ids(frame["item"], "item", name), time)
+    return Events(ids_of(frame["user"], "user", name), ids_of(frame["item"], "item", name), time)
 
 
-def _ids(column: pd.Series, which: str, name: str) -> FileIds:
+def ids_of(column: pd.Series, which: str, name: str) -> FileIds:
+    """[n] what a column calls things by; no cell may be empty. `which` and `name` are for the message."""
     if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
         return column.to_numpy(dtype=np.int64)
     if pd.api.types.is_float_dtype(column.dtype):
@@ -58,7 +59,7 @@ def _ids(column: pd.Series, which: str, name: str) -> FileIds:
         )
     missing = column.isna() | (column.astype(str) == "")
     if missing.any():
-        raise EvaluationFileError(f"Row {_first(missing)} of {name} has no {which}.")
+        raise EvaluationFileError(f"Row {first_row(missing)} of {name} has no {which}.")
     return texts_to_ids(column.astype(str).to_numpy(dtype=np.str_))
 
 
@@ -67,7 +68,7 @@ def _check_numbers(column: pd.Series, name: str) -> None:
     wrong = pd.Series(~np.isfinite(numbers))
     if wrong.any():
         raise EvaluationFileError(
-            f"Row {_first(wrong)} of {name} has a value that is no number, NaN or infinite."
+            f"Row {first_row(wrong)} of {name} has a value that is no number, NaN or infinite."
         )
 
 
@@ -89,12 +90,13 @@ def _seconds(column: pd.Series, name: str) -> npt.NDArray[np.float64]:
 def _elapsed(moments: pd.Series, name: str) -> npt.NDArray[np.float64]:
     if moments.isna().any():
         raise EvaluationFileError(
-            f"Row {_first(moments.isna())} of {name} has a timestamp that cannot be read.",
+            f"Row {first_row(moments.isna())} of {name} has a timestamp that cannot be read.",
             hint="Timestamps are ISO 8601, or seconds or milliseconds since 1970.",
         )
     elapsed = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
     return np.asarray(elapsed, dtype=np.float64)
 
 
-def _first(wrong: pd.Series) -> int:
+def first_row(wrong: pd.Series) -> int:
+    """Number of the first row that is wrong; 1 is the first under the header."""
     return int(np.argmax(wrong.to_numpy(dtype=np.bool_))) + 1

@@ -5,14 +5,19 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from training.files.arrays import read_arrays
 from training.files.events import EvaluationFileError, Events, Negatives
-from training.files.table import read_csv, read_parquet
+from training.files.table import csv_frame, parquet_frame, read_csv, read_parquet
 from training.files.text import header_of, read_negative_lines, read_text
 
 _GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+# Column names in a message; some logs have hundreds.
+_SHOWN = 12
 
 
 def read_events(path: Path) -> Events:
@@ -42,6 +47,40 @@ def read_negatives(path: Path) -> Negatives:
         EvaluationFileError: the file is missing, empty, or has a line of another form.
     """
     return read_negative_lines(_decoded(_content(path), path.name), path.name)
+
+
+def read_table(path: Path, needed: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+    """The named columns of a CSV (comma, semicolon or tab) or Parquet file, plain or gzip.
+
+    Cells of a CSV file are the texts that they are. Optional columns are there where the file has them.
+
+    Raises:
+        EvaluationFileError: the file is missing, empty or neither, has no rows, or lacks a needed column.
+    """
+
+    def choose(header: Sequence[str]) -> list[str]:
+        lacking = [column for column in needed if column not in header]
+        if lacking:
+            raise EvaluationFileError(
+                f"{path.name} has no column {' and no column '.join(lacking)}; it has {_listed(header)}."
+            )
+        return [column for column in header if column in needed or column in optional]
+
+    content = _content(path)
+    if content.startswith(_PARQUET):
+        frame = parquet_frame(io.BytesIO(content), path.name, choose)
+    else:
+        text = _decoded(content, path.name)
+        first = text.lstrip().partition("\n")[0]
+        frame = csv_frame(text, max(",;\t", key=first.count), path.name, choose)
+    if frame.empty:
+        raise EvaluationFileError(f"{path.name} holds no rows.")
+    return frame
+
+
+def _listed(header: Sequence[str]) -> str:
+    shown = ", ".join(header[:_SHOWN])
+    return shown if len(header) <= _SHOWN else f"{shown} and {len(header) - _SHOWN} more"
 
 
 def _content(path: Path) -> bytes:
