@@ -1,4 +1,4 @@
-"""`recolake simulate`: raw files of a shop that does not exist, with known ground truth."""
+"""`recolake simulate` and `simulate-log`: files of a shop that does not exist, with known ground truth."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command()(simulate)
+    app.command()(simulate_log)
 
 
 def simulate(
@@ -35,3 +36,18 @@ def simulate(
     typer.echo(
         f"{shop.truth.rows} rows in {len(shop.files)} files under {shop.files[0].parent}; truth in {out}"
     )
+
+
+def simulate_log(
+    out: Annotated[Path, typer.Option(help="Folder to write: log.csv, policy.csv, truth.json")],
+    requests: Annotated[int, typer.Option(help="Requests, each answered with a list", min=1)] = 10_000,
+    seed: Annotated[int, typer.Option(help="Another seed is another shop", min=0)] = 7,
+    actions: Annotated[int, typer.Option(help="Items to choose from", min=2)] = 20,
+    positions: Annotated[int, typer.Option(help="Length of a list", min=1)] = 3,
+) -> None:
+    """Write what a known policy showed in a simulated shop, another policy, and what both are worth."""
+    from recolake.simulator.showcase import LogConfig, write_log
+
+    truth = write_log(out, LogConfig(seed, requests, actions, positions))
+    typer.echo(f"{requests * positions} rows in {out / 'log.csv'}")
+    typer.echo(f"True reward a row: logged policy {truth.logged:.5f}, policy.csv {truth.policy:.5f}")

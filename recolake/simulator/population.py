@@ -27,6 +27,7 @@ class Stream(IntEnum):
     ITEMS = 2
     BEHAVIOUR = 3
     DIRT = 4
+    SHOWN = 5
 
 
 def stream(config: ShopConfig, which: Stream, day: int) -> np.random.Generator:

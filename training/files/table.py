@@ -57,6 +57,7 @@ def parquet_frame(stream: BinaryIO, name: str, choose: Choice = list) -> pd.Data
     try:
         columns = choose(pq.read_schema(stream).names)
         stream.seek(0)
-        return pq.read_table(stream, columns=columns).to_pandas()
+        frame: pd.DataFrame = pq.read_table(stream, columns=columns).to_pandas()
+        return frame
     except (pa.ArrowException, OSError) as error:
         raise EvaluationFileError(f"{name} is not a Parquet file that can be read.") from error

@@ -74,13 +74,13 @@ def warnings(found: Diagnostics) -> list[str]:
         )
     if found.unsupported_share is not None and found.unsupported_share > _NEGLIGIBLE:
         said.append(
-            f"{found.unsupported_share:.1%} of what the policy does is never in the log at that position. Where "
-            "the logging policy cannot do it, IPS and SNIPS miss its part, and DR has the reward model's guess."
+            f"{found.unsupported_share:.1%} of what the policy does is never in the log at that position. "
+            "Where the logging policy cannot do it, IPS and SNIPS miss its part, and DR guesses it."
         )
     if found.clipped_share:
         said.append(
-            f"{found.clipped_share:.2%} of the weights are clipped: the estimates are biased, in exchange for "
-            "less variance."
+            f"{found.clipped_share:.2%} of the weights are clipped: the estimates are biased, in exchange "
+            "for less variance."
         )
     return said
 

@@ -27,7 +27,8 @@ class Columns:
     Attributes:
         context: together they are the situation that both policies may look at; () is one situation for all
             rows, None the column `context` where there is one.
-        position: place in the list; "" is one place for all rows, None the column `position` where there is one.
+        position: place in the list; "" is one place for all rows, None the column `position` where there
+            is one.
         unit: rows of one unit (a list, a visitor) are not independent; None where every row is.
     """
 
@@ -71,8 +72,8 @@ class BanditLog:
     """Rows of a log, all arrays [n].
 
     Attributes:
-        action, context, position: as in the file; one context or position where the file has no such column.
-        cell: [n] which pair of a context and a position; `cell_context` and `cell_position` [C] tell the pair.
+        action, context, position: as in the file; one context or position where the file has none.
+        cell: [n] which pair of context and position; `cell_context` and `cell_position` [C] are the pair.
         propensity: chance in (0, 1] with which the logging policy chose this action, at this position.
         unit: [n] independent unit, 0..U-1.
         given: [n] the evaluated policy's chance of the logged action, where a column of the log holds it.
@@ -211,9 +212,9 @@ def _propensities(column: pd.Series, name: str) -> Values:
     if wrong.any():
         row = first_row(wrong)
         raise BanditLogError(
-            f"Row {row} of {name} has the propensity {_shown(column, row)}; what was shown had a chance above 0 "
-            "and at most 1.",
-            hint="The propensity is the chance with which the logging policy chose this action in this place.",
+            f"Row {row} of {name} has the propensity {_shown(column, row)}; what was shown had a "
+            "chance above 0 and at most 1.",
+            hint="The propensity is the chance with which the logging policy chose this action here.",
         )
     return found
 

@@ -1,4 +1,4 @@
-"""The policy to evaluate: chances of actions in each situation, from a file, a column of the log, or uniform."""
+"""The policy to evaluate: chances of actions in each situation, from a file or uniform."""
 
 from __future__ import annotations
 
@@ -91,8 +91,9 @@ def policy_of(frame: pd.DataFrame, log: BanditLog, name: str) -> Table:
     wrong = np.abs(total - 1) > _ROUNDING
     if wrong.any():
         first = int(np.argmax(wrong))
+        situation = _told(used, group_names[first])
         raise PolicyError(
-            f"The chances in {name} for {_told(used, group_names[first])} add up to {total[first]:.6g}, not 1.",
+            f"The chances in {name} for {situation} add up to {total[first]:.6g}, not 1.",
             hint=f"A file without a column {PROBABILITY} names one action for each situation.",
         )
     scaled = sp.csr_matrix(sp.diags(1 / total) @ table)
@@ -131,7 +132,7 @@ def _groups_of_cells(names: pd.Index, used: tuple[str, ...], log: BanditLog, nam
         lacking = wanted[int(np.argmax(found < 0))]
         raise PolicyError(
             f"{name} says nothing of {_told(used, lacking)}, which the log holds.",
-            hint="A policy needs a row for every situation of the log, or no column for what it does not see.",
+            hint="A policy has rows for every situation of the log, or no column for what it does not see.",
         )
     return np.asarray(found, dtype=np.int64)
 

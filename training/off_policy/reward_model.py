@@ -35,7 +35,7 @@ class Situations:
     def take(self, rows: IntArray) -> Situations:
         return Situations(self.context[rows], self.position[rows], self.action[rows], self.actions)
 
-    def keys(self) -> tuple[IntArray, ...]:
+    def groups(self) -> tuple[IntArray, ...]:
         """[n] each: the groups of every effect, the coarse ones first."""
         return (
             self.position,
@@ -55,7 +55,8 @@ class Effect:
 
     def of(self, keys: IntArray) -> Values:
         place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[place] == keys, self.added[place], 0.0)
+        found: Values = np.where(self.keys[place] == keys, self.added[place], 0.0)
+        return found
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ class RewardModel:
     def expect(self, situations: Situations) -> Values:
         """[n] rewards."""
         found = np.full(len(situations.action), self.mean)
-        for effect, keys in zip(self.effects, situations.keys(), strict=True):
+        for effect, keys in zip(self.effects, situations.groups(), strict=True):
             found += effect.of(keys)
-        return np.clip(found, *self.bounds)
+        return np.asarray(np.clip(found, *self.bounds), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def fit(situations: Situations, reward: Values) -> RewardModel:
     """From at least one row."""
     mean = float(reward.mean())
     left, effects = reward - mean, []
-    for keys in situations.keys():
+    for keys in situations.groups():
         effect = _shrunk(keys, left)
         effects.append(effect)
         left = left - effect.of(keys)
