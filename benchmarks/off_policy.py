@@ -66,9 +66,10 @@ def open_bandit(folder: Path, question: Question) -> Iterator[str]:
 def _lines(what: str, truth: Interval, found: Evaluation) -> Iterator[str]:
     for name, estimated in found.estimates.items():
         value = estimated.value
-        error = np.hypot(value.standard_error, truth.standard_error)
+        # The truth is a mean of clicks too: what is to be expected is an error of both together.
+        off = (value.value - truth.value) / np.hypot(value.standard_error, truth.standard_error)
         yield (
-            f"| {what} | {_cell(truth)} | {name} | {_cell(value)} | {(value.value - truth.value) / error:+.1f} se | "
+            f"| {what} | {_cell(truth)} | {name} | {_cell(value)} | {off:+.1f} se | "
             f"{found.diagnostics.effective_sample_size:.0f} |"
         )
 
@@ -86,9 +87,9 @@ def simulated(page: Showcase, logs: int, requests: int) -> Iterator[str]:
         log = log_of(shown, Columns(unit="request"), "the log")
         table = policy_of(page.policy_table(), log, "the policy")
         by = {method: evaluate(log, table, Question(method=method, seed=seed)).estimates for method in Method}
-        for name, rows in found.items():
+        for name, listed in found.items():
             values = [by[method][name].value for method in Method]
-            rows.append([values[0].value, *(value.low <= truth <= value.high for value in values)])
+            listed.append([values[0].value, *(value.low <= truth <= value.high for value in values)])
     for name, listed in found.items():
         rows = np.array(listed)
         error = rows[:, 0] - truth

@@ -1,7 +1,7 @@
 """A shop's start page that a known policy fills: a log with propensities, and what any policy is truly worth.
 
-A visitor's segment is all that a policy knows of them. It fills each place of the list by itself, so an item can
-come twice. Whether the visitor clicks follows from their own taste, the item's appeal and the place.
+A visitor's segment is all that a policy knows of them. It fills each place of the list by itself, so an item
+can come twice. Whether the visitor clicks follows from their own taste, the item's appeal and the place.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from recolake.simulator.titles import category_name
 LOG_FILE, POLICY_FILE, TRUTH_FILE = "log.csv", "policy.csv", "truth.json"
 # One impression in fifty is clicked, at the first place, where neither appeal nor taste says anything.
 _BASE_LOGIT = -3.9
-# Part of each policy that is chance: what is logged must have been possible everywhere, and weights be bounded.
+# Part of each policy that is chance: everything must be possible when a log is taken, and weights be bounded.
 _LOGGING_EXPLORES, _POLICY_EXPLORES = 0.5, 0.1
 
 
@@ -148,7 +148,7 @@ def _favourites(population: Population) -> Ints:
     there = np.unique(category)
     taste = population.taste()
     liked = np.stack([taste[:, category == number].mean(axis=1) for number in there], axis=1)
-    return there[np.argmax(liked, axis=1)]
+    return np.asarray(there[np.argmax(liked, axis=1)], dtype=np.int64)
 
 
 def _exploring(logits: Floats, share: float) -> Floats:

@@ -65,8 +65,8 @@ def standard_error(statistic: Statistic, units: Values) -> float:
 def resampled_sums(units: Values, seed: int) -> Iterator[Values]:
     """Blocks [b, S] of the sums of resamples, as many units in each as there are.
 
-    Units are drawn by number and counted: ten times as fast as drawing counts from a multinomial distribution,
-    which they have all the same.
+    Units are drawn by number and counted: ten times as fast as drawing counts from a multinomial
+    distribution, which they have all the same.
     """
     random, count = np.random.default_rng(seed), len(units)
     block = max(1, _BLOCK // count)

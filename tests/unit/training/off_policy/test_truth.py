@@ -1,4 +1,4 @@
-"""Against the simulator, where the truth is known: intervals cover it, and a reward model makes them shorter."""
+"""Against the simulator, where the truth is known: intervals cover it, and a reward model narrows them."""
 
 from __future__ import annotations
 
