@@ -55,7 +55,7 @@ def open_bandit(folder: Path, question: Question) -> Iterator[str]:
             for name in ("random", "bts")
         }
         found = {
-            "random, bts": evaluate(logs["bts"], uniform(logs["random"]), question),
+            "random, bts": evaluate(logs["bts"], uniform(logs["bts"]), question),
             "bts, random": evaluate(logs["random"], as_shown(logs["random"], logs["bts"]), question),
         }
         own = {"random, bts": found["bts, random"].logged, "bts, random": found["random, bts"].logged}

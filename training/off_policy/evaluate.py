@@ -83,8 +83,9 @@ def evaluate(
     Raises:
         NoSupportError: nothing that the policy does is in the log.
     """
-    raw = importance(_chances(log, table), log.propensity)
-    used = importance(_chances(log, table), log.propensity, question.clip)
+    chances = _chances(log, table)
+    raw = importance(chances, log.propensity)
+    used = importance(chances, log.propensity, question.clip)
     expected = cross_fitted(log, table, question.seed, progress) if table else None
     units = per_unit(terms(used, log.reward, expected), log.unit)
     names = [name for name in ESTIMATORS if name != DR or expected]

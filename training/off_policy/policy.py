@@ -83,7 +83,7 @@ def policy_of(frame: pd.DataFrame, log: BanditLog, name: str) -> Table:
         row = int(np.argmax(repeated.to_numpy())) + 1
         raise PolicyError(
             f"Row {row} of {name} repeats an action of the same situation.",
-            hint=f"A situation is told by {', '.join(used) or 'nothing'} here.",
+            hint=f"Situations differ by {', '.join(used) or 'nothing'} here: columns that file and log both have.",
         )
     shape = (len(group_names), all_actions)
     table = sp.csr_matrix((chance, (groups, actions)), shape=shape)
