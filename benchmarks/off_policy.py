@@ -13,17 +13,17 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from recolake.simulator.showcase import LogConfig, Showcase, showcase
 from training.off_policy.estimators import ESTIMATORS
 from training.off_policy.evaluate import Evaluation, Question, evaluate
 from training.off_policy.intervals import Interval, Method
-from training.off_policy.log import BanditLog, Columns, log_of, read_log
-from training.off_policy.policy import Table, policy_of, uniform
+from training.off_policy.log import Columns, log_of, read_log
+from training.off_policy.policy import as_shown, policy_of, uniform
 
 CAMPAIGNS = ("all", "men", "women")
 OPEN_BANDIT = Columns(
@@ -36,13 +36,34 @@ OPEN_BANDIT = Columns(
 REQUESTS = (300, 3_000)
 
 
-def as_shown(log: BanditLog, shown: BanditLog) -> Table:
-    """The policy that shows each action, at each position, as often as a log of it does."""
-    position = np.array(shown.position.names, dtype=object)[shown.position.codes]
-    action = np.array(shown.action.names, dtype=object)[shown.action.codes]
-    counts = pd.DataFrame({"position": position, "item_id": action}).value_counts()
-    chances = (counts / counts.groupby("position").transform("sum")).rename("probability").reset_index()
-    return policy_of(chances, log, "the policy as shown")
+@dataclass(frozen=True)
+class Comparison:
+    """What one log says of a policy, and what that policy earned in its own log."""
+
+    name: str
+    truth: Interval
+    found: Evaluation
+
+    def lines(self) -> Iterator[str]:
+        """One for each estimator."""
+        rows = f"{self.found.diagnostics.effective_sample_size:.0f}"
+        for estimator, estimated in self.found.estimates.items():
+            value = estimated.value
+            # The truth is a mean of clicks too: the error to expect is that of both together.
+            error = np.hypot(value.standard_error, self.truth.standard_error)
+            off = f"{(value.value - self.truth.value) / error:+.1f} se"
+            yield f"| {self.name} | {_cell(self.truth)} | {estimator} | {_cell(value)} | {off} | {rows} |"
+
+
+def compare(folder: Path, campaign: str, question: Question) -> Iterator[Comparison]:
+    """The random policy from the Thompson policy's log, then the other way round."""
+    random, learnt = (
+        read_log(folder / name / campaign / f"{campaign}.csv.gz", OPEN_BANDIT) for name in ("random", "bts")
+    )
+    of_random = evaluate(learnt, uniform(learnt), question)
+    of_learnt = evaluate(random, as_shown(random, learnt), question)
+    yield Comparison(f"{campaign} | random, bts", of_learnt.logged, of_random)
+    yield Comparison(f"{campaign} | bts, random", of_random.logged, of_learnt)
 
 
 def open_bandit(folder: Path, question: Question) -> Iterator[str]:
@@ -50,28 +71,8 @@ def open_bandit(folder: Path, question: Question) -> Iterator[str]:
     yield "| campaign | policy, from the log of | truth | estimator | estimate | off by | effective rows |"
     yield "|---|---|---|---|---|---|---|"
     for campaign in CAMPAIGNS:
-        logs = {
-            name: read_log(folder / name / campaign / f"{campaign}.csv.gz", OPEN_BANDIT)
-            for name in ("random", "bts")
-        }
-        found = {
-            "random, bts": evaluate(logs["bts"], uniform(logs["bts"]), question),
-            "bts, random": evaluate(logs["random"], as_shown(logs["random"], logs["bts"]), question),
-        }
-        own = {"random, bts": found["bts, random"].logged, "bts, random": found["random, bts"].logged}
-        for which, evaluation in found.items():
-            yield from _lines(f"{campaign} | {which}", own[which], evaluation)
-
-
-def _lines(what: str, truth: Interval, found: Evaluation) -> Iterator[str]:
-    for name, estimated in found.estimates.items():
-        value = estimated.value
-        # The truth is a mean of clicks too: what is to be expected is an error of both together.
-        off = (value.value - truth.value) / np.hypot(value.standard_error, truth.standard_error)
-        yield (
-            f"| {what} | {_cell(truth)} | {name} | {_cell(value)} | {off:+.1f} se | "
-            f"{found.diagnostics.effective_sample_size:.0f} |"
-        )
+        for comparison in compare(folder, campaign, question):
+            yield from comparison.lines()
 
 
 def _cell(interval: Interval) -> str:

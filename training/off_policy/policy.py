@@ -53,6 +53,25 @@ def uniform(log: BanditLog) -> Table:
     return Table(sp.csr_matrix(np.full((1, actions), 1 / actions)), np.zeros(len(log.cell_context), np.int64))
 
 
+def as_shown(log: BanditLog, shown: BanditLog) -> Table:
+    """Every action, at each position, as often as another log shows it, whatever the context.
+
+    So it is the policy of that log, averaged over contexts and time; its rewards are not looked at.
+
+    Raises:
+        PolicyError: the log has a position that the other one lacks.
+    """
+    table = pd.DataFrame(
+        {
+            "position": np.array(shown.position.names, dtype=object)[shown.position.codes],
+            "action": np.array(shown.action.names, dtype=object)[shown.action.codes],
+        }
+    ).value_counts()
+    chance = (table / table.groupby("position").transform("sum")).rename(PROBABILITY).reset_index()
+    names = {"action": log.columns.action, "position": log.columns.position}
+    return policy_of(chance.rename(columns=names), log, "what was shown")
+
+
 def read_policy(path: Path, log: BanditLog) -> Table:
     """A table with the log's columns of action and, where the policy looks at them, context and position.
 
@@ -83,7 +102,7 @@ def policy_of(frame: pd.DataFrame, log: BanditLog, name: str) -> Table:
         row = int(np.argmax(repeated.to_numpy())) + 1
         raise PolicyError(
             f"Row {row} of {name} repeats an action of the same situation.",
-            hint=f"Situations differ by {', '.join(used) or 'nothing'} here: columns that file and log both have.",
+            hint=f"Situations differ by {', '.join(used) or 'nothing'} here: what file and log both have.",
         )
     shape = (len(group_names), all_actions)
     table = sp.csr_matrix((chance, (groups, actions)), shape=shape)

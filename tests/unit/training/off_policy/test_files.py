@@ -11,7 +11,7 @@ import pytest
 from training.files.events import EvaluationFileError
 from training.off_policy.errors import BanditLogError, PolicyError
 from training.off_policy.log import BanditLog, Columns, log_of, read_log
-from training.off_policy.policy import policy_of, uniform
+from training.off_policy.policy import as_shown, policy_of, uniform
 
 LOG = pd.DataFrame(
     {
@@ -133,6 +133,13 @@ def test_actions_that_the_log_lacks_are_mass_without_support() -> None:
     # Action 1 is in the log at the first position only.
     assert table.logged_mass(found)[found.cell] == pytest.approx([0.25, 0, 0.25, 0])
     assert uniform(found).chances.sum() == pytest.approx(1)
+
+
+def test_a_policy_can_be_what_another_log_shows() -> None:
+    found = log()
+    other = LOG.assign(action=[1, 3, 2, 3], context="elsewhere", reward=9.0)
+    table = as_shown(found, log(other))
+    assert table.of_logged(found) == pytest.approx([0.5, 0, 0.5, 1])
 
 
 def test_rounded_chances_are_made_to_add_up() -> None:
