@@ -21,7 +21,7 @@ class Method(StrEnum):
     """How the bounds come about."""
 
     BOOTSTRAP = "bootstrap"  # percentiles over resampled units (Efron): lopsided, as weighted rewards are
-    NORMAL = "normal"  # value and standard error alone: ten times as quick on millions of rows
+    NORMAL = "normal"  # value and standard error alone: at once, also on millions of rows
 
 
 @dataclass(frozen=True, slots=True)
