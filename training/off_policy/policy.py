@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from recolake.ranking.items import IntArray
 from training.evaluation.metrics import Values
 from training.files.read import read_table
-from training.off_policy.errors import PolicyError
+from training.off_policy.errors import BanditLogError, PolicyError
 from training.off_policy.log import SEPARATOR, BanditLog, Columns, chances, ids_text, situations_of
 
 UNIFORM = "uniform"
@@ -79,8 +79,7 @@ def read_policy(path: Path, log: BanditLog) -> Table:
 
     Raises:
         EvaluationFileError: the file is missing, empty, or lacks the action or a part of the context.
-        BanditLogError: a chance that is none.
-        PolicyError: chances of a situation do not add up to 1, an action is twice there, or a situation of
+        PolicyError: a chance is none, chances of a situation do not add up to 1, an action is twice there, or a situation of
             the log is missing.
     """
     columns = log.columns
@@ -93,10 +92,7 @@ def policy_of(frame: pd.DataFrame, log: BanditLog, name: str) -> Table:
     used = _looked_at(frame, log.columns, name)
     groups, group_names = pd.factorize(situations_of(frame, used))
     actions, all_actions = _action_codes(ids_text(frame, log.columns.action, name), log)
-    if PROBABILITY in frame.columns:
-        chance = chances(frame[PROBABILITY], PROBABILITY, name)
-    else:
-        chance = np.ones(len(frame))
+    chance = _chances(frame, name)
     repeated = pd.Series(groups * all_actions + actions).duplicated()
     if repeated.any():
         row = int(np.argmax(repeated.to_numpy())) + 1
@@ -117,6 +113,16 @@ def policy_of(frame: pd.DataFrame, log: BanditLog, name: str) -> Table:
         )
     scaled = sp.csr_matrix(sp.diags(1 / total) @ table)
     return Table(scaled, _groups_of_cells(pd.Index(group_names), used, log, name))
+
+
+def _chances(frame: pd.DataFrame, name: str) -> Values:
+    """[E] of each row; without a column of chances every row is the one action of its situation."""
+    if PROBABILITY not in frame.columns:
+        return np.ones(len(frame))
+    try:
+        return chances(frame[PROBABILITY], PROBABILITY, name)
+    except BanditLogError as error:
+        raise PolicyError(error.message) from None
 
 
 def _looked_at(frame: pd.DataFrame, columns: Columns, name: str) -> tuple[str, ...]:
