@@ -79,8 +79,8 @@ def read_policy(path: Path, log: BanditLog) -> Table:
 
     Raises:
         EvaluationFileError: the file is missing, empty, or lacks the action or a part of the context.
-        PolicyError: a chance is none, chances of a situation do not add up to 1, an action is twice there, or a situation of
-            the log is missing.
+        PolicyError: a chance is none, chances of a situation do not add up to 1, an action is twice
+            there, or a situation of the log is missing.
     """
     columns = log.columns
     frame = read_table(path, [columns.action], [*columns.situation, PROBABILITY])
