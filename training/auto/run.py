@@ -75,7 +75,11 @@ def choose(
         free = budget.left - _reserve(done, test, valid)
         allowance = free * _LARGEST_SHARE if len(able) > 1 else free
         ends = budget.spent + allowance
-        search = Search(rung, bench, lambda ends=ends: ends - budget.spent, progress).run()  # type: ignore[misc]
+        search = Search(rung, bench, lambda ends=ends: ends - budget.spent, progress)  # type: ignore[misc]
+        if len(able) == 1:
+            # Nothing is done yet that would have reserved the time of the final fit.
+            search.until = lambda: ends - budget.spent - _reserve([search], test, valid)  # noqa: B023
+        search.run()
         if search.best is None:
             skipped[rung.name] = "there was no time for it"
             continue

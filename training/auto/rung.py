@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
+import scipy.sparse as sp
 from pydantic import BaseModel, ConfigDict
 
 from recolake.ranking.popularity import FloatArray
@@ -22,6 +24,7 @@ class Cost(IntEnum):
     COUNTING = 0
     CLOSED_FORM = 1
     ITERATED = 2
+    DEEP = 3
 
 
 class NoConfig(BaseModel):
@@ -38,13 +41,25 @@ class Knob:
     values: tuple[Any, ...]
 
 
+def _quiet(message: str) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Tools:
-    """What the fits of one search share."""
+    """What the fits of one search share.
+
+    Attributes:
+        progress: told how a long fit goes.
+        checkpoints: a folder where a long fit keeps where it stands; None where it keeps nothing.
+    """
 
     seed: int
+    progress: Callable[[str], None] = _quiet
+    checkpoints: Path | None = None
     spectra: Spectra = field(default_factory=Spectra)
     ease: Memo[FloatArray] = field(default_factory=Memo)
+    pairs: Memo[sp.csr_matrix] = field(default_factory=Memo)
 
 
 def _nothing(facts: Facts) -> str | None:

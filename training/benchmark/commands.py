@@ -27,6 +27,7 @@ def evaluate(
     budget: Annotated[float, typer.Option(help="Seconds, the final fit included", min=1)] = 600,
     k: Annotated[str, typer.Option(help="Cut-offs, separated by commas")] = "10,20",
     seed: Annotated[int, typer.Option(help="Fixes every draw", min=0)] = 0,
+    checkpoints: Annotated[_File, typer.Option(help="Folder: training that was stopped goes on")] = None,
     report: Annotated[_File, typer.Option(help="Write the report here, as JSON")] = None,
     lists: Annotated[_File, typer.Option(help="Write what was recommended here, as .npz")] = None,
 ) -> None:
@@ -47,7 +48,7 @@ def evaluate(
 
     users, items = loaded.problem.catalogue.shape
     progress(f"{users} users, {items} items, {len(loaded.problem.log)} events in train")
-    found = run(loaded, model, ks, clock, seed, progress)
+    found = run(loaded, model, ks, clock, seed, progress, checkpoints)
     if report:
         found.report.write(report)
     if lists:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -36,13 +37,16 @@ def evaluate(
     budget: Budget,
     seed: int,
     progress: Callable[[str], None],
+    checkpoints: Path | None = None,
 ) -> Evaluation:
     """Choose on validation data, fit to all that may be known, look at the test set once.
+
+    `checkpoints` is a folder from which long training that was stopped goes on.
 
     Raises:
         InvalidInputError: no such model, or the data lacks what it needs.
     """
-    ladder, problem, tools = rungs(model), loaded.problem, Tools(seed)
+    ladder, problem, tools = rungs(model), loaded.problem, Tools(seed, progress, checkpoints)
     cut = validation(loaded, seed)
     if cut is None:
         progress("train is too small to cut validation data from it; nothing is tuned")

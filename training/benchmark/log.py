@@ -15,6 +15,7 @@ from training.datasets.interactions import Interactions
 from training.files.events import Events, FileIds
 
 _SECONDS_A_DAY = 86_400
+_MICROSECONDS_A_SECOND = 1_000_000
 
 
 class Clock(StrEnum):
@@ -119,7 +120,9 @@ def interactions(log: Log, catalogue: Catalogue) -> Interactions:
         day = np.zeros(len(log), dtype=np.int64)
     users, items = (ids.astype(np.str_) for ids in (catalogue.users, catalogue.items))
     weight = np.ones(len(log), dtype=np.float32)
-    return Interactions.of(Ids(users, log.user), Ids(items, log.item), day, weight)
+    # Within a day the moment says what came first.
+    moment = (log.time * _MICROSECONDS_A_SECOND).astype(np.int64) if log.clock is Clock.TIMES else None
+    return Interactions.of(Ids(users, log.user), Ids(items, log.item), day, weight, moment)
 
 
 def steps_after(log: Log) -> IntArray:

@@ -15,7 +15,7 @@ from recolake.ranking.popularity import FloatArray
 from training.datasets.ids import Ids, StrArray
 
 NEVER = int(np.iinfo(np.int64).min)
-_MICROSECONDS_A_DAY = 86_400_000_000
+MICROSECONDS_A_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Interactions:
         users = users if isinstance(users, Ids) else Ids.of(users)
         items = items if isinstance(items, Ids) else Ids.of(items)
         days = np.asarray(days, np.int64)
-        taken_at = days * _MICROSECONDS_A_DAY if taken_at is None else np.asarray(taken_at, np.int64)
+        taken_at = days * MICROSECONDS_A_DAY if taken_at is None else np.asarray(taken_at, np.int64)
         order = np.lexsort((days, items.codes, users.codes))
         user, item, day = users.codes[order], items.codes[order], days[order]
         starts = _starts(user, item, day)

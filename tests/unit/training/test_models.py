@@ -12,13 +12,22 @@ import torch
 from training.datasets.dataset import Dataset
 from training.datasets.interactions import NEVER, Interactions
 from training.models.base import Model
+from training.models.ease.config import Config as EaseConfig
+from training.models.ease.model import Ease
+from training.models.graph_filter.config import Config as FilterConfig
+from training.models.graph_filter.model import GraphFilter
 from training.models.item_knn.model import ItemKnn
+from training.models.lightgcn.config import Config as NetworkConfig
+from training.models.lightgcn.model import LightGcn
+from training.models.markov.model import Markov
 from training.models.matrix_factorization.config import Config
 from training.models.matrix_factorization.model import MatrixFactorization
 from training.models.matrix_factorization.solver import batches, factorize
 from training.models.own_frequency.model import OwnFrequency
 from training.models.popularity.model import Popularity
 from training.models.recent_popularity.model import RecentPopularity
+from training.models.sasrec.config import Config as SasRecConfig
+from training.models.sasrec.model import SasRec
 
 MODELS: list[Callable[[], Model]] = [
     Popularity,
@@ -26,6 +35,11 @@ MODELS: list[Callable[[], Model]] = [
     OwnFrequency,
     lambda: ItemKnn(neighbours=10),
     lambda: MatrixFactorization(Config(factors=8, regularization=1.0), seed=3),
+    lambda: Ease(EaseConfig(regularization=30.0)),
+    lambda: GraphFilter(FilterConfig(rank=8), seed=3),
+    lambda: LightGcn(NetworkConfig(factors=8, epochs=2, negatives=64), seed=3, device="cpu"),
+    Markov,
+    lambda: SasRec(SasRecConfig(dimension=8, epochs=2, batch_places=512), seed=3),
 ]
 PERSONAL = MODELS[2:]
 each_model = pytest.mark.parametrize("make", MODELS, ids=lambda make: make().name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor
 
 from recolake.ranking.popularity import FloatArray
+from training.models.sparse import tensor
 
 _SPARE = 0.15
 _PASSES = 3
@@ -23,17 +23,30 @@ class Spectrum:
 
     Attributes:
         adjacency: the matrix over its largest singular value.
-        vectors: [I, d] right singular vectors, the smoothest first.
+        vectors: [I, d] right singular vectors of it, the smoothest first.
+        values: [d] the squares of their singular values, 1 for the first.
     """
 
     adjacency: sp.csr_matrix
     vectors: FloatArray
+    values: FloatArray
 
     @cached_property
     def product(self) -> FloatArray:
         """[I, I] how much two items share; for few items only."""
         dense: FloatArray = (self.adjacency.T @ self.adjacency).toarray()
         return dense
+
+    @cached_property
+    def square(self) -> FloatArray:
+        """[I, I] the same over one item between; for few items only."""
+        dense: FloatArray = self.product @ self.product
+        return dense
+
+    @cached_property
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """The adjacency and its transpose for products with dense matrices."""
+        return tensor(self.adjacency), tensor(self.adjacency.T.tocsr())
 
 
 def normalised(seen: sp.csr_matrix, user_exponent: float, item_exponent: float) -> sp.csr_matrix:
@@ -47,7 +60,7 @@ def spectrum(matrix: sp.csr_matrix, rank: int, seed: int) -> Spectrum:
     """By a randomised range finder with power iterations (Halko, Martinsson and Tropp, 2011)."""
     rank = min(rank, *matrix.shape)
     width = min(rank + max(16, int(rank * _SPARE)), *matrix.shape)
-    forward, backward = _tensor(matrix), _tensor(matrix.T.tocsr())
+    forward, backward = tensor(matrix), tensor(matrix.T.tocsr())
     generator = torch.Generator().manual_seed(seed)
     basis = torch.randn(matrix.shape[1], width, generator=generator)
     for _ in range(_PASSES):
@@ -56,14 +69,7 @@ def spectrum(matrix: sp.csr_matrix, rank: int, seed: int) -> Spectrum:
     image = forward @ basis
     values, turns = torch.linalg.eigh(image.T @ image)
     vectors = (basis @ turns.flip(1))[:, :rank].numpy()
-    largest = float(values[-1].clamp_min(0.0).sqrt()) or 1.0
-    return Spectrum((matrix * np.float32(1.0 / largest)).tocsr(), vectors)
-
-
-def _tensor(matrix: sp.csr_matrix) -> Tensor:
-    parts = (matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data)
-    offsets, columns, values = (torch.from_numpy(part) for part in parts)
-    with warnings.catch_warnings():
-        # PyTorch calls the format a beta; the product of such a matrix with a dense one is all that is used.
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support", category=UserWarning)
-        return torch.sparse_csr_tensor(offsets, columns, values, matrix.shape, check_invariants=True)
+    values = values.flip(0)[:rank].clamp_min(0.0)
+    largest = float(values[0]) or 1.0
+    scaled = (matrix * np.float32(largest**-0.5)).tocsr()
+    return Spectrum(scaled, vectors, (values / largest).numpy())

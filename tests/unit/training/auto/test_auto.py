@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from recolake.errors import InvalidInputError
 from training.auto.blend import weigh
@@ -13,10 +14,13 @@ from training.auto.facts import Facts
 from training.auto.ladder import LADDER, NAMES, rungs
 from training.auto.pool import Pool, pool, standardised
 from training.auto.run import BLEND, Chosen, choose
-from training.auto.rung import Tools
+from training.auto.rung import Cost, Knob, Rung, Tools
+from training.auto.trial import Bench
 from training.benchmark.log import Catalogue, Clock, Log
 from training.benchmark.problem import Problem, Target, pose
 from training.benchmark.ranking import ranked
+from training.datasets.interactions import Interactions
+from training.models.popularity.model import Popularity
 
 USERS, ITEMS, GROUPS, EVENTS = 120, 120, 4, 24
 
@@ -79,10 +83,10 @@ def test_every_model_can_be_asked_for_alone(name: str, clock: Clock, target: Tar
     test, valid = _world(1, clock, target)
     ladder = rungs(name)
     if ladder[0].refuses(Facts.of(test)):
-        with pytest.raises(InvalidInputError, match="it needs timestamps"):
+        with pytest.raises(InvalidInputError, match=r"it needs (timestamps|an order of events)"):
             _chosen(name, test, valid, Budget(600))
         return
-    found = _chosen(name, test, valid, Budget(600))
+    found = _chosen(name, test, valid, Budget(4))
     assert found.choice.name == name
     scores = found.choice.fit(test, Tools(0))(np.array([3, 0, 3]))
     assert scores.shape == (3, ITEMS)
@@ -116,6 +120,32 @@ def test_no_trial_is_begun_that_the_budget_has_no_time_for() -> None:
     assert now < 2.2
     assert found.skipped
     assert found.choice.fit(test, Tools(0))(test.measured).shape == (len(test.measured), ITEMS)
+
+
+def test_a_model_alone_leaves_time_for_its_final_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    class Slow(Popularity):
+        def fit(self, interactions: Interactions, as_of: int) -> Slow:
+            nonlocal now
+            now += 10.0
+            return super().fit(interactions, as_of)
+
+    class Endless(BaseModel):
+        model_config = ConfigDict(frozen=True)
+        size: int = 0
+
+    monkeypatch.setattr("training.auto.trial.time.perf_counter", lambda: now)
+    knob = Knob("size", tuple(range(100)))
+    rung = Rung("slow", Cost.DEEP, lambda c, t: Slow(), lambda f: Endless(), lambda f: (knob,))
+    test, valid = _world(0)
+    # Any value of the knob helps a little.
+    values = iter(np.linspace(0.1, 0.9, 100))
+    monkeypatch.setattr(Bench, "measured", lambda self, score: np.full(USERS, next(values)))
+    found = choose((rung,), test, valid, (10,), Budget(95, lambda: now), Tools(0), lambda message: None)
+    assert len(found.trials) > 2
+    found.choice.fit(test, Tools(0))
+    assert now <= 95
 
 
 def test_without_validation_data_the_cheapest_model_is_taken_as_it_comes() -> None:

@@ -13,6 +13,7 @@ from training.models.ease.model import Ease
 from training.models.graph_filter import model as filter_module
 from training.models.graph_filter.config import Config as FilterConfig
 from training.models.graph_filter.model import GraphFilter, Spectra
+from training.models.graph_filter.spectrum import normalised, spectrum
 from training.models.memo import Memo
 
 USERS, ITEMS = 30, 18
@@ -69,8 +70,14 @@ def test_ease_says_when_there_are_too_many_items(
 
 @pytest.mark.parametrize("at_once", [0, 10_000], ids=["user by user", "all items at once"])
 @pytest.mark.parametrize("half_life", [None, 10.0])
-def test_the_filter_is_its_formula(
-    interactions: Interactions, at_once: int, half_life: float | None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("tail", "bend"), [(0.6, 0.3), (0.6, 0.0), (0.0, 0.4), (0.0, 0.0)])
+def test_the_filter_is_its_curve_over_the_spectrum(
+    interactions: Interactions,
+    at_once: int,
+    half_life: float | None,
+    tail: float,
+    bend: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(filter_module, "_MOST_ITEMS_AT_ONCE", at_once)
     config = FilterConfig(
@@ -78,19 +85,34 @@ def test_the_filter_is_its_formula(
         item_exponent=0.6,
         popularity_exponent=0.2,
         rank=5,
-        ideal_weight=0.7,
+        cutoff=0.2,
+        tail=tail,
+        bend=bend,
         half_life_days=half_life,
     )
     seen = _seen(interactions).astype(float)
     adjacency = seen * seen.sum(axis=1)[:, None] ** -0.3 * seen.sum(axis=0) ** -0.6
     _, sizes, vectors = np.linalg.svd(adjacency)
-    smooth = vectors[:5].T @ vectors[:5]
-    graph = adjacency.T @ adjacency / sizes[0] ** 2
+    values = (sizes / sizes[0]) ** 2
+    place = values / values[4]
+    curve = values / (values + 0.2)
+    curve[5:] = curve[4] * (tail * place + bend * place**2)[5:]
     gain = seen.sum(axis=0) ** 0.2
     history = np.minimum(interactions.strength(29, half_life).toarray(), 1.0)
-    expected = (history / gain) @ (graph + 0.7 * smooth) * gain
-    found = GraphFilter(config, seed=2).fit(interactions, 29).scores(np.arange(USERS))
-    np.testing.assert_allclose(found, expected, atol=1e-3)
+    expected = (history / gain) @ (vectors.T * curve) @ vectors * gain
+    model = GraphFilter(config, seed=2).fit(interactions, 29)
+    np.testing.assert_allclose(model.scores(np.arange(USERS)), expected, atol=1e-3)
+    if not tail and not bend:
+        np.testing.assert_allclose(model.user_vectors @ model.item_vectors.T, expected, atol=1e-3)
+
+
+def test_the_spectrum_has_the_squares_of_the_singular_values(interactions: Interactions) -> None:
+    matrix = normalised(interactions.met, 0.5, 0.5)
+    found = spectrum(matrix, 6, seed=0)
+    sizes = np.linalg.svd(matrix.toarray(), compute_uv=False)
+    np.testing.assert_allclose(found.values, (sizes[:6] / sizes[0]) ** 2, atol=1e-4)
+    product = found.product
+    np.testing.assert_allclose(product @ found.vectors, found.vectors * found.values, atol=1e-3)
 
 
 def test_a_filter_with_more_signals_than_the_data_has_keeps_them_all(interactions: Interactions) -> None:
