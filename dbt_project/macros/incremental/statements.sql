@@ -14,43 +14,62 @@
         select * from {{ statements }} where {{ touched.news }}
     ),
 
-    first_news as (
-        select tenant_id, {{ key }}, min(first_seen) as first_seen
-        from fresh
-        group by tenant_id, {{ key }}
-    ),
-
     known as (
         select past.*, past.last_seen >= first_news.first_seen as is_late
         from {{ this }} as past
-        inner join first_news on past.tenant_id = first_news.tenant_id and past.{{ key }} = first_news.{{ key }}
-    ),
-
-    late as (
-        select tenant_id, {{ key }} from known where is_late
+        inner join (
+            select tenant_id, {{ key }}, min(first_seen) as first_seen
+            from fresh
+            group by tenant_id, {{ key }}
+        ) as first_news
+            on past.tenant_id = first_news.tenant_id and past.{{ key }} = first_news.{{ key }}
     )
 
-    select fresh.* from fresh
-    left anti join late on fresh.tenant_id = late.tenant_id and fresh.{{ key }} = late.{{ key }}
+    select * from fresh
     union all
-    select past.* from (select * from {{ statements }} where {{ touched.known }}) as past
-    left semi join late on past.tenant_id = late.tenant_id and past.{{ key }} = late.{{ key }}
+    select past.*
+    from (select * from {{ statements }} where {{ touched.known }} and not {{ touched.news }}) as past
+    left semi join known on past.tenant_id = known.tenant_id and past.{{ key }} = known.{{ key }} and known.is_late
     union all
     select {{ stored | join(', ') }} from known where not is_late
     {%- endif %}
 {% endmacro %}
 
 
-{#- Each attribute's latest value, as one map an entity; the body of a CTE over `statements`. -#}
-{% macro latest_attributes(key) %}
+{#-
+    The current state of each entity as the body of a CTE over `statements`: tenant_id, the key, what `described` says
+    (expressions by name over statements), and each attribute's latest value as the map `attributes`.
+
+    Statements are read once: each counts under no attribute, for what is described, and under each of its own.
+-#}
+{% macro fold_statements(key, described) %}
     select
         tenant_id,
         {{ key }},
-        map_from_entries(array_sort(collect_list(struct(attribute, stated)))) as attributes
+        {%- for name in described %}
+        any_value({{ name }}) filter (where attribute is null) as {{ name }},
+        {%- endfor %}
+        map_from_entries(
+            array_sort(collect_list(struct(attribute, stated)) filter (where attribute is not null))
+        ) as attributes
     from (
-        select tenant_id, {{ key }}, attribute, max_by(stated, used_at) as stated
-        from statements
-        lateral view explode(attributes) as attribute, stated
+        select
+            tenant_id,
+            {{ key }},
+            attribute,
+            {%- for name, expression in described.items() %}
+            {{ expression }} as {{ name }},
+            {%- endfor %}
+            max_by(stated, used_at) as stated
+        from (
+            select
+                *,
+                inline(concat(
+                    array(named_struct('attribute', cast(null as string), 'stated', cast(null as string))),
+                    coalesce(transform(map_entries(attributes), e -> named_struct('attribute', e.key, 'stated', e.value)), array())
+                ))
+            from statements
+        )
         group by tenant_id, {{ key }}, attribute
     )
     group by tenant_id, {{ key }}

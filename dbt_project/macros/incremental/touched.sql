@@ -5,6 +5,7 @@
         days    all rows of the tenants' days on which something is new
         since   all rows of the tenants from the first of those days on
         known   all rows of the tenants concerned
+        changed whether `more` found any day
         plan    a comment that every incremental model puts above its query: which of its rows the query's rows replace.
                 The materialization obeys it, and refuses a model without it.
 
@@ -15,7 +16,7 @@
 {% macro touched(keyed=false, dated=true, more=none) %}
     {%- if not in_build() -%}
         {%- set asked = tenant_filter() -%}
-        {{ return({'news': asked, 'days': asked, 'since': asked, 'known': asked, 'plan': plan('everything', asked)}) }}
+        {{ return({'news': asked, 'days': asked, 'since': asked, 'known': asked, 'changed': true, 'plan': plan('everything', asked)}) }}
     {%- endif -%}
 
     {%- set entries = news_of(model.name) -%}
@@ -24,7 +25,7 @@
     {%- for entry in entries -%}
         {%- do found.append(predicates_of(entry, dated, more_days.get(entry.tenant, []))) -%}
     {%- endfor -%}
-    {%- set touched = {} -%}
+    {%- set touched = {'changed': more_days | length > 0} -%}
     {%- for part in ('news', 'days', 'since', 'known') -%}
         {%- do touched.update({part: any_of(found | map(attribute=part) | list)}) -%}
     {%- endfor -%}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,20 @@ Read = Callable[[Tenant], dict[str, list[tuple[Any, ...]]]]
 ARRIVAL = {"tenant_id", "ingested_at", "created_timestamp", "goods_changed_at", "upload_id"}
 FIRST_DAY = dt.date(2026, 1, 5)
 LONG_AGO = {0: dt.date(2011, 6, 1), 4: dt.date(1970, 1, 1), 9: dt.date(1987, 4, 1)}
+
+
+# Compiling the engine's plans for a handful of rows is a quarter of what these builds cost; what they prove
+# is the SQL. The end-to-end test builds the same tables with compiled plans.
+_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _interpreted(spark: SparkSession) -> Iterator[None]:
+    for name, value in _INTERPRETED.items():
+        spark.conf.set(name, value)
+    yield
+    for name in _INTERPRETED:
+        spark.conf.unset(name)
 
 
 def _event(rng: random.Random, number: int, day: dt.date) -> Row:

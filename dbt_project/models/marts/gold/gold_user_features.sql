@@ -19,20 +19,30 @@ first_changes as (
     select tenant_id, user_id, min(event_date) as first_day
     from (
         select tenant_id, user_id, event_date, ingested_at from {{ ref('silver_events') }} where user_id is not null
+        {%- if touched.changed %}
         union all
         select tenant_id, user_id, event_date, changed_at from ({{ changes }})
+        {%- endif %}
     )
     where {{ touched.news }}
     group by tenant_id, user_id
 ),
 {%- endif %}
 
--- All that the touched people ever did: distinct orders and goods cannot be told from sums.
+-- All that the touched people ever did: distinct orders and goods cannot be told from sums. `starts_order` is the
+-- purchase with which an order begins.
 events as (
-    select done.*
+    select
+        done.*,
+        {{ 'first_changes.first_day' if is_incremental() else 'done.event_date' }} as first_day,
+        done.event_type = 'purchase'
+        and done.order_id is not null
+        and row_number() over (
+            partition by done.tenant_id, done.user_id, done.event_type, done.order_id order by done.event_date
+        ) = 1 as starts_order
     from (select * from {{ ref('int_events__weighted') }} where {{ touched.known }}) as done
     {%- if is_incremental() %}
-    left semi join first_changes on done.tenant_id = first_changes.tenant_id and done.user_id = first_changes.user_id
+    inner join first_changes on done.tenant_id = first_changes.tenant_id and done.user_id = first_changes.user_id
     {%- endif %}
     where done.user_id is not null
 ),
@@ -43,6 +53,8 @@ item_days as (
         user_id,
         item_id,
         event_date,
+        min(first_day) as first_day,
+        count_if(starts_order) as orders,
         count_if(event_type = 'purchase') as purchases,
         sum(weight) as weight,
         sum(net_value) as value,
@@ -59,32 +71,20 @@ days as (
         tenant_id,
         user_id,
         event_date,
+        min(first_day) as first_day,
+        sum(orders) as orders,
+        count_if(purchases > 0 and item_id is not null and nth_day_of_purchase = 1) as new_items,
         sum(purchases) as purchases,
         cast(coalesce(sum(value), 0) as double) as value,
         max(last_at) as last_at,
         max(ingested_at) as ingested_at
-    from item_days
-    group by tenant_id, user_id, event_date
-),
-
-new_orders as (
-    select tenant_id, user_id, event_date, count(*) as orders
     from (
-        select tenant_id, user_id, min(event_date) as event_date
-        from events
-        where event_type = 'purchase' and order_id is not null
-        group by tenant_id, user_id, order_id
-    )
-    group by tenant_id, user_id, event_date
-),
-
-new_items as (
-    select tenant_id, user_id, event_date, count(*) as items
-    from (
-        select tenant_id, user_id, min(event_date) as event_date
+        select
+            *,
+            row_number() over (
+                partition by tenant_id, user_id, item_id, purchases > 0 order by event_date
+            ) as nth_day_of_purchase
         from item_days
-        where purchases > 0 and item_id is not null
-        group by tenant_id, user_id, item_id
     )
     group by tenant_id, user_id, event_date
 ),
@@ -120,23 +120,16 @@ accumulated as (
         days.tenant_id,
         days.user_id,
         days.event_date,
+        days.first_day,
         days.last_at,
         sum(days.purchases) over up_to_here as purchases_total,
-        coalesce(sum(new_orders.orders) over up_to_here, 0) as orders_total,
+        sum(days.orders) over up_to_here as orders_total,
         sum(days.value) over up_to_here as value_total,
-        coalesce(sum(new_items.items) over up_to_here, 0) as distinct_items,
+        sum(days.new_items) over up_to_here as distinct_items,
         count(*) over up_to_here as days_active,
         last(stated.country, true) over up_to_here as country,
         max(days.ingested_at) over up_to_here as ingested_at
     from days
-    left join new_orders
-        on days.tenant_id = new_orders.tenant_id
-            and days.user_id = new_orders.user_id
-            and days.event_date = new_orders.event_date
-    left join new_items
-        on days.tenant_id = new_items.tenant_id
-            and days.user_id = new_items.user_id
-            and days.event_date = new_items.event_date
     left join stated
         on days.tenant_id = stated.tenant_id
             and days.user_id = stated.user_id
@@ -145,17 +138,6 @@ accumulated as (
         partition by days.tenant_id, days.user_id
         order by days.event_date rows between unbounded preceding and current row
     )
-),
-
-results as (
-    select accumulated.*
-    from accumulated
-    {%- if is_incremental() %}
-    inner join first_changes
-        on accumulated.tenant_id = first_changes.tenant_id
-            and accumulated.user_id = first_changes.user_id
-            and accumulated.event_date >= first_changes.first_day
-    {%- endif %}
 ),
 
 takers as (
@@ -186,48 +168,46 @@ holdings as (
         )
 ),
 
-histories as (
+results as (
     select
-        results.tenant_id,
-        results.user_id,
-        results.event_date,
+        accumulated.tenant_id,
+        accumulated.user_id,
+        accumulated.event_date,
+        any_value(struct(accumulated.*)) as state,
         slice(
-            sort_array(collect_list(struct(holdings.taken_at, holdings.item_id, holdings.weight)), false),
+            sort_array(
+                collect_list(struct(holdings.taken_at, holdings.item_id, holdings.weight))
+                    filter (where holdings.taken_at is not null),
+                false
+            ),
             1, {{ history_length }}
         ) as history
-    from results
-    inner join holdings
-        on results.tenant_id = holdings.tenant_id
-            and results.user_id = holdings.user_id
-            and results.event_date >= holdings.from_day
-            and results.event_date < coalesce(holdings.until_day, date'9999-12-31')  -- noqa: LT01
-    where holdings.taken_at is not null
-    group by results.tenant_id, results.user_id, results.event_date
+    from accumulated
+    left join holdings
+        on accumulated.tenant_id = holdings.tenant_id
+            and accumulated.user_id = holdings.user_id
+            and accumulated.event_date >= holdings.from_day
+            and accumulated.event_date < coalesce(holdings.until_day, date'9999-12-31')  -- noqa: LT01
+    where accumulated.event_date >= accumulated.first_day
+    group by accumulated.tenant_id, accumulated.user_id, accumulated.event_date
 )
 
 select
-    results.tenant_id,
-    results.user_id,
-    results.event_date,
-    results.last_at + interval 1 second as event_timestamp,
-    results.ingested_at as created_timestamp,
-    results.purchases_total,
-    results.orders_total,
-    results.value_total,
-    results.distinct_items,
-    results.days_active,
-    results.country,
-    coalesce(histories.history.item_id, cast(array() as array<string>)) as history_items,
-    coalesce(
-        transform(
-            histories.history,
-            held -> held.weight * {{ left_after('unix_date(results.event_date)', half_life) }}
-        ),
-        cast(array() as array<double>)
+    tenant_id,
+    user_id,
+    event_date,
+    state.last_at + interval 1 second as event_timestamp,
+    state.ingested_at as created_timestamp,
+    state.purchases_total,
+    state.orders_total,
+    state.value_total,
+    state.distinct_items,
+    state.days_active,
+    state.country,
+    history.item_id as history_items,
+    transform(
+        history,
+        held -> held.weight * {{ left_after('unix_date(event_date)', half_life) }}
     ) as history_weights,
-    results.ingested_at
+    state.ingested_at
 from results
-left join histories
-    on results.tenant_id = histories.tenant_id
-        and results.user_id = histories.user_id
-        and results.event_date = histories.event_date

@@ -11,21 +11,14 @@ with statements as (
 ),
 
 described as (
-    select
-        tenant_id,
-        item_id,
-        max_by(title, used_at) filter (where title is not null) as title,
-        coalesce(max_by(is_goods, used_at) filter (where is_goods is not null), true) as is_goods,
-        max_by(price, used_at) filter (where price is not null) as price,
-        min(first_seen) as first_seen,
-        max(last_seen) as last_seen,
-        max(ingested_at) as ingested_at
-    from statements
-    group by tenant_id, item_id
-),
-
-attributes as (
-    {{ latest_attributes('item_id') }}
+    {{ fold_statements('item_id', {
+        'title': 'max_by(title, used_at) filter (where title is not null)',
+        'is_goods': 'coalesce(max_by(is_goods, used_at) filter (where is_goods is not null), true)',
+        'price': 'max_by(price, used_at) filter (where price is not null)',
+        'first_seen': 'min(first_seen)',
+        'last_seen': 'max(last_seen)',
+        'ingested_at': 'max(ingested_at)',
+    }) }}
 )
 
 select
@@ -42,12 +35,11 @@ select
     cast(null as timestamp) as goods_changed_at,
     {%- endif %}
     described.price,
-    coalesce(attributes.attributes, cast(map() as map<string, string>)) as attributes,  -- noqa: LT01
+    described.attributes,
     described.first_seen,
     described.last_seen,
     described.ingested_at
 from described
-left join attributes on described.tenant_id = attributes.tenant_id and described.item_id = attributes.item_id
 {%- if is_incremental() %}
 left join {{ this }} as past on described.tenant_id = past.tenant_id and described.item_id = past.item_id
 {%- endif %}

@@ -11,26 +11,18 @@ with statements as (
 ),
 
 described as (
-    select
-        tenant_id,
-        user_id,
-        min(first_seen) as first_seen,
-        max(last_seen) as last_seen,
-        max(ingested_at) as ingested_at
-    from statements
-    group by tenant_id, user_id
-),
-
-attributes as (
-    {{ latest_attributes('user_id') }}
+    {{ fold_statements('user_id', {
+        'first_seen': 'min(first_seen)',
+        'last_seen': 'max(last_seen)',
+        'ingested_at': 'max(ingested_at)',
+    }) }}
 )
 
 select
-    described.tenant_id,
-    described.user_id,
-    coalesce(attributes.attributes, cast(map() as map<string, string>)) as attributes,  -- noqa: LT01
-    described.first_seen,
-    described.last_seen,
-    described.ingested_at
+    tenant_id,
+    user_id,
+    attributes,
+    first_seen,
+    last_seen,
+    ingested_at
 from described
-left join attributes on described.tenant_id = attributes.tenant_id and described.user_id = attributes.user_id
