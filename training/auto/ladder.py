@@ -97,6 +97,7 @@ LADDER: tuple[Rung, ...] = (
         "markov",
         Cost.CLOSED_FORM,
         lambda config, tools: Markov(config, tools.pairs),
+        part=lambda config: (config.reach, config.reach_decay, config.backward),
         start=lambda facts: MarkovConfig(),
         knobs=lambda facts: (
             Knob("history_decay", (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9)),
@@ -113,6 +114,7 @@ LADDER: tuple[Rung, ...] = (
         "graph-filter",
         Cost.CLOSED_FORM,
         lambda config, tools: GraphFilter(config, tools.seed, tools.spectra),
+        part=lambda config: (config.user_exponent, config.item_exponent, config.rank),
         start=lambda facts: FilterConfig(rank=max(_sizes(facts, (32, 64, 128, 256, 512)), default=32)),
         # First what needs no new spectrum.
         knobs=lambda facts: (
@@ -133,6 +135,7 @@ LADDER: tuple[Rung, ...] = (
         "ease",
         Cost.CLOSED_FORM,
         lambda config, tools: Ease(config, tools.ease),
+        part=lambda config: config.model_copy(update={"half_life_days": None}),
         start=lambda facts: EaseConfig(),
         knobs=lambda facts: (
             *_half_life(facts),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pydantic import BaseModel
 
@@ -72,14 +73,9 @@ def choose(
     bench = Bench(valid, Facts.of(valid), ks, tools, budget)
     done: list[Search] = []
     for rung in able:
-        free = budget.left - _reserve(done, test, valid)
-        allowance = free * _LARGEST_SHARE if len(able) > 1 else free
-        ends = budget.spent + allowance
-        search = Search(rung, bench, lambda ends=ends: ends - budget.spent, progress)  # type: ignore[misc]
-        if len(able) == 1:
-            # Nothing is done yet that would have reserved the time of the final fit.
-            search.until = lambda: ends - budget.spent - _reserve([search], test, valid)  # noqa: B023
-        search.run()
+        free = budget.left - _reserve(bench, done, test)
+        ends = budget.spent + (free * _LARGEST_SHARE if len(able) > 1 else free)
+        search = Search(rung, bench, partial(_may_use, bench, tuple(done), test, ends), progress).run()
         if search.best is None:
             skipped[rung.name] = "there was no time for it"
             continue
@@ -91,22 +87,34 @@ def choose(
         return Chosen(_choice(able[0], able[0].start(facts)), (), (), skipped)
     if len(able) > 1:
         progress("weighing a blend")
-        ends = budget.seconds - _reserve(done, test, valid)
-        blend = _blend(bench, done, lambda: ends - budget.spent, progress)
+        ends = budget.seconds - _reserve(bench, done, test)
+        blend = _blend(bench, done, partial(budget.until, ends), progress)
         choices += [blend] if blend else []
     trials = sorted((t for s in done for t in s.trials.values()), key=lambda trial: -trial.mean)
     ordered = sorted(choices, key=lambda choice: -(choice.mean or 0.0))
     return Chosen(pick(ordered, tools.seed), ordered, trials, skipped)
 
 
-def _reserve(done: Sequence[Search], test: Problem, valid: Problem) -> float:
+def _may_use(bench: Bench, done: Sequence[Search], test: Problem, ends: float, search: Search) -> float:
+    """Seconds that a search may still use: until `ends`, and never what the final fits need, its own too."""
+    budget = bench.budget
+    return min(budget.until(ends), budget.left - _reserve(bench, [*done, search], test))
+
+
+def _reserve(bench: Bench, searches: Sequence[Search], test: Problem) -> float:
     """Seconds for the final fit of every model that did well so far, and for ranking with it."""
-    found = [search.best for search in done if search.best is not None]
+    found = [(search.rung, search.best) for search in searches if search.best is not None]
     # What is far behind will be no part of what is picked.
-    best = [trial for trial in found if trial.mean > _PROMISING * max(other.mean for other in found)]
-    more = max(len(test.log) / max(len(valid.log), 1), 1.0)
-    wider = len(test.asked) / max(len(valid.measured), 1)
-    return _RESERVE * sum(more * trial.fit_seconds + wider * trial.rank_seconds for trial in best)
+    least = _PROMISING * max((trial.mean for _, trial in found), default=0.0)
+    more = max(len(test.log) / max(len(bench.problem.log), 1), 1.0)
+    wider = len(test.asked) / max(len(bench.problem.measured), 1)
+    needed = 0.0
+    for rung, trial in found:
+        if trial.mean > least:
+            # Its own trial may have found most of the work done.
+            fit = bench.budget.whole_fit(rung.name, rung.work(bench.facts, trial.config))
+            needed += more * fit + wider * trial.rank_seconds
+    return _RESERVE * needed
 
 
 def _choice(rung: Rung, config: BaseModel, trial: Trial | None = None) -> Choice:
@@ -115,6 +123,11 @@ def _choice(rung: Rung, config: BaseModel, trial: Trial | None = None) -> Choice
 
 def _part(rung: Rung, config: BaseModel, weight: float = 1.0) -> ChosenPart:
     return ChosenPart(rung.name, config.model_dump(), lambda tools: rung.make(config, tools), weight)
+
+
+def _regardless(maker: Callable[[], Model]) -> Callable[[Tools], Model]:
+    """The maker of a model that shares nothing with others."""
+    return lambda tools: maker()
 
 
 def _blend(
@@ -129,7 +142,7 @@ def _blend(
     ]
     for name, maker in ingredients(bench.facts):
         fitted = maker().fit(problem.interactions, problem.log.as_of)
-        models.append((ChosenPart(name, {}, lambda tools, m=maker: m()), fitted, Cost.COUNTING))  # type: ignore[misc]
+        models.append((ChosenPart(name, {}, _regardless(maker)), fitted, Cost.COUNTING))
     scores = [scaled(model, known) for _, model, _ in models]
     found = weigh(pool(problem, scores, len(models)), bench.ks, range(len(done)), left)
     if len(found.parts) < 2:

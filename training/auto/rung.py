@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -75,6 +75,7 @@ class Rung:
         start: the configuration that is tried first.
         knobs: what the search turns, in this order.
         work: floating point operations of a fit, roughly; only ratios between configurations matter.
+        part: what the costly part of a fit depends on, where the model keeps the last one; else None.
         refuses: why the model cannot be fitted to such data; None where it can.
     """
 
@@ -84,4 +85,5 @@ class Rung:
     start: Callable[[Facts], BaseModel] = lambda facts: NoConfig()
     knobs: Callable[[Facts], Sequence[Knob]] = lambda facts: ()
     work: Callable[[Facts, Any], float] = lambda facts, config: float(facts.entries)
+    part: Callable[[Any], Hashable] = lambda config: None
     refuses: Callable[[Facts], str | None] = _nothing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
@@ -21,15 +21,16 @@ class Search:
 
     rung: Rung
     bench: Bench
-    until: Callable[[], float]
+    until: Callable[[Search], float]
     progress: Callable[[str], None]
     trials: dict[BaseModel, Trial] = field(default_factory=dict)
     best: Trial | None = None
     model: Model | None = None
     short_of_time: bool = False
+    _part: Hashable = None
 
     def run(self) -> Search:
-        """`until` gives the seconds that this model may still use; no trial is begun that would need more."""
+        """`until` gives the seconds that this search may still use; no trial begins that would need more."""
         self._try(self.rung.start(self.bench.facts))
         knobs = [knob for knob in self.rung.knobs(self.bench.facts) if knob.values]
         improved = self.best is not None
@@ -57,11 +58,13 @@ class Search:
         """Whether it is the best so far; False, and not tried, where there is no time for it."""
         if config in self.trials:
             return False
-        expected = self.bench.budget.predicted(self.rung.name, self.rung.work(self.bench.facts, config))
-        if expected > self.until():
+        part, work = self.rung.part(config), self.rung.work(self.bench.facts, config)
+        again = part is not None and part == self._part
+        if self.bench.budget.predicted(self.rung.name, work, again=again) > self.until(self):
             self.short_of_time = True
             return False
-        trial, model = self.bench.run(self.rung, config)
+        trial, model = self.bench.run(self.rung, config, again=again)
+        self._part = part
         self.trials[config] = trial
         self.progress(f"{self.rung.name} {_brief(config)}: NDCG {trial.mean:.4f}")
         if self.best is not None and trial.mean <= self.best.mean * _WORTHWHILE:

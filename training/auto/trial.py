@@ -56,14 +56,15 @@ class Bench:
     tools: Tools
     budget: Budget
 
-    def run(self, rung: Rung, config: BaseModel) -> tuple[Trial, Model]:
-        """Fit and measure."""
+    def run(self, rung: Rung, config: BaseModel, *, again: bool = False) -> tuple[Trial, Model]:
+        """Fit and measure; `again` where the costly part of the fit is there already."""
         began = time.perf_counter()
         model = rung.make(config, self.tools).fit(self.problem.interactions, self.problem.log.as_of)
         fitted = time.perf_counter()
         values = self.measured(model.scores)
         ranked_at = time.perf_counter()
-        self.budget.learn(rung.name, rung.work(self.facts, config), fitted - began, ranked_at - fitted)
+        work = rung.work(self.facts, config)
+        self.budget.learn(rung.name, work, fitted - began, ranked_at - fitted, again=again)
         return Trial(rung.name, config, values, fitted - began, ranked_at - fitted), model
 
     def measured(self, score: Score) -> Values:

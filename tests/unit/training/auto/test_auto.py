@@ -148,6 +148,16 @@ def test_a_model_alone_leaves_time_for_its_final_fit(monkeypatch: pytest.MonkeyP
     assert now <= 95
 
 
+def test_a_trial_that_finds_the_costly_part_done_is_priced_as_that_and_the_final_fit_is_not() -> None:
+    budget = Budget(600, lambda: 0.0)
+    budget.learn("filter", work=100.0, fit=50.0, rank=2.0)
+    assert budget.predicted("filter", 100.0) > 50
+    assert budget.predicted("filter", 100.0, again=True) < 50
+    budget.learn("filter", work=100.0, fit=0.5, rank=2.0, again=True)
+    assert budget.predicted("filter", 100.0, again=True) < 5
+    assert budget.whole_fit("filter", 200.0) == pytest.approx(100.0)
+
+
 def test_without_validation_data_the_cheapest_model_is_taken_as_it_comes() -> None:
     test, _ = _world(0)
     assert _chosen("auto", test, None, Budget(600)).choice.name == "popularity"
