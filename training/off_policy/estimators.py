@@ -71,10 +71,11 @@ class Difference:
 
 LOGGED = Ratio(Sum.REWARD, Sum.ROWS)
 MEAN_WEIGHT = Ratio(Sum.WEIGHT, Sum.ROWS)
+DR = "dr"
 ESTIMATORS: Mapping[str, Ratio] = {
     "ips": Ratio(Sum.WEIGHTED_REWARD, Sum.ROWS),
     "snips": Ratio(Sum.WEIGHTED_REWARD, Sum.WEIGHT),
-    "dr": Ratio(Sum.DOUBLY_ROBUST, Sum.ROWS),
+    DR: Ratio(Sum.DOUBLY_ROBUST, Sum.ROWS),
 }
 
 

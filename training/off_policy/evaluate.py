@@ -16,6 +16,7 @@ from training.off_policy.diagnostics import (
 )
 from training.off_policy.errors import NoSupportError
 from training.off_policy.estimators import (
+    DR,
     ESTIMATORS,
     LOGGED,
     MEAN_WEIGHT,
@@ -29,7 +30,6 @@ from training.off_policy.intervals import Interval, Method, intervals
 from training.off_policy.log import BanditLog
 from training.off_policy.policy import Table
 
-DR = "dr"
 _LOGGED, _MEAN_WEIGHT, _VERSUS = "logged", "mean weight", "{} - logged"
 
 

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from recolake.files import write_atomically
 from training.evaluation.bootstrap import SAMPLES
 from training.off_policy.cross_fit import FOLDS
-from training.off_policy.evaluate import DR, Evaluation, Question
+from training.off_policy.estimators import DR
+from training.off_policy.evaluate import Evaluation, Question
 from training.off_policy.intervals import Method
 from training.off_policy.log import BanditLog
 

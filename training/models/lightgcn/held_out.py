@@ -10,6 +10,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from training.evaluation.metrics import ndcg
+
 # Held out: a tenth of what these users have; of others nothing.
 _SHARE = 0.1
 _MOST_USERS = 1_000
@@ -38,11 +40,9 @@ class HeldOut:
         return [self._ndcg(scores + level) for level in levels]
 
     def _ndcg(self, scores: Tensor) -> float:
-        depth = min(_DEPTH, scores.shape[1])
-        hit = self.relevant.gather(1, torch.topk(scores, depth, dim=1).indices).double()
-        discount = 1 / torch.log2(torch.arange(2, depth + 2, device=hit.device, dtype=torch.float64))
-        ideal = discount.cumsum(0)[self.relevant.sum(dim=1).clamp(1, depth) - 1]
-        return float(((hit * discount).sum(dim=1) / ideal).mean())
+        best = torch.topk(scores, min(_DEPTH, scores.shape[1]), dim=1).indices
+        hit, count = self.relevant.gather(1, best), self.relevant.sum(dim=1)
+        return float(ndcg(hit.cpu().numpy(), count.cpu().numpy(), _DEPTH).mean())
 
 
 def held_out(seen: sp.csr_matrix, seed: int, device: torch.device) -> tuple[sp.csr_matrix, HeldOut | None]:

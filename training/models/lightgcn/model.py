@@ -15,6 +15,7 @@ from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray
 from training.datasets.interactions import Interactions
 from training.models.checkpoint import Checkpoint
+from training.models.device import device_of
 from training.models.lightgcn.config import Config
 from training.models.lightgcn.graph import Graph
 from training.models.lightgcn.held_out import held_out
@@ -48,7 +49,7 @@ class LightGcn:
     ) -> None:
         self.config = config or Config()
         self.seed = seed
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = device_of(device)
         self._folder = checkpoints
         self._progress = progress
 

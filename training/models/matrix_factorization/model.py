@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 import numpy as np
-import torch
 
 from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray
 from training.datasets.interactions import Interactions
+from training.models.device import device_of
 from training.models.matrix_factorization.config import Config
 from training.models.matrix_factorization.solver import factorize
 
@@ -25,7 +25,7 @@ class MatrixFactorization:
     def __init__(self, config: Config | None = None, seed: int = 0, device: str | None = None) -> None:
         self.config = config or Config()
         self.seed = seed
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = device_of(device)
 
     def fit(self, interactions: Interactions, as_of: int) -> Self:
         strength = interactions.strength(as_of, self.config.half_life_days)

@@ -15,6 +15,7 @@ from recolake.ranking.ragged import Ragged
 from training.datasets.interactions import Interactions
 from training.datasets.sequences import sequences
 from training.models.checkpoint import Checkpoint
+from training.models.device import device_of
 from training.models.sasrec.batches import cut, even, newest, padded, windows
 from training.models.sasrec.config import Config
 from training.models.sasrec.held_out import foreseen, held_out
@@ -47,7 +48,7 @@ class SasRec:
         """`checkpoints` is a folder: training that was stopped goes on from there, to the same model."""
         self.config = config or Config()
         self.seed = seed
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = device_of(device)
         self._checkpoints, self._progress = checkpoints, progress
 
     def fit(self, interactions: Interactions, as_of: int) -> Self:

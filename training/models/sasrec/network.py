@@ -71,9 +71,9 @@ class Network(nn.Module):
         super().__init__()
         self.sharpness = nn.Parameter(torch.tensor(-math.log(config.temperature)))
         self.items = nn.Parameter(items.clone())
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
-        first: Block = self.blocks[0]  # type: ignore[assignment]
-        first.begin_as_mean()
+        blocks = [Block(config) for _ in range(config.layers)]
+        blocks[0].begin_as_mean()
+        self.blocks = nn.ModuleList(blocks)
         self.last = nn.LayerNorm(config.dimension)
         self.dropout = nn.Dropout(config.item_dropout)
 

@@ -134,7 +134,7 @@ class Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = rate * group["full_rate"]
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.network.parameters(), _LONGEST_GRADIENT)
         self._optimizer.step()
         self.state.step += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from training.datasets.interactions import Interactions
 from training.datasets.sequences import sequences
@@ -58,7 +59,7 @@ def test_the_chain_is_its_formula(interactions: Interactions, config: Config) ->
 
 
 def test_pairs_that_are_kept_between_trials_change_no_result(interactions: Interactions) -> None:
-    memo, users = Memo(), np.arange(interactions.shape[0])  # type: ignore[var-annotated]
+    memo, users = Memo[sp.csr_matrix](), np.arange(interactions.shape[0])
     for config in (Config(), Config(history_decay=0.2), Config(reach=2), Config(source_exponent=0.1)):
         kept = Markov(config, memo).fit(interactions, 89).scores(users)
         np.testing.assert_array_equal(kept, Markov(config).fit(interactions, 89).scores(users))
