@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,27 @@ if TYPE_CHECKING:
 hypothesis_settings.register_profile("default", deadline=None)
 hypothesis_settings.register_profile("soak", deadline=None, max_examples=2_000)
 hypothesis_settings.load_profile("soak" if os.environ.get("RECOLAKE_SOAK") else "default")
+
+
+# What starts Airflow, which takes a tenth of a core from then on.
+_ALL_SERVICES = {"full_platform", "with_airflow"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Cheap first: what needs no platform, then what needs its data services, then what needs all of it."""
+
+    def needs(item: pytest.Item) -> int:
+        names = set(getattr(item, "fixturenames", ()))
+        return 2 if names & _ALL_SERVICES else 1 if "platform" in names else 0
+
+    costs = {module: max(needs(item) for item in found) for module, found in _modules(items)}
+    items.sort(key=lambda item: costs[item.path])
+
+
+def _modules(items: list[pytest.Item]) -> Iterator[tuple[Path, list[pytest.Item]]]:
+    by_module = sorted(items, key=lambda item: item.path)
+    for module, found in itertools.groupby(by_module, key=lambda item: item.path):
+        yield module, list(found)
 
 
 @pytest.fixture(scope="session")

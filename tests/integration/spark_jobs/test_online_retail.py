@@ -20,6 +20,8 @@ from spark_jobs.report import IngestReport
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+pytestmark = pytest.mark.compiled
+
 SHOP = Tenant("retail-facts")
 
 

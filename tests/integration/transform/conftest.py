@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from recolake.lake.catalog import register_tables
+from recolake.lake.catalog import register_tables, table_version
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_QUARANTINE, DBT_TABLES, Table
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.transform.build import build
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,21 +27,11 @@ Read = Callable[[Tenant], dict[str, list[tuple[Any, ...]]]]
 # What depends on when rows arrived, not on what they say.
 ARRIVAL = {"tenant_id", "ingested_at", "created_timestamp", "goods_changed_at", "upload_id"}
 FIRST_DAY = dt.date(2026, 1, 5)
+# Days by their number: which arrive together, and when. Day 3 is late in both; every upload has late rows of
+# day 1, too.
+IN_ORDER = [(0, 1, 2, 4, 5), (3, 6), (7, 8, 9)]
+SHUFFLED = [(9, 2, 0), (7, 5, 8, 1), (6, 4, 3)]
 LONG_AGO = {0: dt.date(2011, 6, 1), 4: dt.date(1970, 1, 1), 9: dt.date(1987, 4, 1)}
-
-
-# Compiling the engine's plans for a handful of rows is a quarter of what these builds cost; what they prove
-# is the SQL. The end-to-end test builds the same tables with compiled plans.
-_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _interpreted(spark: SparkSession) -> Iterator[None]:
-    for name, value in _INTERPRETED.items():
-        spark.conf.set(name, value)
-    yield
-    for name in _INTERPRETED:
-        spark.conf.unset(name)
 
 
 def _event(rng: random.Random, number: int, day: dt.date) -> Row:
@@ -156,3 +147,51 @@ def built(spark: SparkSession, settings: Settings) -> Read:
         return found
 
     return read
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Tenants with the same behaviour that arrived differently, built after each arrival."""
+
+    tenants: dict[str, Tenant]
+    tables: dict[str, dict[str, list[tuple[Any, ...]]]]
+    versions: list[dict[str, int]]
+    """Delta versions of the tables after each build."""
+
+
+def _arriving(behaviour: list[list[Row]]) -> dict[str, list[list[Row]]]:
+    """What arrives together, by tenant."""
+
+    def days(order: list[tuple[int, ...]]) -> list[list[Row]]:
+        late = behaviour[1]
+        return [
+            [*(e for day in step if day != 1 for e in behaviour[day]), *late[n :: len(order)]]
+            for n, step in enumerate(order)
+        ]
+
+    everything = [event for day in behaviour for event in day]
+    looks = [e for day in behaviour[:5] for e in day if e["event_type"] != "purchase"]
+    known = {e["event_id"] for e in looks}
+    return {
+        "in-order": days(IN_ORDER),
+        "shuffled": days(SHUFFLED),
+        "at-once": [everything, [], []],
+        "looks-first": [looks, [e for e in everything if e["event_id"] not in known], []],
+    }
+
+
+@pytest.fixture(scope="package")
+def arrivals(
+    settings: Settings, spark: SparkSession, bronze: Bronze, behaviour: list[list[Row]], built: Read
+) -> Arrivals:
+    """The same behaviour day by day, shuffled, at once, and looks before the first purchase."""
+    arriving = _arriving(behaviour)
+    tenants = {name: Tenant(name) for name in arriving}
+    versions = []
+    for step in range(len(IN_ORDER)):
+        for name, uploads in arriving.items():
+            if uploads[step]:
+                bronze.upload(tenants[name], uploads[step])
+        build(settings)
+        versions.append({t.qualified: table_version(spark, t, settings) for t in DBT_TABLES})
+    return Arrivals(tenants, {name: built(tenant) for name, tenant in tenants.items()}, versions)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS
+from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, DBT_TABLES
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.build import build
@@ -26,9 +26,8 @@ def _planted(settings: Settings, spark: SparkSession, bronze: Any, behaviour: An
         PLANTED, [behaviour[0][0], {**behaviour[1][0], "event_id": behaviour[0][0]["event_id"]}], lost=1
     )
     yield
-    for table in (BRONZE_EVENTS, BRONZE_INGESTS):
+    for table in (BRONZE_EVENTS, BRONZE_INGESTS, *DBT_TABLES):
         spark.sql(f"DELETE FROM {table.qualified} WHERE tenant_id = '{PLANTED}'")
-    build(settings, PLANTED, full_refresh=True)
 
 
 @pytest.mark.usefixtures("_planted")

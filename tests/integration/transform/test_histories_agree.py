@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,25 +10,22 @@ from recolake.lake.read import read_tenant
 from recolake.lake.tables import GOLD_USER_FEATURES
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
-from recolake.transform.build import build
 from training.datasets.dataset import Dataset
-from training.datasets.gold import input_versions, load_dataset
+from training.datasets.gold import load_dataset
 from training.datasets.histories import histories
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Both hear the same, one in two parts: at first people only look.
-IN_PARTS, AT_ONCE = Tenant("looks-first"), Tenant("looks-and-buys")
-
 # By person: each item's share of the largest weight, which is all that ranking takes from a history.
 Histories = dict[str, dict[str, float]]
 
 
-def _served(spark: SparkSession, settings: Settings, tenant: Tenant) -> Histories:
+def _served(spark: SparkSession, settings: Settings, tenant: Tenant, versions: dict[str, int]) -> Histories:
     """From the latest row of everybody in gold.user_features, which the online store holds."""
     latest: dict[str, Any] = {}
-    for row in read_tenant(spark, settings, GOLD_USER_FEATURES, tenant).collect():
+    version = versions[GOLD_USER_FEATURES.qualified]
+    for row in read_tenant(spark, settings, GOLD_USER_FEATURES, tenant, version).collect():
         if row.user_id not in latest or latest[row.user_id].event_date < row.event_date:
             latest[row.user_id] = row
     return _shares({u: dict(zip(r.history_items, r.history_weights, strict=True)) for u, r in latest.items()})
@@ -60,35 +56,23 @@ def _assert_agree(served: Histories, measured: Histories) -> None:
 
 
 def test_evaluation_and_serving_know_the_same_histories(
-    spark: SparkSession,
-    settings: Settings,
-    bronze: Any,
-    behaviour: list[list[dict[str, Any]]],
-    built: Callable[[Tenant], Any],
+    arrivals: Any, spark: SparkSession, settings: Settings, behaviour: list[list[dict[str, Any]]]
 ) -> None:
-    def dataset() -> Dataset:
-        return load_dataset(spark, settings, IN_PARTS, input_versions(spark, settings))
-
-    events = [event for day in behaviour for event in day]
-    looks = [e for day in behaviour[:5] for e in day if e["event_type"] != "purchase"]
-    bronze.upload(IN_PARTS, looks)
-    build(settings)
-    only_looked, first = _served(spark, settings, IN_PARTS), dataset()
+    tenant, (looked, *_, bought) = arrivals.tenants["looks-first"], arrivals.versions
+    only_looked = _served(spark, settings, tenant, looked)
+    first = load_dataset(spark, settings, tenant, looked)
     assert only_looked, "where nobody takes anything, what people looked at is what they have"
     _assert_agree(only_looked, _measured(first))
     assert len(first.uploads) == 1
 
-    known = {e["event_id"] for e in looks}
-    bronze.upload(IN_PARTS, [e for e in events if e["event_id"] not in known])
-    bronze.upload(AT_ONCE, events)
-    build(settings)
-    served, second = _served(spark, settings, IN_PARTS), dataset()
+    served = _served(spark, settings, tenant, bought)
+    second = load_dataset(spark, settings, tenant, bought)
     _assert_agree(served, _measured(second))
-    bought = {(e["user_id"], e["item_id"]) for e in events if e["event_type"] == "purchase"}
+    events = [event for day in behaviour for event in day]
+    taken = {(e["user_id"], e["item_id"]) for e in events if e["event_type"] == "purchase"}
     pairs = {(user, item) for user, held in served.items() for item in held}
     assert pairs
-    assert pairs <= bought, "once people buy, looking no longer makes a history"
+    assert pairs <= taken, "once people buy, looking no longer makes a history"
     assert second.interactions.met.nnz > second.interactions.taken.nnz == len(pairs)
     assert len(second.uploads) == 2
     assert set(first.uploads) < set(second.uploads)
-    assert built(IN_PARTS) == built(AT_ONCE), "also for those who had looked before the first purchase"

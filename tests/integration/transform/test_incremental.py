@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from recolake.lake.tables import (
     GOLD_ITEM_DAYS,
     GOLD_TRAINING_SET,
     SILVER_EVENTS,
+    Table,
 )
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -23,73 +23,44 @@ from recolake.transform.build import build
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-IN_ORDER, SHUFFLED, AT_ONCE = Tenant("in-order"), Tenant("shuffled"), Tenant("at-once")
 DAILY = (SILVER_EVENTS, GOLD_INTERACTIONS, GOLD_ITEM_DAYS, GOLD_TRAINING_SET)
-# Days by their number: which arrive together, and when. Day 3 is late in both; every run has late rows of
-# day 1, too.
-ORDERS = {
-    IN_ORDER: [(0, 1, 2), (4, 5), (3, 6), (7, 8, 9)],
-    SHUFFLED: [(9, 2), (0, 7, 5), (8, 1), (6, 4, 3)],
-    AT_ONCE: [tuple(range(10)), (), (), ()],
-}
-
-Read = Callable[[Tenant], dict[str, list[tuple[Any, ...]]]]
 
 
-@pytest.fixture(scope="module")
-def histories(
-    settings: Settings, bronze: Any, behaviour: list[list[dict[str, Any]]], built: Read
-) -> dict[Tenant, Any]:
-    """Three tenants with the same behaviour and different orders of arrival, built after each arrival."""
-    for step in range(4):
-        for tenant, order in ORDERS.items():
-            late = [] if tenant is AT_ONCE else behaviour[1][step::4]
-            days = [e for day in order[step] for e in behaviour[day] if day != 1 or tenant is AT_ONCE]
-            if days or late:
-                bronze.upload(tenant, [*days, *late])
-        build(settings)
-    return {tenant: built(tenant) for tenant in ORDERS}
-
-
-@pytest.mark.parametrize("tenant", [IN_ORDER, SHUFFLED], ids=str)
+@pytest.mark.parametrize("order", ["in-order", "shuffled", "looks-first"])
 @pytest.mark.parametrize("table", DBT_TABLES, ids=lambda table: table.qualified)
-def test_order_of_arrival_does_not_matter(histories: dict[Tenant, Any], tenant: Tenant, table: Any) -> None:
-    assert histories[AT_ONCE][table.qualified], "nothing was built"
-    assert histories[tenant][table.qualified] == histories[AT_ONCE][table.qualified]
+def test_order_of_arrival_does_not_matter(arrivals: Any, order: str, table: Table) -> None:
+    at_once = arrivals.tables["at-once"][table.qualified]
+    assert at_once, "nothing was built"
+    assert arrivals.tables[order][table.qualified] == at_once
 
 
 def test_a_full_refresh_of_one_tenant_changes_nothing_for_anybody(
-    histories: dict[Tenant, Any], settings: Settings, built: Read
+    arrivals: Any, settings: Settings, built: Callable[[Tenant], Any]
 ) -> None:
-    before = {tenant: built(tenant) for tenant in ORDERS}
-    build(settings, SHUFFLED, full_refresh=True, all_tests=True)
-    assert {tenant: built(tenant) for tenant in ORDERS} == before
+    tenants = arrivals.tenants.values()
+    before = {tenant: built(tenant) for tenant in tenants}
+    build(settings, arrivals.tenants["shuffled"], full_refresh=True, all_tests=True)
+    assert {tenant: built(tenant) for tenant in tenants} == before
 
 
-def test_building_again_writes_nothing(
-    histories: dict[Tenant, Any], settings: Settings, spark: SparkSession
-) -> None:
-    build(settings)
+@pytest.mark.usefixtures("arrivals")
+def test_building_again_writes_nothing(settings: Settings, spark: SparkSession) -> None:
     before = {table: table_version(spark, table) for table in DBT_TABLES}
     report = build(settings)
     assert {table: report.tables[table.qualified].version for table in DBT_TABLES} == before
 
 
 def test_a_late_event_rewrites_its_day_alone(
-    histories: dict[Tenant, Any],
-    settings: Settings,
-    spark: SparkSession,
-    bronze: Any,
-    behaviour: list[list[Any]],
+    arrivals: Any, settings: Settings, spark: SparkSession, bronze: Any, behaviour: list[list[Any]]
 ) -> None:
     late = {**behaviour[4][0], "event_id": "late", "user_id": "u1", "item_id": "i1", "event_type": "purchase"}
     before = {table: table_version(spark, table) for table in DAILY}
-    bronze.upload(IN_ORDER, [late])
-    build(settings, IN_ORDER)
+    tenant = arrivals.tenants["in-order"]
+    bronze.upload(tenant, [late])
+    build(settings, tenant)
     for table in DAILY:
         changed = spark.sql(
             "SELECT DISTINCT tenant_id, event_date "
             f"FROM table_changes('{table.qualified}', {before[table] + 1})"
         ).collect()
-        assert {(row.tenant_id, row.event_date) for row in changed} <= {(IN_ORDER.name, late["event_date"])}
-    assert isinstance(late["event_date"], dt.date)
+        assert {(row.tenant_id, row.event_date) for row in changed} <= {(tenant.name, late["event_date"])}
