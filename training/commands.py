@@ -8,6 +8,7 @@ import typer
 
 from training.benchmark import commands as evaluation
 from training.off_policy import commands as off_policy
+from training.versions import commands as versions
 
 _TenantOption = Annotated[str, typer.Option(help="Name of the tenant")]
 
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
     app.command()(publish)
+    versions.register(app)
     evaluation.register(app)
     off_policy.register(app)
 
@@ -50,7 +52,7 @@ def train(
 def publish(
     tenant: _TenantOption,
     version: Annotated[
-        str | None, typer.Option(help="A version such as v3; an older one is a rollback")
+        str | None, typer.Option(help="A version such as v3: the same as `recolake models promote`")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also what the gate turned down")] = False,
 ) -> None:

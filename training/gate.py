@@ -8,11 +8,10 @@ from enum import StrEnum
 
 from recolake.quality import CHAMPION
 from training.evaluation.bootstrap import mean
-from training.evaluation.protocol import NDCG_AT, Scores, Target
+from training.evaluation.protocol import METRIC, Scores, Target
 from training.experiment import Results
 from training.models.popularity.model import Popularity
 
-METRIC = f"ndcg@{NDCG_AT}"
 # A refresh is measured on another window than its predecessor was; seasons alone move the figure by a tenth.
 _NOT_WORSE = 0.8
 _TOO_LITTLE = (

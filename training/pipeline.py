@@ -18,8 +18,8 @@ from recolake.ranking.pointer import served_manifest, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from training.config import SEARCH_SPACE, ModelConfig
-from training.evaluation.protocol import Target
-from training.gate import METRIC, Kind, Verdict
+from training.evaluation.protocol import METRIC, Target
+from training.gate import Kind, Verdict
 from training.identity import digest, git_commit, source_digest
 from training.report import TrainReport
 from training.store import ensure_artifact, exclusive, scratch
@@ -118,8 +118,8 @@ def _train(
 
     run_tags = {
         tags.REQUEST: request,
-        "recolake.source": source_digest(),
-        "mlflow.source.git.commit": git_commit(),
+        tags.SOURCE: source_digest(),
+        tags.COMMIT: git_commit(),
         "recolake.tenant": registry.tenant.name,
     }
     with mlflow.start_run(experiment_id=registry.experiment_id(), tags=run_tags) as active:
@@ -151,7 +151,9 @@ def _train(
                 tags.VERSION: version,
                 tags.GATE: tags.PASSED if verdict.passed else tags.FAILED,
                 tags.REASONS: "\n".join(verdict.reasons),
-                "recolake.kind": verdict.kind.value,
+                tags.KIND: verdict.kind.value,
+                tags.ALGORITHM: candidate.model.name,
+                tags.WINDOW: experiment.split.window if experiment.split else "",
             }
         )
         registry.tag(version, tags.REASONS, "\n".join(verdict.reasons))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from recolake.errors import NotFoundError, RecolakeError
 from recolake.lake.engine import connect, engine_errors
 from recolake.ranking.artifact import Artifact, load_user_vectors
+from recolake.ranking.history import read_history, write_history
 from recolake.ranking.manifest import Manifest
-from recolake.ranking.pointer import activate, current_version, served_manifest
+from recolake.ranking.pointer import activate, served_manifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.locks import Work, exclusive
@@ -38,7 +40,9 @@ def publish(
     force: bool = False,
     progress: Progress | None = None,
 ) -> PublishReport:
-    """Serve the newest model that passed its gate, or the version named (an older one: a rollback).
+    """Serve the newest model that passed its gate, or the version named.
+
+    After a rollback only a version that is named is a change: the served one stays until then.
 
     First the vectors go where serving will look for them, under the version's name; then one rename lets
     serving switch; MLflow's alias follows, and is set right by the next publication if it did not get there.
@@ -53,8 +57,13 @@ def publish(
     began = time.perf_counter()
     say = progress or (lambda _: None)
     with exclusive(settings, tenant, Work.PUBLICATION, say), open_registry(settings, tenant) as registry:
-        previous = current_version(settings, tenant)
-        chosen = version or _newest(registry, previous)
+        history = read_history(settings, tenant)
+        previous = history.served
+        if version is None and history.held and previous is not None:
+            say(f"{previous} stays, since it was rolled back to; `recolake models promote` ends that")
+            chosen = previous
+        else:
+            chosen = version or _newest(registry, previous)
         entry = registry.version(chosen)
         if entry.tags[tags.GATE] != tags.PASSED and not force and chosen != previous:
             reasons = entry.tags.get(tags.REASONS, "").replace("\n", "; ")
@@ -66,17 +75,19 @@ def publish(
             say(f"{chosen} was fetched from MLflow")
         if chosen != previous and not force:
             _refuse_shrunken(artifact, served_manifest(settings, tenant))
-        stored, online, users = _bring_vectors(settings, artifact, tenant, say)
+        stored, online = bring_vectors(settings, artifact, tenant, say)
         if chosen != previous:
             activate(settings, tenant, chosen)
             say(f"{chosen} is served")
-        crowned = _reconcile(registry, chosen, by_hand=version is not None)
+        if chosen != previous or (version is not None and history.held):
+            write_history(settings, tenant, history.moved_on(chosen, datetime.now(UTC)))
+        crowned = reconcile(registry, chosen, by_hand=version is not None or history.held)
     return PublishReport(
         tenant=tenant.name,
         model_version=chosen,
         previous=previous,
-        users=users,
-        items=len(artifact.items),
+        users=artifact.manifest.users,
+        items=artifact.manifest.count,
         online=online,
         changed=fetched or stored or crowned or chosen != previous,
         seconds=time.perf_counter() - began,
@@ -111,10 +122,12 @@ def _refuse_shrunken(artifact: Artifact, served: Manifest | None) -> None:
             )
 
 
-def _bring_vectors(
-    settings: Settings, artifact: Artifact, tenant: Tenant, say: Progress
-) -> tuple[bool, bool, int]:
-    """Vectors to Delta and Redis: whether anything was written, whether Redis has them, how many people."""
+def bring_vectors(settings: Settings, artifact: Artifact, tenant: Tenant, say: Progress) -> tuple[bool, bool]:
+    """Vectors to Delta and Redis: whether anything was written, and whether Redis has them.
+
+    Raises:
+        ServiceUnavailableError: Spark or Redis does not answer.
+    """
     from recolake.features.names import View
     from recolake.features.online import redis_client, redis_errors, vectors_ready, write_vectors
     from training.embeddings import store_vectors, vector_rows
@@ -133,14 +146,14 @@ def _bring_vectors(
             stored |= store_vectors(spark, settings, view, tenant, version, checksum, rows)
         say("vectors are in the lake")
         if vectors_ready(client, tenant, version, checksum):
-            return stored, True, len(people.ids)
+            return stored, True
         online = write_vectors(settings, tenant, version, checksum, vectors)
     say("vectors are online" if online else "the first `recolake materialize` will bring the vectors online")
-    return stored or online, online, len(people.ids)
+    return stored or online, online
 
 
-def _reconcile(registry: Registry, served: str, *, by_hand: bool) -> bool:
-    """Let MLflow say what is served, and remember what was rolled back; True if it said otherwise."""
+def reconcile(registry: Registry, served: str, *, by_hand: bool) -> bool:
+    """Let MLflow say what is served, and which newer ones a person withdrew; True if it said otherwise."""
     changed = False
     if by_hand:
         for entry in registry.versions():

@@ -67,7 +67,7 @@ def ensure_artifact(
     """
     tenant = registry.tenant
     folder = version_folder(settings, tenant, version)
-    found = _sound(folder, tenant, version)
+    found = sound_artifact(settings, tenant, version)
     if found is not None and found.manifest.mlflow_run_id == run_id:
         return found, False
     if found is not None and version == current_version(settings, tenant):
@@ -76,14 +76,15 @@ def ensure_artifact(
             hint="MLflow's database is not the one that knew it: train and publish another version.",
         )
     with scratch(settings, tenant, say) as temporary:
-        found = _sound(folder, tenant, version)
+        found = sound_artifact(settings, tenant, version)
         if found is not None and found.manifest.mlflow_run_id == run_id:
             return found, False  # Somebody else brought it while this process waited.
         return _fetch(registry, version, run_id, temporary, folder), True
 
 
-def _sound(folder: Path, tenant: Tenant, version: str) -> Artifact | None:
-    """The artefact, if every check lets it pass and it is the version's."""
+def sound_artifact(settings: Settings, tenant: Tenant, version: str) -> Artifact | None:
+    """The artefact that lies here, if every check lets it pass and it is the version's."""
+    folder = version_folder(settings, tenant, version)
     try:
         artifact = load_artifact(folder, tenant)
         load_user_vectors(folder)

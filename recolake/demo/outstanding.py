@@ -10,6 +10,7 @@ from recolake.errors import ArtifactError
 from recolake.landing.upload import list_uploads
 from recolake.orchestration.backlog import build_is_due, ingested_uploads
 from recolake.orchestration.chain import CHAIN, LANDING
+from recolake.ranking.history import read_history
 from recolake.ranking.manifest import read_manifest
 from recolake.ranking.pointer import current_version, version_folder
 from recolake.settings import Settings
@@ -36,7 +37,7 @@ def asset_to_announce(spark: SparkSession, settings: Settings, tenant: Tenant) -
     trained, served = trained_versions(settings, tenant), current_version(settings, tenant)
     if build_is_due(spark, settings, tenant) or not useful <= _known_uploads(settings, tenant, trained):
         return _BRONZE
-    if to_publish(trained, served):
+    if to_publish(trained, served) and not read_history(settings, tenant).held:
         return _CANDIDATE
     return None if served else _BRONZE
 

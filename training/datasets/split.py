@@ -34,6 +34,12 @@ class Split:
         return self.first_day - 1
 
     @property
+    def window(self) -> str:
+        """First and last day of the window as `2011-11-09/2011-12-09`."""
+        first, last = (np.datetime64(day, "D") for day in (self.first_day, self.last_day))
+        return f"{first}/{last}"
+
+    @property
     def measurable(self) -> bool:
         return len(self.all_items.rows) > 0
 

@@ -19,6 +19,8 @@ from training.evaluation.metrics import Values, hits, ndcg, recall
 from training.models.base import Model
 
 NDCG_AT, RECALL_AT = 10, 20
+METRIC = f"ndcg@{NDCG_AT}"
+"""What models are chosen and judged by."""
 DEPTH = max(NDCG_AT, RECALL_AT)
 _BLOCK = 512
 
@@ -58,7 +60,7 @@ def measure(recommend: Recommend, truth: Ragged, items: int, seed: int) -> Score
     hit, relevant = hits(ranked, truth.take(users), items), truth.lengths[users]
     gained = ndcg(hit, relevant, NDCG_AT)
     statistics: dict[str, Statistic] = {
-        f"ndcg@{NDCG_AT}": Mean(gained),
+        METRIC: Mean(gained),
         f"recall@{RECALL_AT}": Mean(recall(hit, relevant, RECALL_AT)),
         f"coverage@{NDCG_AT}": Coverage(ranked[:, :NDCG_AT], items),
     }

@@ -11,9 +11,10 @@ from recolake.quality import Metrics, logged_name
 from recolake.settings import Settings
 from training.candidate import Candidate
 from training.config import ModelConfig
+from training.evaluation.protocol import METRIC
 from training.experiment import Experiment
-from training.gate import METRIC
 from training.tracking.figures import embedding, metric_bars
+from training.tracking.paired import log_paired
 from training.tracking.registry import Registry
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def log_experiment(experiment: Experiment, seed: int) -> None:
     }
     mlflow.log_metrics(flat)
     mlflow.log_dict(values, "metrics.json")
+    log_paired(experiment)
     if experiment.validation:
         tried = [
             {"config": c.model_dump(mode="json"), METRIC: dict(found)} for c, found in experiment.validation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 ALIAS = "champion"
 # Tags of runs and of registered versions.
 REQUEST, RESULT = "recolake.request", "recolake.result"
-VERSION, GATE, REASONS, WITHDRAWN = (
+VERSION, GATE, REASONS, REFUSALS, WITHDRAWN = (
     "recolake.version",
     "recolake.gate",
     "recolake.gate_reasons",
+    "recolake.gate_refusals",
     "recolake.withdrawn",
 )
+ALGORITHM, KIND, WINDOW = "recolake.algorithm", "recolake.kind", "recolake.window"
+SOURCE, COMMIT = "recolake.source", "mlflow.source.git.commit"
 PASSED, FAILED = "passed", "failed"
+_RUNS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,15 @@ class Registry:
                 raise
             return None
 
+    def runs(self, run_ids: Sequence[str]) -> dict[str, Run]:
+        """Those of these runs that MLflow knows, by id."""
+        found = {}
+        for start in range(0, len(run_ids), _RUNS_AT_ONCE):
+            among = ", ".join(f"'{run_id}'" for run_id in run_ids[start : start + _RUNS_AT_ONCE])
+            for run in self.client.search_runs([self.experiment_id()], f"attributes.run_id IN ({among})"):
+                found[run.info.run_id] = run
+        return found
+
     def bury_killed_runs(self) -> None:
         """Runs that say they are running cannot be: the caller holds the tenant's lock."""
         for run in self.client.search_runs([self.experiment_id()], "attributes.status = 'RUNNING'"):
@@ -94,7 +107,11 @@ class Registry:
         for found in self.versions():
             if f"v{found.version}" == name:
                 return found
-        raise NotFoundError(f"'{self.model_name}' has no version {name}.", field="version")
+        raise NotFoundError(
+            f"Tenant '{self.tenant}' has no model version '{name}'.",
+            hint=f"`recolake models list --tenant {self.tenant}` names all versions.",
+            field="version",
+        )
 
     def name_unused(self, logged: ModelInfo, taken: Callable[[str], bool]) -> str:
         """The name of a model's registered version; it is registered again where that name is taken.
