@@ -14,6 +14,17 @@ def logged_name(who: str, target: str, metric: str) -> str:
     return f"{who}/{target}/{metric.replace('@', '_at_')}"
 
 
+def by_slice(logged: Mapping[str, float], who: str) -> Metrics:
+    """One model's metrics on the named slices: by target, then slice; logged as `<target>/<slice>`."""
+    found: Metrics = {}
+    for name, value in sorted(logged.items()):
+        parts = name.split("/")
+        if len(parts) == 4 and parts[0] == who:
+            _, target, part, metric = parts
+            found.setdefault(target, {}).setdefault(part, {})[metric.replace("_at_", "@")] = value
+    return found
+
+
 def by_who(logged: Mapping[str, float]) -> Metrics:
     """A run's metrics as in reports: the champion first, then the baselines by name; no other metrics."""
     found: Metrics = {}

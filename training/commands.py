@@ -43,7 +43,7 @@ def train(
         f"{report.model_version}: gate {'passed' if report.gate_passed else 'failed'}, {report.seconds:.1f} s"
     )
     for reason in report.gate_reasons:
-        typer.echo(f"  {reason}")
+        typer.echo(f"  {'refused: ' if reason in report.gate_refusals else ''}{reason}")
     if not report.gate_passed:
         forced = f"recolake publish --tenant {tenant} --version {report.model_version} --force"
         typer.echo(f"It will not be served; `{forced}` serves it all the same.")

@@ -12,14 +12,13 @@ import numpy as np
 from pydantic import ValidationError
 
 from recolake.lake.engine import connect, engine_errors
-from recolake.quality import CHAMPION, by_who
+from recolake.quality import by_who
 from recolake.ranking.artifact import Origin, UserVectors, place_artifact, write_artifact
 from recolake.ranking.pointer import served_manifest, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from training.config import SEARCH_SPACE, ModelConfig
-from training.evaluation.protocol import METRIC, Target
-from training.gate import Kind, Verdict
+from training.gate import Kind, Recorded, Verdict
 from training.identity import digest, git_commit, source_digest
 from training.report import TrainReport
 from training.store import ensure_artifact, exclusive, scratch
@@ -43,7 +42,7 @@ class Served:
     """The model in service, as far as its successor must be held against it."""
 
     config: ModelConfig
-    recorded: dict[Target, float]
+    recorded: Recorded
 
 
 def train(
@@ -114,7 +113,7 @@ def _train(
     from training.candidate import fit
     from training.datasets.gold import INPUTS
     from training.experiment import run_experiment
-    from training.tracking.record import log_experiment, log_inputs, log_model
+    from training.tracking.record import log_experiment, log_inputs, log_model, log_verdict
 
     run_tags = {
         tags.REQUEST: request,
@@ -128,6 +127,7 @@ def _train(
         experiment = run_experiment(dataset, seed, say, config)
         verdict = _judge(dataset, experiment, served, seed)
         log_experiment(experiment, seed)
+        log_verdict(verdict)
         candidate = fit(
             dataset,
             dataset.interactions,
@@ -151,12 +151,14 @@ def _train(
                 tags.VERSION: version,
                 tags.GATE: tags.PASSED if verdict.passed else tags.FAILED,
                 tags.REASONS: "\n".join(verdict.reasons),
+                tags.REFUSALS: "\n".join(verdict.refusals),
                 tags.KIND: verdict.kind.value,
                 tags.ALGORITHM: candidate.model.name,
                 tags.WINDOW: experiment.split.window if experiment.split else "",
             }
         )
         registry.tag(version, tags.REASONS, "\n".join(verdict.reasons))
+        registry.tag(version, tags.REFUSALS, "\n".join(verdict.refusals))
         registry.tag(version, tags.GATE, tags.PASSED if verdict.passed else tags.FAILED)
     return registry.client.get_run(run_id)
 
@@ -217,10 +219,7 @@ def _served(settings: Settings, registry: Registry) -> Served | None:
         config = ModelConfig.model_validate(manifest.config)
     except ValidationError:
         return None
-    champion = by_who(run.data.metrics).get(CHAMPION, {})
-    return Served(
-        config, {Target(target): found[METRIC] for target, found in champion.items() if METRIC in found}
-    )
+    return Served(config, Recorded.of(run.data.metrics))
 
 
 def _digest(tenant: Tenant, config: ModelConfig | None, seed: int, versions: dict[str, int]) -> str:
@@ -236,6 +235,7 @@ def _report(registry: Registry, run: Run, already: bool, seconds: float) -> Trai
         run_id=run.info.run_id,
         gate_passed=found[tags.GATE] == tags.PASSED,
         gate_reasons=tuple(found[tags.REASONS].splitlines()),
+        gate_refusals=tuple(found.get(tags.REFUSALS, "").splitlines()),
         metrics=by_who(run.data.metrics),
         already_trained=already,
         seconds=seconds,

@@ -66,7 +66,8 @@ def publish(
             chosen = version or _newest(registry, previous)
         entry = registry.version(chosen)
         if entry.tags[tags.GATE] != tags.PASSED and not force and chosen != previous:
-            reasons = entry.tags.get(tags.REASONS, "").replace("\n", "; ")
+            said = entry.tags.get(tags.REFUSALS) or entry.tags.get(tags.REASONS, "")
+            reasons = said.replace("\n", "; ")
             raise GateError(
                 f"{chosen} did not pass its gate: {reasons}.", hint="`--force` publishes it all the same."
             )

@@ -15,6 +15,7 @@ class TrainReport:
         metrics: champion and baselines on the test window, with `_low` and `_high` beside each metric.
         gate_passed: whether `publish` will take it.
         gate_reasons: what the gate looked at, in sentences.
+        gate_refusals: those of them that turned the model down.
         already_trained: the same code, configuration, seed and table versions had been trained before.
     """
 
@@ -23,6 +24,7 @@ class TrainReport:
     run_id: str
     gate_passed: bool
     gate_reasons: tuple[str, ...]
+    gate_refusals: tuple[str, ...]
     metrics: Metrics
     already_trained: bool
     seconds: float

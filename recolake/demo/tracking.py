@@ -13,10 +13,11 @@ from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 # Tags that training gives the versions of a tenant's registered model.
-GATE, PASSED, REASONS, WITHDRAWN = (
+GATE, PASSED, REASONS, REFUSALS, WITHDRAWN = (
     "recolake.gate",
     "passed",
     "recolake.gate_reasons",
+    "recolake.gate_refusals",
     "recolake.withdrawn",
 )
 _NEWEST_VERSIONS = 100
@@ -55,7 +56,7 @@ def trained_versions(settings: Settings, tenant: Tenant) -> list[TrainedVersion]
     for entry in found:
         tags = {tag["key"]: tag["value"] for tag in entry.get("tags", [])}
         if GATE in tags:
-            reasons = tuple(tags.get(REASONS, "").splitlines())
+            reasons = tuple((tags.get(REFUSALS) or tags.get(REASONS, "")).splitlines())
             withdrawn = tags.get(WITHDRAWN) == "true"
             versions.append(TrainedVersion(int(entry["version"]), tags[GATE] == PASSED, withdrawn, reasons))
     return sorted(versions, key=lambda version: -version.number)

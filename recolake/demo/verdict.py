@@ -18,14 +18,15 @@ class NothingPublishedError(RecolakeError):
 
 
 def refusal(version: str, reasons: Sequence[str]) -> str:
-    """One line: which model, and everything that its gate looked at."""
+    """One line: which model, and what its gate turned it down for."""
     return f"{version} was turned down by its gate: {'; '.join(reasons) or 'no reason is recorded'}"
 
 
 def refusal_in(report: Any) -> str | None:
     """The same from the report of a training step; None if the model passed, or it is no such report."""
     if isinstance(report, Mapping) and report.get("gate_passed") is False:
-        return refusal(str(report.get("model_version")), report.get("gate_reasons") or ())
+        reasons = report.get("gate_refusals") or report.get("gate_reasons") or ()
+        return refusal(str(report.get("model_version")), reasons)
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -14,8 +14,9 @@ from recolake.ranking.ragged import Ragged
 from recolake.ranking.ranker import rank
 from recolake.ranking.users import UserBatch
 from training.datasets.split import Split
-from training.evaluation.bootstrap import Coverage, Estimate, Mean, Statistic, estimates
+from training.evaluation.bootstrap import Coverage, Estimate, Mean, Statistic, estimates, mean
 from training.evaluation.metrics import Values, hits, ndcg, recall
+from training.evaluation.slices import Slice, Slices
 from training.models.base import Model
 
 NDCG_AT, RECALL_AT = 10, 20
@@ -40,19 +41,34 @@ class Target(StrEnum):
 
 
 @dataclass(frozen=True)
+class Sliced:
+    """NDCG of the same lists on one slice: the estimate, and the value of each user who has any of it."""
+
+    estimate: Estimate
+    ndcg: Values
+
+
+@dataclass(frozen=True)
 class Scores:
-    """How one model did on one target: estimates by metric, and NDCG per user for paired comparisons."""
+    """How one model did on one target: estimates by metric, and NDCG per user for paired comparisons.
+
+    Attributes:
+        slices: by slice; one that nobody can be measured on is left out.
+    """
 
     metrics: Mapping[str, Estimate]
     ndcg: Values
+    slices: Mapping[Slice, Sliced] = field(default_factory=dict)
 
 
 # Takes user rows of the training data, gives the best item rows [n, DEPTH], -1 where there are no more.
 Recommend = Callable[[IntArray], IntArray]
 
 
-def measure(recommend: Recommend, truth: Ragged, items: int, seed: int) -> Scores | None:
-    """Metrics over all users with something held out; None where nobody has."""
+def measure(
+    recommend: Recommend, truth: Ragged, items: int, seed: int, slices: Slices | None = None
+) -> Scores | None:
+    """Metrics over all users with something held out, and on the slices; None where nobody has."""
     users = np.flatnonzero(truth.lengths)
     if not len(users):
         return None
@@ -64,7 +80,23 @@ def measure(recommend: Recommend, truth: Ragged, items: int, seed: int) -> Score
         f"recall@{RECALL_AT}": Mean(recall(hit, relevant, RECALL_AT)),
         f"coverage@{NDCG_AT}": Coverage(ranked[:, :NDCG_AT], items),
     }
-    return Scores(estimates(statistics, len(users), seed), gained)
+    found = {} if slices is None else _slices(ranked, users, truth, items, seed, slices)
+    return Scores(estimates(statistics, len(users), seed), gained, found)
+
+
+def _slices(
+    ranked: IntArray, users: IntArray, truth: Ragged, items: int, seed: int, slices: Slices
+) -> dict[Slice, Sliced]:
+    """The lists [n, k] of these users, held against what each slice has of the truth."""
+    found = {}
+    for part in Slice:
+        wanted = slices.within(part, truth).take(users)
+        there = np.flatnonzero(wanted.lengths)
+        if len(there):
+            wanted = wanted.take(there)
+            gained = ndcg(hits(ranked[there], wanted, items), wanted.lengths, NDCG_AT)
+            found[part] = Sliced(mean(gained, seed), gained)
+    return found
 
 
 def by_model(model: Model, split: Split, target: Target) -> Recommend:
@@ -96,6 +128,8 @@ def by_ranking(model: Rankable, people: UserBatch, target: Target) -> Recommend:
 
 def evaluate(recommend_for: Callable[[Target], Recommend], split: Split, seed: int) -> dict[Target, Scores]:
     """Both targets; one that nobody can be measured on is left out."""
-    items = split.train.shape[1]
-    found = {target: measure(recommend_for(target), target.truth(split), items, seed) for target in Target}
+    items, slices = split.train.shape[1], Slices.of(split)
+    found = {
+        target: measure(recommend_for(target), target.truth(split), items, seed, slices) for target in Target
+    }
     return {target: scores for target, scores in found.items() if scores is not None}

@@ -13,6 +13,7 @@ from training.candidate import Candidate
 from training.config import ModelConfig
 from training.evaluation.protocol import METRIC
 from training.experiment import Experiment
+from training.gate import Verdict
 from training.tracking.figures import embedding, metric_bars
 from training.tracking.paired import log_paired
 from training.tracking.registry import Registry
@@ -37,6 +38,31 @@ def metric_values(experiment: Experiment) -> Metrics:
         }
         for who, by_target in experiment.results.items()
     }
+
+
+def slice_values(experiment: Experiment) -> dict[str, float]:
+    """Metrics on the named slices under MLflow's names; `people` says how many could be measured."""
+    found: dict[str, float] = {}
+    for who, by_target in experiment.results.items():
+        for target, scores in by_target.items():
+            for part, sliced in scores.slices.items():
+                where, estimate = f"{target}/{part}", sliced.estimate
+                found |= {
+                    logged_name(who, where, METRIC): estimate.value,
+                    logged_name(who, where, f"{METRIC}_low"): estimate.low,
+                    logged_name(who, where, f"{METRIC}_high"): estimate.high,
+                    logged_name(who, where, "people"): float(len(sliced.ndcg)),
+                }
+    return found
+
+
+def log_verdict(verdict: Verdict) -> None:
+    """Everything that the gate looked at, into the active run."""
+    import mlflow
+
+    checks = [{"passed": check.passed, "said": check.sentence} for check in verdict.checks]
+    content = {"kind": verdict.kind.value, "passed": verdict.passed, "checks": checks}
+    mlflow.log_dict(content, "gate.json")
 
 
 def parameters(config: ModelConfig, seed: int) -> dict[str, Any]:
@@ -64,7 +90,7 @@ def log_experiment(experiment: Experiment, seed: int) -> None:
         for target, metrics in targets.items()
         for metric, value in metrics.items()
     }
-    mlflow.log_metrics(flat)
+    mlflow.log_metrics(flat | slice_values(experiment))
     mlflow.log_dict(values, "metrics.json")
     log_paired(experiment)
     if experiment.validation:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from recolake.errors import InvalidInputError
-from recolake.quality import CHAMPION, Metrics, by_who
+from recolake.quality import CHAMPION, Metrics, by_slice, by_who
 from recolake.ranking.history import read_history
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -33,6 +33,7 @@ class Version:
         withdrawn: whether a person put an older one into service in its place.
         algorithm, kind: what made the vectors; whether a first model, a refresh or a new configuration.
         metrics: champion and baselines on the run's test window, with `_low` and `_high` beside each metric.
+        slices: the model's metrics on the named slices, by target and slice.
         window: first and last day of that window.
         gate_refusals: sentences of the gate that the model did not satisfy.
         configuration: every setting, flat.
@@ -57,6 +58,7 @@ class Version:
     source_digest: str | None = None
     configuration: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, int] = field(default_factory=dict)
+    slices: Metrics = field(default_factory=dict)
 
     @property
     def measured(self) -> Mapping[str, Mapping[str, float]]:
@@ -109,11 +111,12 @@ def describe(settings: Settings, registry: Registry, entries: Sequence[ModelVers
                 window=noted.get(tags.WINDOW),
                 gate_passed=entry.tags[tags.GATE] == tags.PASSED,
                 gate_reasons=_lines(entry.tags.get(tags.REASONS)),
-                gate_refusals=_lines(noted.get(tags.REFUSALS)),
+                gate_refusals=_lines(entry.tags.get(tags.REFUSALS)),
                 code_version=noted.get(tags.COMMIT),
                 source_digest=noted.get(tags.SOURCE),
                 configuration=dict(run.data.params) if run else {},
                 tables=_tables(run) if run else {},
+                slices=by_slice(run.data.metrics, CHAMPION) if run else {},
             )
         )
     return found

@@ -20,7 +20,9 @@ Change = tuple[Any, Any]
 
 @dataclass(frozen=True)
 class Compared:
-    """One metric of two versions on one target; each value is (value, low, high), where it is recorded.
+    """One metric of two versions on one target, or on one of its slices (`target, slice`).
+
+    Each value is (value, low, high), where it is recorded.
 
     Attributes:
         difference: the second less the first, over the same people on the same window; None where there are
@@ -87,8 +89,9 @@ def changes(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Chang
 
 def _metrics(one: Version, other: Version, paired: Mapping[str, Difference]) -> tuple[Compared, ...]:
     rows = []
-    for target in sorted(one.measured.keys() | other.measured.keys(), reverse=True):
-        mine, theirs = one.measured.get(target, {}), other.measured.get(target, {})
+    first, second = _by_part(one), _by_part(other)
+    for target in sorted(first.keys() | second.keys(), key=lambda part: (", " in part, part)):
+        mine, theirs = first.get(target, {}), second.get(target, {})
         names = dict.fromkeys(n for n in (*mine, *theirs) if not n.endswith(("_low", "_high")))
         rows += [
             Compared(
@@ -101,6 +104,12 @@ def _metrics(one: Version, other: Version, paired: Mapping[str, Difference]) -> 
             for name in sorted(names)
         ]
     return tuple(rows)
+
+
+def _by_part(version: Version) -> dict[str, Mapping[str, float]]:
+    """A version's own metrics by target, and by `target, slice`."""
+    sliced = {f"{t}, {part}": found for t, parts in version.slices.items() for part, found in parts.items()}
+    return {**version.measured, **sliced}
 
 
 def _bounds(metrics: Mapping[str, float], name: str) -> tuple[float, float, float] | None:

@@ -103,4 +103,6 @@ def _bounds(found: tuple[float, ...] | None, sign: str = "") -> str:
     if found is None:
         return "-"
     value, low, high = found
+    if low == value == high:
+        return f"{value:{sign},.4g}"
     return f"{value:{sign}.4f} ({low:{sign}.4f} to {high:{sign}.4f})"

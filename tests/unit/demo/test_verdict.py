@@ -27,7 +27,8 @@ def training(*, passed: bool) -> TrainReport:
         model_version="v3",
         run_id="r",
         gate_passed=passed,
-        gate_reasons=(REASON,),
+        gate_reasons=("all_items: good", REASON),
+        gate_refusals=() if passed else (REASON,),
         metrics={},
         already_trained=False,
         seconds=1.0,
@@ -41,6 +42,7 @@ def test_a_refusal_is_told_from_the_report_of_training() -> None:
     assert said is not None
     assert "v3" in said
     assert REASON in said
+    assert "good" not in said
     assert refusal_in(as_json(training(passed=True))) is None
 
 
