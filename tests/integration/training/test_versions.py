@@ -1,4 +1,4 @@
-"""A tenant's versions by command: listed, compared, promoted, rolled back, with real Spark, MLflow and Redis."""
+"""Versions by command: listed, compared, promoted, rolled back, with real Spark, MLflow and Redis."""
 
 from __future__ import annotations
 
