@@ -26,8 +26,17 @@ def train(
     tenant: _TenantOption,
     retune: Annotated[bool, typer.Option("--retune", help="Choose the configuration anew")] = False,
     seed: Annotated[int, typer.Option(help="Another seed is another model")] = 0,
+    as_of: Annotated[
+        str | None, typer.Option(help="Make this version once more, such as v3, from what it was made from")
+    ] = None,
 ) -> None:
-    """Train a model on the gold training set, measure it beside the baselines, register it."""
+    """Train a model on the gold training set, measure it beside the baselines, register it.
+
+    With --as-of nothing is registered; the exit status is 1 where not the same came out.
+    """
+    if as_of is not None:
+        _train_as_of(tenant, as_of, other=retune or seed != 0)
+        return
     from recolake.settings import load_settings
     from recolake.tenancy.directory import require_tenant
     from training.pipeline import train as run
@@ -47,6 +56,35 @@ def train(
     if not report.gate_passed:
         forced = f"recolake publish --tenant {tenant} --version {report.model_version} --force"
         typer.echo(f"It will not be served; `{forced}` serves it all the same.")
+
+
+def _train_as_of(tenant: str, version: str, *, other: bool) -> None:
+    from recolake.errors import InvalidInputError
+    from recolake.settings import load_settings
+    from recolake.tenancy.directory import require_tenant
+    from training.time_travel import train_as_of
+
+    if other:
+        raise InvalidInputError(
+            f"{version} has a configuration and a seed of its own.", hint="Leave out --retune and --seed."
+        )
+    settings = load_settings()
+    report = train_as_of(settings, require_tenant(settings, tenant), version, progress=typer.echo)
+    typer.echo(
+        f"index: {report.index_checksum}, "
+        + ("as recorded" if report.same_index else f"recorded was {report.recorded_index_checksum}")
+    )
+    if report.changed_metrics is None:
+        typer.echo("metrics: none were recorded")
+    elif not report.changed_metrics:
+        typer.echo("metrics: as recorded")
+    for name, (before, now) in (report.changed_metrics or {}).items():
+        typer.echo(f"  {name}: {now:.6f}, recorded was {before:.6f}")
+    for circumstance in report.circumstances:
+        typer.echo(f"  {circumstance}")
+    typer.echo(f"run {report.run_id}, {report.seconds:.1f} s")
+    if not report.same:
+        raise typer.Exit(1)
 
 
 def publish(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 
 from recolake.lake.engine import connect, engine_errors
 from recolake.quality import by_who
-from recolake.ranking.artifact import Origin, UserVectors, place_artifact, write_artifact
+from recolake.ranking.artifact import place_artifact
 from recolake.ranking.pointer import served_manifest, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -28,13 +27,11 @@ from training.tracking.registry import Registry, open_registry, tags_of
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-    from training.candidate import Candidate
     from training.datasets.dataset import Dataset
     from training.datasets.interactions import Interactions
     from training.experiment import Experiment
 
 Progress = Callable[[str], None]
-_UNREGISTERED = "unregistered"
 
 
 @dataclass(frozen=True)
@@ -110,6 +107,7 @@ def _train(
 ) -> Run:
     import mlflow
 
+    from training.artifact import write_candidate
     from training.candidate import fit
     from training.datasets.gold import INPUTS
     from training.experiment import run_experiment
@@ -137,7 +135,8 @@ def _train(
         )
         say("refitted on all data; writing model and figures into MLflow")
         with scratch(settings, registry.tenant) as folder:
-            artifact = _write(folder / "index", registry, dataset, experiment, candidate, seed, run_id)
+            artifact = folder / "index"
+            write_candidate(artifact, registry, dataset, experiment.config, candidate, seed, run_id)
             logged = log_model(registry, artifact, candidate)
             version = registry.name_unused(
                 logged, lambda name: version_folder(settings, registry.tenant, name).exists()
@@ -161,39 +160,6 @@ def _train(
         registry.tag(version, tags.REFUSALS, "\n".join(verdict.refusals))
         registry.tag(version, tags.GATE, tags.PASSED if verdict.passed else tags.FAILED)
     return registry.client.get_run(run_id)
-
-
-def _write(
-    folder: Path,
-    registry: Registry,
-    dataset: Dataset,
-    experiment: Experiment,
-    candidate: Candidate,
-    seed: int,
-    run_id: str,
-) -> Path:
-    origin = Origin(
-        tenant=registry.tenant,
-        model_name=registry.model_name,
-        model_version=_UNREGISTERED,
-        mlflow_run_id=run_id,
-        code_version=git_commit(),
-        config=experiment.config.model_dump(mode="json"),
-        seed=seed,
-        inputs=dict(dataset.inputs),
-        uploads=list(dataset.uploads),
-    )
-    interactions = candidate.interactions
-    write_artifact(
-        folder,
-        origin,
-        experiment.config.ranking,
-        dataset.items(interactions.item_ids),
-        candidate.model.item_vectors,
-        candidate.trend_scores,
-        UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors),
-    )
-    return folder
 
 
 def _judge(dataset: Dataset, experiment: Experiment, served: Served | None, seed: int) -> Verdict:

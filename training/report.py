@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recolake.quality import Metrics
@@ -28,6 +29,37 @@ class TrainReport:
     metrics: Metrics
     already_trained: bool
     seconds: float
+
+
+@dataclass(frozen=True)
+class AsOfReport:
+    """One version that was trained once more.
+
+    Attributes:
+        model_version: the version; `run_id` is the run that made it again.
+        index_checksum: SHA-256 of the index made now, beside the one of the version.
+        changed_metrics: (recorded, now) of every metric that differs; None where none were recorded.
+        circumstances: what of code, threads, processor and libraries is not what it was.
+    """
+
+    tenant: str
+    model_version: str
+    run_id: str
+    index_checksum: str
+    recorded_index_checksum: str
+    metrics: Metrics
+    changed_metrics: Mapping[str, tuple[float, float]] | None
+    circumstances: tuple[str, ...]
+    seconds: float
+
+    @property
+    def same_index(self) -> bool:
+        return self.index_checksum == self.recorded_index_checksum
+
+    @property
+    def same(self) -> bool:
+        """Whether the index is the same, and every metric that was recorded."""
+        return self.same_index and not self.changed_metrics
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from recolake.errors import ArtifactError
 from recolake.files import sha256_file, write_atomically
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import MANIFEST_FILE, Canary, FileEntry, Manifest, RankingConfig, read_manifest
-from recolake.ranking.model import flat_index
+from recolake.ranking.model import flat_index, one_thread
 from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.tenancy.context import Tenant
 
@@ -87,6 +87,7 @@ class Origin:
     seed: int
     inputs: dict[str, int]
     uploads: list[str]
+    machine: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ def write_artifact(
     import faiss
 
     with _building(folder) as building:
-        index = flat_index(vectors)
+        with one_thread():
+            index = flat_index(vectors)
         contents = {
             INDEX_FILE: faiss.serialize_index(index).tobytes(),
             ITEMS_FILE: items.to_json(),
@@ -143,6 +145,7 @@ def write_artifact(
             seed=origin.seed,
             inputs=origin.inputs,
             uploads=origin.uploads,
+            machine=origin.machine,
             ranking=ranking,
             canaries=_canaries(index, items, vectors, origin.seed),
             files={

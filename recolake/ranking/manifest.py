@@ -72,6 +72,9 @@ class Manifest(_Frozen):
     seed: int
     inputs: dict[str, int] = Field(description="Delta version of each input table, by qualified name")
     uploads: list[str] = Field(description="Uploads whose events the input tables were built from")
+    machine: dict[str, str] = Field(
+        default_factory=dict, description="Threads, processor and libraries that the model was made with"
+    )
     ranking: RankingConfig
     canaries: list[Canary]
     files: dict[str, FileEntry]

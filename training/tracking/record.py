@@ -116,8 +116,13 @@ def log_inputs(settings: Settings, tables: Mapping[Table, int]) -> None:
         mlflow.log_input(dataset, context="training", tags={"delta_version": str(version)})
 
 
-def log_model(registry: Registry, artifact: Path, candidate: Candidate) -> ModelInfo:
-    """Log an index artefact as a model of the active run and register it; returns what MLflow made of it."""
+def log_model(
+    registry: Registry, artifact: Path, candidate: Candidate, *, register: bool = True
+) -> ModelInfo:
+    """Log an index artefact as a model of the active run and, unless told not to, register it.
+
+    Returns what MLflow made of it.
+    """
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
@@ -135,5 +140,5 @@ def log_model(registry: Registry, artifact: Path, candidate: Candidate) -> Model
         artifacts={"index": str(artifact)},
         signature=signature,
         pip_requirements=["recolake"],
-        registered_model_name=registry.model_name,
+        registered_model_name=registry.model_name if register else None,
     )

@@ -32,6 +32,8 @@ VERSION, GATE, REASONS, REFUSALS, WITHDRAWN = (
     "recolake.withdrawn",
 )
 ALGORITHM, KIND, WINDOW = "recolake.algorithm", "recolake.kind", "recolake.window"
+# Of a run that made a version once more.
+REPRODUCES = "recolake.reproduces"
 SOURCE, COMMIT = "recolake.source", "mlflow.source.git.commit"
 PASSED, FAILED = "passed", "failed"
 _RUNS_AT_ONCE = 100

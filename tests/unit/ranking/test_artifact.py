@@ -25,6 +25,7 @@ from recolake.ranking.artifact import (
     place_artifact,
 )
 from recolake.ranking.manifest import MANIFEST_FILE, read_manifest
+from recolake.ranking.model import flat_index, one_thread
 from recolake.tenancy.context import Tenant
 
 
@@ -195,3 +196,24 @@ def test_an_artefact_is_never_overwritten(artifact_folder: Path, tenant: Tenant)
     place_artifact(artifact_folder, other, tenant, "v2", "run")
     with pytest.raises(ArtifactError, match="never changed"):
         place_artifact(artifact_folder, other, tenant, "v2", "run")
+
+
+def test_an_index_is_built_on_one_thread_and_the_others_are_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+
+    class Watched(faiss.IndexFlatIP):
+        def add(self, vectors: np.ndarray) -> None:
+            seen.append(faiss.omp_get_max_threads())
+            super().add(vectors)
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(2)
+    try:
+        monkeypatch.setattr(faiss, "IndexFlatIP", Watched)
+        with one_thread():
+            flat_index(np.eye(3, dtype=np.float32))
+        assert (seen, faiss.omp_get_max_threads()) == ([1], 2)
+    finally:
+        faiss.omp_set_num_threads(before)

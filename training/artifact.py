@@ -1,0 +1,55 @@
+"""From a fitted candidate to an index artefact that says what it was made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recolake.ranking.artifact import Origin, UserVectors, write_artifact
+from recolake.ranking.manifest import Manifest
+from training.candidate import Candidate
+from training.config import ModelConfig
+from training.datasets.dataset import Dataset
+from training.identity import git_commit
+from training.machine import machine
+from training.tracking.registry import Registry
+
+UNREGISTERED = "unregistered"
+"""The version that an artefact has until the registry gives it one."""
+
+
+def write_candidate(
+    folder: Path,
+    registry: Registry,
+    dataset: Dataset,
+    config: ModelConfig,
+    candidate: Candidate,
+    seed: int,
+    run_id: str,
+) -> Manifest:
+    """Write the artefact of a model that no registry knows yet.
+
+    Raises:
+        ArtifactError: it would not be accepted by those who load it.
+    """
+    origin = Origin(
+        tenant=registry.tenant,
+        model_name=registry.model_name,
+        model_version=UNREGISTERED,
+        mlflow_run_id=run_id,
+        code_version=git_commit(),
+        config=config.model_dump(mode="json"),
+        seed=seed,
+        inputs=dict(dataset.inputs),
+        uploads=list(dataset.uploads),
+        machine=machine(candidate.model.device),
+    )
+    interactions = candidate.interactions
+    return write_artifact(
+        folder,
+        origin,
+        config.ranking,
+        dataset.items(interactions.item_ids),
+        candidate.model.item_vectors,
+        candidate.trend_scores,
+        UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors),
+    )
