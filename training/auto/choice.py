@@ -19,12 +19,13 @@ from training.models.base import Model
 
 @dataclass(frozen=True)
 class ChosenPart:
-    """A model that is not fitted yet, and its weight in the blend."""
+    """A model that is not fitted yet, and its weight in the blend; `reads_users`: see `Rung`."""
 
     name: str
     config: Mapping[str, Any]
     make: Callable[[Tools], Model]
     weight: float = 1.0
+    reads_users: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Choice:
     @property
     def mean(self) -> float | None:
         return None if self.quality is None else float(self.quality.mean())
+
+    @property
+    def reads_users(self) -> bool:
+        """Whether it scores people by what they are, where there is no history."""
+        return all(part.reads_users for part in self.parts)
 
     def fit(self, problem: Problem, tools: Tools) -> Score:
         """Fitted to the log of the problem."""

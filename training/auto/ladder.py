@@ -8,6 +8,8 @@ from recolake.errors import InvalidInputError
 from training.auto.facts import Facts
 from training.auto.rung import Cost, Knob, Rung
 from training.benchmark.log import Clock
+from training.models.content_popularity.config import Config as ContentConfig
+from training.models.content_popularity.model import ContentPopularity
 from training.models.ease.config import Config as EaseConfig
 from training.models.ease.model import MOST_ITEMS, Ease
 from training.models.graph_filter.config import Config as FilterConfig
@@ -64,6 +66,11 @@ def _needs_order(facts: Facts) -> str | None:
     return None if facts.timed else "it needs an order of events"
 
 
+def _needs_categories(facts: Facts) -> str | None:
+    items = facts.described.items
+    return None if items is not None and items.kinds.any() else "it needs --items with categories"
+
+
 def _work_of_sasrec(facts: Facts, config: SasRecConfig) -> float:
     """A few large products of dense matrices, which run ten times as fast as what the other models do."""
     compared = facts.items if facts.items <= config.all_items_up_to else config.negatives
@@ -82,6 +89,14 @@ LADDER: tuple[Rung, ...] = (
         refuses=lambda facts: None if facts.clock is Clock.TIMES else "it needs timestamps",
     ),
     Rung("own-frequency", Cost.COUNTING, lambda config, tools: OwnFrequency()),
+    Rung(
+        "content-popularity",
+        Cost.COUNTING,
+        lambda config, tools: ContentPopularity(tools.described.items, config),
+        start=lambda facts: ContentConfig(),
+        knobs=lambda facts: (Knob("shrinkage", (0.0, 1.0, 3.0, 10.0, 30.0)),),
+        refuses=_needs_categories,
+    ),
     Rung(
         "itemknn",
         Cost.CLOSED_FORM,

@@ -122,7 +122,8 @@ def _choice(rung: Rung, config: BaseModel, trial: Trial | None = None) -> Choice
 
 
 def _part(rung: Rung, config: BaseModel, weight: float = 1.0) -> ChosenPart:
-    return ChosenPart(rung.name, config.model_dump(), lambda tools: rung.make(config, tools), weight)
+    make = partial(rung.make, config)
+    return ChosenPart(rung.name, config.model_dump(), make, weight, rung.reads_users)
 
 
 def _regardless(maker: Callable[[], Model]) -> Callable[[Tools], Model]:

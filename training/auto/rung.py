@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from recolake.ranking.popularity import FloatArray
 from training.auto.facts import Facts
+from training.datasets.features import NOTHING, Described
 from training.models.base import Model
 from training.models.graph_filter.model import Spectra
 from training.models.memo import Memo
@@ -52,11 +53,13 @@ class Tools:
     Attributes:
         progress: told how a long fit goes.
         checkpoints: a folder where a long fit keeps where it stands; None where it keeps nothing.
+        described: what is known of users and items beside their events.
     """
 
     seed: int
     progress: Callable[[str], None] = _quiet
     checkpoints: Path | None = None
+    described: Described = NOTHING
     spectra: Spectra = field(default_factory=Spectra)
     ease: Memo[FloatArray] = field(default_factory=Memo)
     pairs: Memo[sp.csr_matrix] = field(default_factory=Memo)
@@ -77,6 +80,7 @@ class Rung:
         work: floating point operations of a fit, roughly; only ratios between configurations matter.
         part: what the costly part of a fit depends on, where the model keeps the last one; else None.
         refuses: why the model cannot be fitted to such data; None where it can.
+        reads_users: whether people without history are scored by what is known of them.
     """
 
     name: str
@@ -87,3 +91,4 @@ class Rung:
     work: Callable[[Facts, Any], float] = lambda facts, config: float(facts.entries)
     part: Callable[[Any], Hashable] = lambda config: None
     refuses: Callable[[Facts], str | None] = _nothing
+    reads_users: bool = False

@@ -21,8 +21,11 @@ def evaluate(
     valid: Annotated[_File, typer.Option(help="Interactions to tune on; else cut from train")] = None,
     negatives: Annotated[_File, typer.Option(help="Rank each user's test item among these alone")] = None,
     data: Annotated[_File, typer.Option(help="One file that --split cuts into train and test")] = None,
-    split: Annotated[str | None, typer.Option(help="leave-last-out")] = None,
+    split: Annotated[str | None, typer.Option(help="leave-last-out, cold-items or cold-users")] = None,
+    items: Annotated[_File, typer.Option(help="What the items are: a row each")] = None,
+    users: Annotated[_File, typer.Option(help="What the users are: a row each")] = None,
     model: Annotated[str, typer.Option(help="Name of a model, or auto")] = "auto",
+    against: Annotated[str | None, typer.Option(help="A second model, to be compared with")] = None,
     target: Annotated[str, typer.Option(help="new: what a user never had; all: re-purchases count")] = "new",
     budget: Annotated[float, typer.Option(help="Seconds, the final fit included", min=1)] = 600,
     k: Annotated[str, typer.Option(help="Cut-offs, separated by commas")] = "10,20",
@@ -36,22 +39,27 @@ def evaluate(
     from training.auto.ladder import rungs
     from training.benchmark.evaluate import evaluate as run
     from training.benchmark.lists import write_lists
-    from training.benchmark.options import cutoffs, files, targeted
+    from training.benchmark.options import cutoffs, described_by, files, targeted
 
     clock = Budget(budget)
     ks = cutoffs(k)
-    rungs(model)
-    loaded = files(train, test, valid, negatives, data, split, targeted(target))
+    for name in filter(None, (model, against)):
+        rungs(name)
+    described = described_by(users, items)
+    loaded = files(train, test, valid, negatives, data, split, targeted(target), seed, described)
 
     def progress(message: str) -> None:
         typer.echo(f"[{clock.left:5.0f} s left] {message}", err=True)
 
-    users, items = loaded.problem.catalogue.shape
-    progress(f"{users} users, {items} items, {len(loaded.problem.log)} events in train")
-    found = run(loaded, model, ks, clock, seed, progress, checkpoints)
+    people, things = loaded.problem.catalogue.shape
+    progress(f"{people} users, {things} items, {len(loaded.problem.log)} events in train")
+    found = run(loaded, model, ks, clock, seed, progress, checkpoints, against)
     if report:
         found.report.write(report)
     if lists:
         write_lists(lists, loaded.problem, found.rows)
     for name, estimate in found.report.metrics.items():
         typer.echo(f"{name:>12}: {estimate['value']:.4f} [{estimate['low']:.4f}, {estimate['high']:.4f}]")
+    for name, gain in (found.report.against or {"metrics": {}})["metrics"].items():
+        of_both = f"{gain['gain']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"
+        typer.echo(f"{name:>12}: {of_both} more than the {gain['value']:.4f} of {against}")

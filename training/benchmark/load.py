@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,22 @@ from recolake.ranking.ragged import Ragged
 from training.benchmark import keys
 from training.benchmark.log import Catalogue, Clock, Log, completed, encoded, steps_after
 from training.benchmark.problem import Problem, Target, pose, ragged
+from training.datasets.features import NOTHING, Described
 from training.files.events import EvaluationFileError, Events, Negatives, common_kind, distinct
 from training.files.read import read_events, read_negatives
 
-LEAVE_LAST_OUT = "leave-last-out"
+
+
+class Split(StrEnum):
+    """How one file is cut into train and test."""
+
+    LEAVE_LAST_OUT = "leave-last-out"
+    COLD_ITEMS = "cold-items"  # some items whole, which are then ranked among themselves
+    COLD_USERS = "cold-users"  # some users whole
+
+
+# Of all items or users of the log, those that are held out whole.
+COLD_SHARE = 0.2
 # A user with fewer has nothing left to learn from once the last one, and one more for validation, are out.
 SHORTEST = 3
 
@@ -30,14 +43,23 @@ class Loaded:
     Attributes:
         held: the events that were held out, as the test file has them.
         valid: events of the log that are given as validation data; None where they are to be cut from it.
+        split: how one file was cut; None where train and test are two files.
     """
 
     problem: Problem
     held: Log
     valid: Log | None = None
+    split: Split | None = None
 
 
-def load_files(train: Path, test: Path, valid: Path | None, negatives: Path | None, target: Target) -> Loaded:
+def load_files(
+    train: Path,
+    test: Path,
+    valid: Path | None,
+    negatives: Path | None,
+    target: Target,
+    described: Described = NOTHING,
+) -> Loaded:
     """Raises EvaluationFileError where a file cannot be used or has nothing to do with the others."""
     files = [read_events(path) for path in (train, test, valid) if path]
     published = read_negatives(negatives) if negatives else None
@@ -52,18 +74,64 @@ def load_files(train: Path, test: Path, valid: Path | None, negatives: Path | No
         # Not every published validation set lies within train; the final fit sees all of it.
         log = completed(log, known[0], len(catalogue.items))
     candidates, excluded = _candidates(published, held, catalogue)
-    problem = pose(catalogue, log, held, target, candidates, excluded)
+    problem = replace(pose(catalogue, log, held, target, candidates, excluded), described=described)
     _check_measurable(problem)
     return Loaded(problem, held, known[0] if known else None)
 
 
-def load_sequences(data: Path, target: Target) -> Loaded:
+def load_split(
+    data: Path, split: Split, target: Target, seed: int = 0, described: Described = NOTHING
+) -> Loaded:
+    """One file, cut.
+
+    Of sequences each user's last event is held out; users with fewer than three stay in train whole. What is
+    held out whole is drawn by the seed.
+
+    Raises:
+        EvaluationFileError: the file cannot be used, or is too small to be cut so.
+    """
+    if split is Split.LEAVE_LAST_OUT:
+        return load_sequences(data, target, described)
+    events = read_events(data)
+    clock = Clock.TIMES if events.time is not None else Clock.STEPS if events.ordered else Clock.NONE
+    catalogue, (events,), _ = _unified([events], None)
+    log = encoded(events, catalogue, clock)
+    out = held_whole(log, split, seed)
+    if not out.any() or out.all():
+        raise EvaluationFileError(f"{data.name} is too small for --split {split}.")
+    problem = replace(pose_cold(catalogue, log, out, split, target), described=described)
+    _check_measurable(problem)
+    return Loaded(problem, log.take(out), split=split)
+
+
+def held_whole(log: Log, split: Split, seed: int) -> npt.NDArray[np.bool_]:
+    """[n] whether it is an event of an item, or user, that is held out: a fifth of those of the log."""
+    column = log.item if split is Split.COLD_ITEMS else log.user
+    known = keys.distinct(column)
+    count = int(COLD_SHARE * len(known))
+    drawn = np.random.default_rng([seed, 4]).choice(known, count, replace=False)
+    return keys.among(column, np.sort(drawn))
+
+
+def pose_cold(
+    catalogue: Catalogue, log: Log, out: npt.NDArray[np.bool_], split: Split, target: Target
+) -> Problem:
+    """The question whether the events that are out can be foreseen from the others."""
+    problem = pose(catalogue, log.take(~out), log.take(out), target)
+    if split is not Split.COLD_ITEMS:
+        return problem
+    ranked = np.zeros(len(catalogue.items), dtype=np.bool_)
+    ranked[log.item[out]] = True
+    return replace(problem, ranked=ranked)
+
+
+def load_sequences(data: Path, target: Target, described: Described = NOTHING) -> Loaded:
     """Each user's last event is held out; users with fewer than three stay in train whole."""
     events = read_events(data)
     if events.time is None and not events.ordered:
         raise EvaluationFileError(
             f"{data.name} says nothing of time, so no event is the last one.",
-            hint=f"--split {LEAVE_LAST_OUT} needs sequences or timestamps.",
+            hint=f"--split {Split.LEAVE_LAST_OUT} needs sequences or timestamps.",
         )
     clock = Clock.STEPS if events.time is None else Clock.TIMES
     catalogue, (events,), _ = _unified([events], None)
@@ -73,9 +141,9 @@ def load_sequences(data: Path, target: Target) -> Loaded:
         raise EvaluationFileError(
             f"No user of {data.name} has {SHORTEST} events, so nothing can be held out."
         )
-    problem = pose(catalogue, log.take(~last), log.take(last), target)
+    problem = replace(pose(catalogue, log.take(~last), log.take(last), target), described=described)
     _check_measurable(problem)
-    return Loaded(problem, log.take(last))
+    return Loaded(problem, log.take(last), split=Split.LEAVE_LAST_OUT)
 
 
 def last_of_each(log: Log, shortest: int) -> npt.NDArray[np.bool_]:

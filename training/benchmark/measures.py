@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recolake.ranking.items import IntArray
 from recolake.ranking.retrieval import NO_ITEM
 from training.benchmark.problem import Problem
-from training.evaluation.bootstrap import Coverage, Estimate, Mean, Statistic, estimates
+from training.evaluation.bootstrap import Coverage, Estimate, Mean, Statistic, estimates, mean
 from training.evaluation.metrics import Values, hits, ndcg, recall
 
 
@@ -45,6 +45,11 @@ def measure(problem: Problem, rows: IntArray, users: IntArray, ks: Sequence[int]
     for k in ks:
         statistics[f"coverage@{k}"] = Coverage(rows[:, :k], problem.catalogue.shape[1])
     return Measured(estimates(statistics, len(users), seed), values)
+
+
+def compared(one: Measured, other: Measured, seed: int) -> dict[str, Estimate]:
+    """What one gains over the other by `metric@k`, with the interval of the paired difference over users."""
+    return {name: mean(values - other.per_user[name], seed) for name, values in one.per_user.items()}
 
 
 def reciprocal_rank(hit: npt.NDArray[np.bool_]) -> Values:

@@ -15,6 +15,7 @@ from recolake.ranking.items import IntArray
 from recolake.ranking.ragged import Ragged
 from training.benchmark.keys import among, distinct
 from training.benchmark.log import Catalogue, Log, interactions
+from training.datasets.features import NOTHING, Described
 from training.datasets.interactions import Interactions
 
 
@@ -32,7 +33,9 @@ class Problem:
     Attributes:
         truth: held-out items that count, per user of the catalogue; empty for those who are not measured.
         asked: users that get a list, ascending; all that are measured are among them.
-        candidates: per user, what is ranked for them; None where it is every item of the log.
+        candidates: per user, what is ranked for them; None where it is the same for all.
+        ranked: [I] what is ranked for all; None where it is every item of the log.
+        described: what is known of users and items whatever they did.
         left_out: why users with held-out items are not measured, and how many.
     """
 
@@ -43,6 +46,8 @@ class Problem:
     asked: IntArray
     candidates: Ragged | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    ranked: npt.NDArray[np.bool_] | None = None
+    described: Described = NOTHING
 
     @cached_property
     def interactions(self) -> Interactions:
@@ -64,8 +69,15 @@ class Problem:
 
     @cached_property
     def order(self) -> IntArray:
-        """Items from the one that most users had to the least, equals by id: so ties are broken."""
-        return np.argsort(-self.people, kind="stable")
+        """Items from the one that most users had to the least, equals by id: so ties are broken.
+
+        Where the items ranked are such that nobody had, equals stand in an order drawn once and for all: ids are
+        often given by age or by fame, and would say more of new items than may be known.
+        """
+        if self.ranked is None:
+            return np.argsort(-self.people, kind="stable")
+        drawn = np.random.default_rng(0).permutation(len(self.people))
+        return drawn[np.argsort(-self.people[drawn], kind="stable")]
 
     @cached_property
     def measured(self) -> IntArray:

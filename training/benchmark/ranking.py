@@ -42,9 +42,10 @@ def masked(problem: Problem, scores: FloatArray, users: IntArray) -> FloatArray:
     That is: what is no candidate, and, where only new items count, what the user had.
     """
     if problem.candidates is None:
-        unknown = np.flatnonzero(problem.people == 0)
-        if len(unknown):
-            scores[:, unknown] = -np.inf
+        ranked = problem.people > 0 if problem.ranked is None else problem.ranked
+        left_out = np.flatnonzero(~ranked)
+        if len(left_out):
+            scores[:, left_out] = -np.inf
     else:
         asked = problem.candidates.take(users)
         kept = scores[asked.owners, asked.rows]

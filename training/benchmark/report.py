@@ -13,9 +13,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from recolake.files import write_atomically
-from training.auto.run import Chosen
-from training.benchmark.measures import Measured
-from training.benchmark.problem import Problem
+from training.benchmark.answer import Answer, Question
+from training.benchmark.measures import compared
 from training.benchmark.validation import Validation
 
 _LIBRARIES = ("recolake", "numpy", "scipy", "torch")
@@ -39,6 +38,7 @@ class Report(BaseModel):
     trials: list[Mapping[str, Any]]
     skipped: Mapping[str, str]
     seconds: Mapping[str, float]
+    against: Mapping[str, Any] | None
     peak_memory_mib: float
     versions: Mapping[str, str]
 
@@ -48,15 +48,10 @@ class Report(BaseModel):
 
 
 def report(
-    model: str,
-    seed: int,
-    problem: Problem,
-    validation: Validation | None,
-    chosen: Chosen,
-    measured: Measured,
-    seconds: Mapping[str, float],
+    model: str, question: Question, found: Answer, against: str | None = None, other: Answer | None = None
 ) -> Report:
-    """Everything that the file says."""
+    """Everything that the file says. `other` is what the model `against` answered."""
+    problem, chosen, seed = question.problem, found.chosen, question.tools.seed
     users, items = problem.catalogue.shape
     return Report(
         model=model,
@@ -64,8 +59,8 @@ def report(
         seed=seed,
         chosen=chosen.choice.described(),
         metrics={
-            name: {"value": found.value, "low": found.low, "high": found.high}
-            for name, found in sorted(measured.metrics.items())
+            name: {"value": one.value, "low": one.low, "high": one.high}
+            for name, one in sorted(found.measured.metrics.items())
         },
         users={
             "in_test": len(problem.asked),
@@ -78,16 +73,33 @@ def report(
             "events": len(problem.log),
             "pairs": problem.had.nnz,
         },
-        validation=_validation(validation),
+        validation=_validation(question.cut),
         leaderboard=[
             {"model": c.name, "ndcg": c.mean, "parts": c.described()["parts"]} for c in chosen.leaderboard
         ],
         trials=[trial.described() for trial in chosen.trials],
         skipped=chosen.skipped,
-        seconds={name: round(value, 2) for name, value in seconds.items()},
+        seconds={name: round(value, 2) for name, value in found.seconds.items()},
+        against=_against(against, found, other, seed) if against and other else None,
         peak_memory_mib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB_A_MIB, 1),
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
     )
+
+
+def _against(name: str, found: Answer, other: Answer, seed: int) -> Mapping[str, Any]:
+    return {
+        "model": name,
+        "chosen": other.chosen.choice.described(),
+        "metrics": {
+            metric: {
+                "value": other.measured.metrics[metric].value,
+                "gain": gain.value,
+                "low": gain.low,
+                "high": gain.high,
+            }
+            for metric, gain in sorted(compared(found.measured, other.measured, seed).items())
+        },
+    }
 
 
 def _validation(found: Validation | None) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recolake.ranking.items import IntArray
 from recolake.ranking.ragged import Ragged
 from training.benchmark.keys import among, distinct
-from training.benchmark.load import SHORTEST, Loaded, last_of_each
+from training.benchmark.load import SHORTEST, Loaded, Split, held_whole, last_of_each, pose_cold
 from training.benchmark.log import Clock, Log, without
 from training.benchmark.problem import Problem, pose, ragged
 from training.datasets.split import window_days
@@ -31,6 +31,11 @@ class Rule(StrEnum):
     LAST_OF_EACH = "the last event of each user"
     SOME_OF_EACH = "as many events of each user, at random"
     SHARE = "a share of all events, at random"
+    COLD_ITEMS = "a share of all items, whole"
+    COLD_USERS = "a share of all users, whole"
+
+
+_WHOLE = {Split.COLD_ITEMS: Rule.COLD_ITEMS, Split.COLD_USERS: Rule.COLD_USERS}
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Validation:
 def validation(loaded: Loaded, seed: int) -> Validation | None:
     """None where train is too small to cut anything that can be measured."""
     problem, items = loaded.problem, loaded.problem.catalogue.shape[1]
+    if loaded.split in _WHOLE:
+        return _cold(problem, loaded.split, seed)
     rule = None
     if loaded.valid is not None:
         log, held = without(problem.log, loaded.valid, items), loaded.valid
@@ -57,7 +64,20 @@ def validation(loaded: Loaded, seed: int) -> Validation | None:
     held = _sampled(held, problem, seed)
     candidates = _negatives(problem, held, seed)
     posed = pose(problem.catalogue, log, held, problem.target, candidates)
+    posed = replace(posed, described=problem.described)
     return Validation(posed, rule) if len(posed.measured) else None
+
+
+def _cold(problem: Problem, split: Split, seed: int) -> Validation | None:
+    """Items or users of train held out whole, as those of the test set were."""
+    log = problem.log
+    out = held_whole(log, split, seed)
+    if not out.any() or out.all():
+        return None
+    posed = replace(
+        pose_cold(problem.catalogue, log, out, split, problem.target), described=problem.described
+    )
+    return Validation(posed, _WHOLE[split]) if len(posed.measured) else None
 
 
 def rule_of(log: Log, held: Log) -> Rule:

@@ -10,7 +10,7 @@ from training.files.events import EvaluationFileError, Events, FileIds, texts_to
 
 _NAMES = {
     "user": ("user", "user_id", "userid", "customer", "customer_id"),
-    "item": ("item", "item_id", "itemid", "product", "product_id"),
+    "item": ("item", "item_id", "itemid", "product", "product_id", "movie", "movie_id", "movieid"),
     "value": ("value", "rating", "weight", "count"),
     "timestamp": ("timestamp", "time", "event_time", "datetime", "date"),
     "event": ("event", "event_type", "type", "behavior", "behaviour"),

@@ -26,10 +26,10 @@ def read_events(path: Path) -> Events:
     Raises:
         EvaluationFileError: the file is missing, empty, or none of these.
     """
-    content = _content(path)
+    content = content_of(path)
     if content.startswith(_ZIP):
         events = read_arrays(io.BytesIO(content), path.name)
-    elif content.startswith(_PARQUET):
+    elif is_parquet(content):
         events = read_parquet(io.BytesIO(content), path.name)
     else:
         text = _decoded(content, path.name)
@@ -46,7 +46,7 @@ def read_negatives(path: Path) -> Negatives:
     Raises:
         EvaluationFileError: the file is missing, empty, or has a line of another form.
     """
-    return read_negative_lines(_decoded(_content(path), path.name), path.name)
+    return read_negative_lines(_decoded(content_of(path), path.name), path.name)
 
 
 def read_table(path: Path, needed: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
@@ -66,8 +66,8 @@ def read_table(path: Path, needed: Sequence[str], optional: Sequence[str] = ()) 
             )
         return [column for column in header if column in needed or column in optional]
 
-    content = _content(path)
-    if content.startswith(_PARQUET):
+    content = content_of(path)
+    if is_parquet(content):
         frame = parquet_frame(io.BytesIO(content), path.name, choose)
     else:
         text = _decoded(content, path.name)
@@ -83,7 +83,12 @@ def _listed(header: Sequence[str]) -> str:
     return shown if len(header) <= _SHOWN else f"{shown} and {len(header) - _SHOWN} more"
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """What is in a file, unpacked where it is gzip.
+
+    Raises:
+        EvaluationFileError: missing, empty, or it cannot be read.
+    """
     try:
         content = path.read_bytes()
         if content.startswith(_GZIP):
@@ -95,6 +100,11 @@ def _content(path: Path) -> bytes:
     if not content.strip():
         raise EvaluationFileError(f"{path.name} is empty.")
     return content
+
+
+def is_parquet(content: bytes) -> bool:
+    """By its first bytes."""
+    return content.startswith(_PARQUET)
 
 
 def _decoded(content: bytes, name: str) -> str:
