@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from training.datasets.dataset import Dataset
 from training.datasets.interactions import NEVER, Interactions
@@ -22,7 +24,7 @@ from training.models.lightgcn.model import LightGcn
 from training.models.markov.model import Markov
 from training.models.matrix_factorization.config import Config
 from training.models.matrix_factorization.model import MatrixFactorization
-from training.models.matrix_factorization.solver import batches, factorize
+from training.models.matrix_factorization.solver import batches, factorize, solve_side
 from training.models.own_frequency.model import OwnFrequency
 from training.models.popularity.model import Popularity
 from training.models.recent_popularity.model import RecentPopularity
@@ -102,9 +104,10 @@ def test_popularity_and_own_frequency_count_what_was_taken_not_what_was_looked_a
     assert found.item_ids[best[:2]].tolist() == ["b", "c"]
 
 
-def test_each_step_solves_the_normal_equations_of_every_row() -> None:
+@pytest.mark.parametrize("strengths", [1.0, 300.0])
+def test_the_last_step_solves_the_normal_equations_of_every_row(strengths: float) -> None:
     random = np.random.default_rng(2)
-    dense = np.where(random.random((40, 30)) < 0.2, random.random((40, 30)) * 3, 0)
+    dense = np.where(random.random((40, 30)) < 0.2, random.random((40, 30)) * strengths, 0)
     dense[7] = 0
     alpha, regularization = 2.5, 0.3
     users, items = factorize(
@@ -123,6 +126,34 @@ def test_each_step_solves_the_normal_equations_of_every_row() -> None:
         system = y.T @ (confidence[:, None] * y) + regularization * np.eye(5)
         np.testing.assert_allclose(users[row].numpy(), np.linalg.solve(system, y.T @ target), atol=2e-3)
     assert not users[7].any()
+
+
+@given(seed=st.integers(0, 10_000), factors=st.integers(1, 8))
+@settings(max_examples=20, deadline=None)
+def test_as_many_steps_as_factors_are_exact_and_fewer_never_make_it_worse(seed: int, factors: int) -> None:
+    random = np.random.default_rng(seed)
+    dense = np.where(random.random((25, 20)) < 0.3, random.random((25, 20)) * 3, 0)
+    other = torch.from_numpy(random.standard_normal((20, factors)).astype(np.float32))
+    start = torch.from_numpy(random.standard_normal((25, factors)).astype(np.float32))
+    side = batches(sp.csr_matrix(dense), torch.device("cpu"))
+
+    def loss(steps: int) -> np.ndarray:
+        found = start.clone()
+        if steps:
+            solve_side(found, other, side, 2.0, 0.5, steps)
+        error = (1 + 2.0 * dense) * ((dense > 0) - (found @ other.T).numpy().astype(np.float64)) ** 2
+        return np.asarray(error.sum(axis=1) + 0.5 * (found.numpy() ** 2).sum(axis=1))
+
+    losses = [loss(steps) for steps in range(factors + 1)]
+    assert (np.diff(losses, axis=0) <= 1e-3 * (1 + losses[0])).all()
+    y = other.numpy().astype(np.float64)
+    exact = start.clone()
+    solve_side(exact, other, side, 2.0, 0.5, factors + 2)
+    for row in np.flatnonzero((dense > 0).any(axis=1)):
+        confidence = 1 + 2.0 * dense[row]
+        system = y.T @ (confidence[:, None] * y) + 0.5 * np.eye(factors)
+        expected = np.linalg.solve(system, y.T @ (confidence * (dense[row] > 0)))
+        np.testing.assert_allclose(exact[row].numpy(), expected, atol=2e-3)
 
 
 def test_more_iterations_lower_the_objective() -> None:
@@ -153,7 +184,7 @@ def test_every_entry_is_in_exactly_one_batch_however_uneven_the_rows() -> None:
     matrix = sp.csr_matrix((random.random(len(rows)) + 0.1, (rows, columns)), shape=(len(lengths), 3_000))
     total = sp.csr_matrix(matrix.shape)
     for batch in batches(matrix, torch.device("cpu")):
-        present = batch.present.numpy() > 0
+        present = batch.present.numpy()
         row = np.repeat(batch.rows.numpy(), present.sum(axis=1))
         entries = (batch.values.numpy()[present], (row, batch.columns.numpy()[present]))
         total = total + sp.csr_matrix(entries, shape=matrix.shape)
