@@ -170,6 +170,10 @@ BRONZE_RECOMMENDATIONS = Table(
         Column("model_version", "string", "Model version that answered; NULL for a fallback without a model"),
         Column("strategy", "string", "personal, or the fallback that answered", required=True),
         Column("item_ids", "array<string>", "Items in the order shown", required=True),
+        Column("fallback", "string", "Why the answer was less personal than it could be; NULL if it was not"),
+        Column("variant", "string", "default, or the variant of the experiment; NULL before there were any"),
+        Column("experiment_id", "string", "Experiment that the answer belongs to; NULL outside of one"),
+        Column("milliseconds", "double", "Time it took to make; NULL before it was measured"),
     ),
     unindexed=("user_id",),
 )
@@ -205,6 +209,12 @@ GOLD_TRAINING_SET = Table(
     "training_set",
     "Positive interactions of people with goods, per day",
     ("tenant_id", "event_date"),
+)
+GOLD_EXPERIMENT_OUTCOMES = Table(
+    Layer.GOLD,
+    "experiment_outcomes",
+    "What came of each variant of each experiment, as sums over people",
+    ("tenant_id",),
 )
 
 _EMBEDDING = (
@@ -274,4 +284,6 @@ DBT_TABLES = (
     GOLD_POPULARITY,
     GOLD_TRAINING_SET,
 )
-ALL_TABLES = (*PYTHON_TABLES, *DBT_TABLES)
+# Built from usage as well as from events, so no ingest tells what is new: each build makes them anew, whole.
+DBT_WHOLE_TABLES = (GOLD_EXPERIMENT_OUTCOMES,)
+ALL_TABLES = (*PYTHON_TABLES, *DBT_TABLES, *DBT_WHOLE_TABLES)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from recolake.errors import ArtifactError
 
 MANIFEST_FILE = "manifest.json"
+VERSION_NAME = r"^v[1-9][0-9]{0,8}$"
 
 
 class _Frozen(BaseModel):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from recolake.errors import ArtifactError, NotFoundError
 from recolake.files import write_atomically
-from recolake.ranking.manifest import Manifest, read_manifest
+from recolake.ranking.manifest import VERSION_NAME, Manifest, read_manifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
-_VERSION = re.compile(r"v[1-9][0-9]{0,8}", re.ASCII)
+_VERSION = re.compile(VERSION_NAME, re.ASCII)
 
 
 def version_folder(settings: Settings, tenant: Tenant, version: str) -> Path:
