@@ -42,7 +42,9 @@ class RecommendationClient:
     def close(self) -> None:
         self._http.close()
 
-    def recommend(self, user_id: str | None, *, k: int = 10, include_seen: bool = False) -> dict[str, Any]:
+    def recommend(
+        self, user_id: str | None, *, k: int = 10, include_seen: bool = False, explain: bool = False
+    ) -> dict[str, Any]:
         """The answer of `POST /v1/recommendations` for a person by the tenant's own id, or for nobody.
 
         Raises:
@@ -50,6 +52,8 @@ class RecommendationClient:
             ServiceUnavailableError: it does not answer.
         """
         body = {"user_id": user_id, "k": k, "include_seen": include_seen}
+        if explain:
+            body["explain"] = True
         try:
             response = self._http.post("/v1/recommendations", json=body)
         except httpx.HTTPError as error:

@@ -27,7 +27,9 @@ def api_key(settings: Settings, tenant: str) -> str:
     return found
 
 
-def ask(settings: Settings, key: str, user_id: str | None, k: int, *, include_seen: bool) -> dict[str, Any]:
+def ask(
+    settings: Settings, key: str, user_id: str | None, k: int, *, include_seen: bool, explain: bool = False
+) -> dict[str, Any]:
     """The answer of `POST /v1/recommendations`; raises what `RecommendationClient.recommend` does."""
     with RecommendationClient(settings, key) as client:
-        return client.recommend(user_id, k=k, include_seen=include_seen)
+        return client.recommend(user_id, k=k, include_seen=include_seen, explain=explain)

@@ -14,6 +14,9 @@ def _recommend(
     include_seen: Annotated[
         bool, typer.Option("--include-seen", help="Items bought before may return")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Which of the person's own items speak for each")
+    ] = False,
 ) -> None:
     """Ask the recommendation API what a person should see."""
     from rich.console import Console
@@ -23,10 +26,15 @@ def _recommend(
     from serving.client import api_key, ask
 
     settings = load_settings()
-    answer = ask(settings, api_key(settings, tenant), user or None, k, include_seen=include_seen)
-    table = Table("item", "title", "score", "why", box=None, pad_edge=False)
+    key = api_key(settings, tenant)
+    answer = ask(settings, key, user or None, k, include_seen=include_seen, explain=explain)
+    because = ["because of"] if explain else []
+    table = Table("item", "title", "score", "why", *because, box=None, pad_edge=False)
     for item in answer["items"]:
-        table.add_row(item["item_id"], item["title"] or "", f"{item['score']:.3f}", item["reason_text"])
+        own = (item["explanation"] or {}).get("items", [])
+        names = ", ".join(f"{each['title'] or each['item_id']} ({each['contribution']:.2f})" for each in own)
+        said = [item["item_id"], item["title"] or "", f"{item['score']:.3f}", item["reason_text"]]
+        table.add_row(*said, *([names] if explain else []))
     console = Console()
     console.print(table)
     said = [f"strategy {answer['strategy']}", f"model {answer['model_version']}", answer["recommendation_id"]]

@@ -52,4 +52,5 @@ def write_candidate(
         candidate.model.item_vectors,
         candidate.trend_scores,
         UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors),
+        candidate.model.evidence(interactions, candidate.as_of),
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from recolake.errors import ArtifactError
 from recolake.files import sha256_file, write_atomically
+from recolake.ranking.evidence import EVIDENCE_FILE, Evidence
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import MANIFEST_FILE, Canary, FileEntry, Manifest, RankingConfig, read_manifest
 from recolake.ranking.model import flat_index, one_thread
@@ -31,6 +33,7 @@ USERS_FILE = "users.npz"
 _FILES = frozenset({INDEX_FILE, ITEMS_FILE, TREND_FILE, USERS_FILE})
 # What NumPy raises at a file that is not what it should be, or that wants to be unpickled.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
+_BLOCK = 1 << 14
 _CANARIES = 8
 _CANARY_DEPTH = 10
 BUILDING_PREFIX = ".building-"
@@ -46,6 +49,7 @@ class Artifact:
         vectors: [I, d] float32, the same vectors.
         items: ids, titles and attributes by row.
         popularity: as of training; serving passes a fresher one to `rank`.
+        evidence: what the user vectors were made from; None where the model cannot tell.
     """
 
     folder: Path
@@ -54,6 +58,16 @@ class Artifact:
     vectors: FloatArray
     items: Items
     popularity: Popularity
+    evidence: Evidence | None = None
+
+    @cached_property
+    def gram(self) -> npt.NDArray[np.float64]:
+        """[d, d] products of all item vectors with each other, summed; made when first asked for."""
+        total = np.zeros((self.manifest.dimension,) * 2)
+        for start in range(0, len(self.vectors), _BLOCK):
+            block = self.vectors[start : start + _BLOCK].astype(np.float64)
+            total += block.T @ block
+        return total
 
     @property
     def ranking(self) -> RankingConfig:
@@ -106,12 +120,14 @@ def write_artifact(
     vectors: FloatArray,
     trend_scores: npt.NDArray[np.floating],
     users: UserVectors,
+    evidence: Evidence | None = None,
 ) -> Manifest:
     """Write a whole artefact beside its place, check it as a server would, then rename it into place.
 
     Args:
         vectors: [I, d] float32, one row an item.
         trend_scores: [I], popularity as of training.
+        evidence: of the same people, where the model can tell what their vectors were made from.
 
     Raises:
         ArtifactError: what was written would not be accepted by `load_artifact`, or the folder is taken.
@@ -129,6 +145,8 @@ def write_artifact(
                 ids=np.array(users.ids, dtype=np.str_), vectors=users.vectors.astype(np.float32)
             ),
         }
+        if evidence is not None:
+            contents[EVIDENCE_FILE] = evidence.to_bytes()
         for name, content in contents.items():
             write_atomically(building / name, content)
         manifest = Manifest(
@@ -232,9 +250,11 @@ def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
     vectors: FloatArray = index.reconstruct_n(0, index.ntotal)
     if not np.isfinite(vectors).all():
         raise ArtifactError(f"The index in {folder} holds numbers that are not finite.")
-    artifact = Artifact(
-        folder, manifest, index, vectors, items, Popularity.of(trend, manifest.ranking.popularity_span)
-    )
+    popularity = Popularity.of(trend, manifest.ranking.popularity_span)
+    evidence = None
+    if EVIDENCE_FILE in manifest.files:
+        evidence = Evidence.open(folder / EVIDENCE_FILE, manifest.users, manifest.count)
+    artifact = Artifact(folder, manifest, index, vectors, items, popularity, evidence)
     _ask_canaries(artifact)
     return artifact
 
@@ -270,7 +290,7 @@ def users_checksum(manifest: Manifest) -> str:
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
-    if set(manifest.files) != _FILES:
+    if manifest.files.keys() - {EVIDENCE_FILE} != _FILES:
         raise ArtifactError(f"The manifest in {folder} does not name exactly the files of an artefact.")
     for name, entry in manifest.files.items():
         path = folder / name

@@ -50,5 +50,6 @@ def test_requests_allow_no_unknown_fields_and_bound_k(description: dict[str, Any
 
 def test_every_field_of_an_answer_is_promised(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
-    for name in ("RecommendationAnswer", "RecommendedItem", "Receipt", "ReceiptModel", "ReceiptIndex"):
+    answers = ("RecommendationAnswer", "RecommendedItem", "Explanation", "OwnItem")
+    for name in (*answers, "Receipt", "ReceiptModel", "ReceiptIndex"):
         assert set(schemas[name]["required"]) == schemas[name]["properties"].keys(), name

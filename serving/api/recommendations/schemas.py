@@ -31,6 +31,29 @@ class RecommendationRequest(BaseModel):
         description="Whether items that the person bought before may be recommended again. "
         "Say true where people buy the same things repeatedly.",
     )
+    explain: bool = Field(
+        default=False,
+        description="Whether to tell for each item which of the person's own items speak for it",
+    )
+
+
+class OwnItem(BaseModel):
+    """An item of the person's own that speaks for a recommended one."""
+
+    item_id: str
+    title: str | None
+    contribution: float = Field(description="Its part of the affinity")
+
+
+class Explanation(BaseModel):
+    """Where an item's affinity to the person comes from: an exact sum over the person's own items."""
+
+    affinity: float = Field(
+        description="How well item and person fit, as the model alone sees it: the inner product of their "
+        "vectors. The score also weighs what is popular and what the person took before"
+    )
+    items: list[OwnItem] = Field(description="The own items that speak most for it, at most 3, best first")
+    others: float = Field(description="What all other own items contribute; with `items`, the affinity")
 
 
 class RecommendedItem(BaseModel):
@@ -41,6 +64,10 @@ class RecommendedItem(BaseModel):
     score: float = Field(description="Comparable within this answer alone")
     reason: str = Field(description="Stable code: bought_before, similar_taste or popular_now")
     reason_text: str = Field(description="The reason as a sentence for people")
+    explanation: Explanation | None = Field(
+        description="Null unless `explain` was asked for; also where the person has no vector, or the model "
+        "cannot tell what it was made from"
+    )
 
 
 class RecommendationAnswer(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from recolake.errors import ArtifactError, NotFoundError
@@ -19,7 +19,9 @@ from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import pseudonym, tenant_key
 from recolake.usage.journal import UsageJournal
 from recolake.usage.record import UsageRecord
+from serving.api.recommendations.explanations import DIGITS, explain
 from serving.api.recommendations.schemas import (
+    Explanation,
     Fallback,
     Receipt,
     ReceiptIndex,
@@ -35,7 +37,6 @@ from serving.people import FeaturesUnavailableError, OnlineFeatures, Person
 from serving.shelf import Model, Shelf
 
 DEFAULT_VARIANT = "default"
-_DIGITS = 6
 _NOBODY = Person(vector=None, history=(), weights=())
 
 
@@ -88,6 +89,7 @@ class Recommender:
             include_seen=request.include_seen,
             popularity=model.popularity,
         )
+        explanations = explain(model, subject, person.vector, found) if request.explain else []
         now = self._now()
         answer = RecommendationAnswer(
             recommendation_id=self._ids.mint(caller.tenant, model.version, now),
@@ -96,7 +98,7 @@ class Recommender:
             strategy=strategy,
             fallback=fallback,
             degraded=fallback == "features_unavailable",
-            items=_items(model, found),
+            items=_items(model, found, explanations),
         )
         self._journal.append(
             UsageRecord(
@@ -172,7 +174,8 @@ class Recommender:
         return person, None if person.vector is not None else "no_vector"
 
 
-def _items(model: Model, found: Ranking) -> list[RecommendedItem]:
+def _items(model: Model, found: Ranking, explanations: Sequence[Explanation]) -> list[RecommendedItem]:
+    """The answer's items; explanations are of the first of them, or there are none."""
     items = model.artifact.items
     answer = []
     for position, row in enumerate(found.rows[0].tolist()):
@@ -183,9 +186,10 @@ def _items(model: Model, found: Ranking) -> list[RecommendedItem]:
             RecommendedItem(
                 item_id=items.ids[row],
                 title=items.titles[row] or None,
-                score=round(float(found.scores[0, position]), _DIGITS),
+                score=round(float(found.scores[0, position]), DIGITS),
                 reason=reason.value,
                 reason_text=reason.sentence,
+                explanation=explanations[position] if explanations else None,
             )
         )
     return answer

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 import numpy as np
+import scipy.sparse as sp
 
+from recolake.ranking.evidence import Evidence
 from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray
 from training.datasets.interactions import Interactions
@@ -28,9 +30,7 @@ class MatrixFactorization:
         self.device = device_of(device)
 
     def fit(self, interactions: Interactions, as_of: int) -> Self:
-        strength = interactions.strength(as_of, self.config.half_life_days)
-        if self.config.logarithmic:
-            strength.data = np.log1p(strength.data)
+        strength = self._strength(interactions, as_of)
         users, items = factorize(
             strength,
             factors=self.config.factors,
@@ -42,6 +42,24 @@ class MatrixFactorization:
         )
         self.user_vectors, self.item_vectors = users.cpu().numpy(), items.cpu().numpy()
         return self
+
+    def evidence(self, interactions: Interactions, as_of: int) -> Evidence:
+        """What `fit` made each user vector from, given the same interactions."""
+        strength = self._strength(interactions, as_of)
+        confidence = self.config.alpha * strength.data.astype(np.float32)
+        return Evidence.of(
+            interactions.user_ids.tolist(),
+            strength.indptr,
+            strength.indices,
+            confidence,
+            self.config.regularization,
+        )
+
+    def _strength(self, interactions: Interactions, as_of: int) -> sp.csr_matrix:
+        strength = interactions.strength(as_of, self.config.half_life_days)
+        if self.config.logarithmic:
+            strength.data = np.log1p(strength.data)
+        return strength
 
     def scores(self, users: IntArray) -> FloatArray:
         scores: FloatArray = self.user_vectors[users] @ self.item_vectors.T

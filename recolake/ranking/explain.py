@@ -1,0 +1,87 @@
+"""Why a model finds that an item fits a person: what each of the person's own items contributes.
+
+A vector of implicit-feedback matrix factorisation is the solution of a least-squares problem, linear in the
+person's items: x = W sum_j c_j y_j with W = (Y'CY + aI)^-1. So its product with an item's vector, y_i'x, is
+exactly a sum over the person's items j, of c_j y_i'W y_j (Hu, Koren and Volinsky, ICDM 2008, section 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.ranking.artifact import Artifact
+from recolake.ranking.popularity import FloatArray
+
+_Double = npt.NDArray[np.float64]
+# Training solves in single precision; beyond this share of the largest number it is another vector.
+_TOLERANCE = 1e-2
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """What each of n own items adds to the affinity of each of k items.
+
+    Attributes:
+        items: [n] rows of the person's own items.
+        parts: [k, n]; a row's sum is the item's affinity: the inner product of its vector and the person's.
+    """
+
+    items: npt.NDArray[np.int32]
+    parts: _Double
+
+    @property
+    def affinity(self) -> _Double:
+        """[k]"""
+        total: _Double = self.parts.sum(axis=1)
+        return total
+
+    def most(self, position: int, count: int) -> list[tuple[int, float]]:
+        """Rows and parts of the own items that speak most for an item; only what speaks for it."""
+        parts = self.parts[position]
+        best = np.argsort(-parts, kind="stable")[:count]
+        return [(int(self.items[place]), float(parts[place])) for place in best if parts[place] > 0]
+
+
+def contributions(
+    artifact: Artifact, pseudonym: str, vector: FloatArray, rows: Sequence[int]
+) -> Contributions | None:
+    """Explain the affinity of a person, whose vector is served, to items of the index.
+
+    Returns:
+        None where the model says nothing of what its vectors were made from, does not know the person, or the
+        vector is not the one that it made.
+    """
+    evidence = artifact.evidence
+    own = evidence.of_person(pseudonym) if evidence else None
+    if evidence is None or own is None:
+        return None
+    solved = solve(artifact.vectors, artifact.gram, evidence.regularization, *own)
+    found = solved.sum(axis=1)
+    if not np.allclose(found, vector, rtol=0, atol=_TOLERANCE * float(np.abs(vector).max(initial=0.0))):
+        return None
+    wanted = artifact.vectors[np.asarray(rows, dtype=np.int64)].astype(np.float64)
+    return Contributions(own[0], wanted @ solved)
+
+
+def solve(
+    vectors: FloatArray,
+    gram: _Double,
+    regularization: float,
+    items: npt.NDArray[np.integer],
+    confidence: FloatArray,
+) -> _Double:
+    """[d, n] what each of n own items adds to the person's vector: c_j W y_j.
+
+    Args:
+        vectors: [I, d] of all items.
+        gram: [d, d] their products with each other, summed.
+        confidence: [n], above the 1 of items that the person has not.
+    """
+    near, extra = vectors[items].astype(np.float64), confidence.astype(np.float64)
+    system = gram + near.T @ (extra[:, None] * near) + regularization * np.eye(len(gram))
+    solved: _Double = np.linalg.solve(system, near.T * (1 + extra))
+    return solved

@@ -1,0 +1,44 @@
+"""Which of a person's own items speak for those of an answer."""
+
+from __future__ import annotations
+
+from recolake.ranking.explain import Contributions, contributions
+from recolake.ranking.items import Items
+from recolake.ranking.popularity import FloatArray
+from recolake.ranking.ranker import Ranking
+from recolake.ranking.retrieval import NO_ITEM
+from serving.api.recommendations.schemas import Explanation, OwnItem
+from serving.shelf import Model
+
+DIGITS = 6
+"""Of every number in an answer."""
+_MOST_OWN_ITEMS = 3
+
+
+def explain(
+    model: Model, subject: str | None, vector: FloatArray | None, found: Ranking
+) -> list[Explanation]:
+    """One for each item of an answer to one person, in order; none where the model cannot tell."""
+    if subject is None or vector is None:
+        return []
+    rows = [row for row in found.rows[0].tolist() if row != NO_ITEM]
+    parts = contributions(model.artifact, subject, vector, rows)
+    if parts is None:
+        return []
+    return [_one(parts, position, model.artifact.items) for position in range(len(rows))]
+
+
+def _one(parts: Contributions, position: int, items: Items) -> Explanation:
+    affinity, most = float(parts.affinity[position]), parts.most(position, _MOST_OWN_ITEMS)
+    return Explanation(
+        affinity=round(affinity, DIGITS),
+        items=[
+            OwnItem(
+                item_id=items.ids[row],
+                title=items.titles[row] or None,
+                contribution=round(part, DIGITS),
+            )
+            for row, part in most
+        ],
+        others=round(affinity - sum(part for _, part in most), DIGITS),
+    )
