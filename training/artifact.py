@@ -11,6 +11,7 @@ from training.config import ModelConfig
 from training.datasets.dataset import Dataset
 from training.identity import git_commit
 from training.machine import machine
+from training.models.device import device_of
 from training.tracking.registry import Registry
 
 UNREGISTERED = "unregistered"
@@ -41,7 +42,7 @@ def write_candidate(
         seed=seed,
         inputs=dict(dataset.inputs),
         uploads=list(dataset.uploads),
-        machine=machine(candidate.model.device),
+        machine=machine(device_of(None)),
     )
     interactions = candidate.interactions
     return write_artifact(
@@ -52,5 +53,5 @@ def write_candidate(
         candidate.model.item_vectors,
         candidate.trend_scores,
         UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors),
-        candidate.model.evidence(interactions, candidate.as_of),
+        candidate.evidence(),
     )

@@ -25,6 +25,10 @@ def register(app: typer.Typer) -> None:
 def train(
     tenant: _TenantOption,
     retune: Annotated[bool, typer.Option("--retune", help="Choose the configuration anew")] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="Seconds to choose among all models that can be served", min=1, max=4 * 3600),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another model")] = 0,
     as_of: Annotated[
         str | None, typer.Option(help="Make this version once more, such as v3, from what it was made from")
@@ -35,14 +39,21 @@ def train(
     With --as-of nothing is registered; the exit status is 1 where not the same came out.
     """
     if as_of is not None:
-        _train_as_of(tenant, as_of, other=retune or seed != 0)
+        _train_as_of(tenant, as_of, other=retune or budget is not None or seed != 0)
         return
     from recolake.settings import load_settings
     from recolake.tenancy.directory import require_tenant
     from training.pipeline import train as run
 
     settings = load_settings()
-    report = run(settings, require_tenant(settings, tenant), retune=retune, seed=seed, progress=typer.echo)
+    report = run(
+        settings,
+        require_tenant(settings, tenant),
+        retune=retune,
+        budget=budget,
+        seed=seed,
+        progress=typer.echo,
+    )
     for model, targets in report.metrics.items():
         found = [
             f"{target} {name} {metrics[name]:.4f}" for target, metrics in targets.items() for name in _SHOWN
@@ -66,7 +77,8 @@ def _train_as_of(tenant: str, version: str, *, other: bool) -> None:
 
     if other:
         raise InvalidInputError(
-            f"{version} has a configuration and a seed of its own.", hint="Leave out --retune and --seed."
+            f"{version} has a configuration and a seed of its own.",
+            hint="Leave out --retune, --budget and --seed.",
         )
     settings = load_settings()
     report = train_as_of(settings, require_tenant(settings, tenant), version, progress=typer.echo)

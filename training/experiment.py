@@ -9,18 +9,19 @@ from functools import partial
 import numpy as np
 
 from recolake.quality import CHAMPION
+from training.auto.budget import Budget
 from training.candidate import fit
-from training.config import SEARCH_SPACE, ModelConfig
+from training.config import ModelConfig
 from training.datasets.dataset import Dataset
 from training.datasets.split import Split, temporal_split
 from training.evaluation.protocol import Scores, Target, by_model, by_ranking, evaluate
 from training.models.base import Model
 from training.models.item_knn.model import ItemKnn
-from training.models.matrix_factorization.config import Config
 from training.models.own_frequency.model import OwnFrequency
 from training.models.popularity.model import Popularity
 from training.models.recent_popularity.model import RecentPopularity
-from training.tuning import tune
+from training.tuning.run import tune
+from training.tuning.trial import Trial
 
 BASELINES: tuple[Callable[[], Model], ...] = (Popularity, RecentPopularity, OwnFrequency, ItemKnn)
 
@@ -34,51 +35,57 @@ class Experiment:
     Attributes:
         split: None where the data is too short to cut anything off; then `results` is empty.
         results: scores by model name and target.
-        validation: NDCG of each configuration tried, by target; empty where the configuration was given.
+        validation: every configuration tried; empty where the configuration was given.
     """
 
     config: ModelConfig
     split: Split | None
     results: Results
-    validation: Sequence[tuple[ModelConfig, Mapping[Target, float]]] = ()
-
-
-def choose(
-    dataset: Dataset,
-    split: Split | None,
-    seed: int,
-    progress: Callable[[str], None],
-    space: Sequence[Config] = SEARCH_SPACE,
-) -> list[tuple[ModelConfig, Mapping[Target, float]]]:
-    """Configurations by their NDCG on a validation window within the training part, best first."""
-    train = dataset.interactions if split is None else split.train
-    return [(trial.config, trial.ndcg) for trial in tune(dataset, train, space, seed, progress)]
+    validation: Sequence[Trial] = ()
 
 
 def measure_champion(dataset: Dataset, split: Split, config: ModelConfig, seed: int) -> dict[Target, Scores]:
     """Fit to what lies before the test window, rank as serving does, look at the window."""
-    candidate = fit(dataset, split.train, split.as_of, config.factorization, seed)
+    candidate = fit(dataset, split.train, split.as_of, config.algorithm, seed)
     model, people = candidate.rankable(config.ranking), candidate.people()
     return evaluate(partial(by_ranking, model, people), split, seed)
 
 
 def run_experiment(
-    dataset: Dataset, seed: int, progress: Callable[[str], None], config: ModelConfig | None = None
+    dataset: Dataset,
+    seed: int,
+    progress: Callable[[str], None],
+    config: ModelConfig | None = None,
+    budget: Budget | None = None,
 ) -> Experiment:
-    """Choose a configuration unless one is given, then measure it and the baselines on the test window."""
+    """Measure the baselines on the test window; choose a configuration unless one is given; measure it there.
+
+    What is chosen depends on the baselines by the time alone that they leave of the budget.
+    """
     split = temporal_split(dataset.interactions)
     progress(_window(split))
-    validation = [] if config else choose(dataset, split, seed, progress)
-    chosen = config or validation[0][0]
+    baselines = _baselines(split, seed, progress)
+    train = dataset.interactions if split is None else split.train
+    validation = [] if config else tune(dataset, train, seed, progress, budget)
+    chosen = config or validation[0].model
     if split is None or not split.measurable:
         return Experiment(chosen, split, {}, validation)
-    results: dict[str, dict[Target, Scores]] = {CHAMPION: measure_champion(dataset, split, chosen, seed)}
+    champion = measure_champion(dataset, split, chosen, seed)
     progress("champion measured on the test window")
+    return Experiment(chosen, split, {CHAMPION: champion, **baselines}, validation)
+
+
+def _baselines(
+    split: Split | None, seed: int, progress: Callable[[str], None]
+) -> dict[str, dict[Target, Scores]]:
+    results: dict[str, dict[Target, Scores]] = {}
+    if split is None or not split.measurable:
+        return results
     for make in BASELINES:
         model = make().fit(split.train, split.as_of)
         results[model.name] = evaluate(partial(by_model, model, split), split, seed)
         progress(f"{model.name} measured on the test window")
-    return Experiment(chosen, split, results, validation)
+    return results
 
 
 def _window(split: Split | None) -> str:

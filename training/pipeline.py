@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from recolake.ranking.artifact import place_artifact
 from recolake.ranking.pointer import served_manifest, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from training.auto.budget import Budget
 from training.config import SEARCH_SPACE, ModelConfig
 from training.gate import Kind, Recorded, Verdict
 from training.identity import digest, git_commit, source_digest
@@ -47,18 +48,21 @@ def train(
     tenant: Tenant,
     *,
     retune: bool = False,
+    budget: float | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> TrainReport:
     """Train at the table versions of now; the same code, configuration, seed and versions give the same run.
 
-    A tenant's first model chooses its configuration; later ones keep it, unless `retune` asks anew.
+    A tenant's first model chooses its configuration; later ones keep it, unless `retune` asks anew. With a
+    `budget` of seconds for everything from here on, the choice is among all models that can be served and as
+    many configurations as there is time for; without, among a few of matrix factorisation.
 
     Raises:
         InvalidInputError: there is nothing to learn from.
         ServiceUnavailableError: Spark or MLflow does not answer.
     """
-    began = time.perf_counter()
+    began, clock = time.perf_counter(), Budget(budget) if budget else None
     say = progress or (lambda _: None)
     again = f"recolake train --tenant {tenant}"
     with exclusive(settings, tenant, say), open_registry(settings, tenant) as registry:
@@ -69,7 +73,7 @@ def train(
             versions = input_versions(spark, settings)
         served = _served(settings, registry)
         config = served.config if served and not retune else None
-        request = _digest(tenant, config, seed, versions)
+        request = _digest(tenant, config, seed, versions, budget)
         run = registry.finished_run(tags.REQUEST, request) or registry.finished_run(tags.RESULT, request)
         already = run is not None
         if run is None:
@@ -78,7 +82,7 @@ def train(
             with engine_errors("training data were read", again):
                 dataset = load_dataset(spark, settings, tenant, versions)
             say(_summary(dataset.interactions))
-            run = _train(settings, registry, dataset, served, config, seed, request, say)
+            run = _train(settings, registry, dataset, served, config, seed, request, clock, say)
         report = _report(registry, run, already, time.perf_counter() - began)
         ensure_artifact(settings, registry, report.model_version, report.run_id)
     outcome = "passed" if report.gate_passed else "failed"
@@ -103,6 +107,7 @@ def _train(
     config: ModelConfig | None,
     seed: int,
     request: str,
+    budget: Budget | None,
     say: Progress,
 ) -> Run:
     import mlflow
@@ -122,7 +127,7 @@ def _train(
     with mlflow.start_run(experiment_id=registry.experiment_id(), tags=run_tags) as active:
         run_id = active.info.run_id
         log_inputs(settings, {table: dataset.inputs[table.qualified] for table in INPUTS})
-        experiment = run_experiment(dataset, seed, say, config)
+        experiment = run_experiment(dataset, seed, say, config, budget)
         verdict = _judge(dataset, experiment, served, seed)
         log_experiment(experiment, seed)
         log_verdict(verdict)
@@ -130,7 +135,7 @@ def _train(
             dataset,
             dataset.interactions,
             dataset.interactions.last_day,
-            experiment.config.factorization,
+            experiment.config.algorithm,
             seed,
         )
         say("refitted on all data; writing model and figures into MLflow")
@@ -188,8 +193,16 @@ def _served(settings: Settings, registry: Registry) -> Served | None:
     return Served(config, Recorded.of(run.data.metrics))
 
 
-def _digest(tenant: Tenant, config: ModelConfig | None, seed: int, versions: dict[str, int]) -> str:
-    plan = config.model_dump(mode="json") if config else [c.model_dump(mode="json") for c in SEARCH_SPACE]
+def _digest(
+    tenant: Tenant,
+    config: ModelConfig | None,
+    seed: int,
+    versions: dict[str, int],
+    budget: float | None = None,
+) -> str:
+    plan: Any = config.model_dump(mode="json") if config else None
+    if plan is None:
+        plan = {"tried": [c.model_dump(mode="json") for c in SEARCH_SPACE], "budget": budget}
     return digest(tenant.name, plan, seed, versions)
 
 

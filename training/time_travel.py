@@ -149,7 +149,7 @@ def _retrain(
         log_inputs(settings, {table: dataset.inputs[table.qualified] for table in INPUTS})
         experiment = run_experiment(dataset, seed, say, config)
         log_experiment(experiment, seed)
-        candidate = fit(dataset, interactions, interactions.last_day, config.factorization, seed)
+        candidate = fit(dataset, interactions, interactions.last_day, config.algorithm, seed)
         with scratch(settings, registry.tenant) as folder:
             made = write_candidate(folder / "index", registry, dataset, config, candidate, seed, run_id)
             log_model(registry, folder / "index", candidate, register=False)

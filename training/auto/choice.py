@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -64,7 +64,26 @@ class Choice:
         return {"model": self.name, "parts": parts}
 
 
-def pick(choices: Sequence[Choice], seed: int) -> Choice:
+class Pickable(Protocol):
+    """What can be picked: see `Choice`."""
+
+    @property
+    def cost(self) -> float:
+        """On the ladder."""
+
+    @property
+    def quality(self) -> Values | None:
+        """Of each validation user, the same for all choices."""
+
+    @property
+    def mean(self) -> float | None:
+        """Over them."""
+
+
+P = TypeVar("P", bound=Pickable)
+
+
+def pick(choices: Sequence[P], seed: int) -> P:
     """The cheapest of those that the best one is not better than by more than noise; of equal cost, the best.
 
     Better than by more than noise: the 95 % interval of the paired difference over users excludes 0.

@@ -71,7 +71,7 @@ def choose(
         choices = [_choice(rung, rung.start(facts)) for rung in able]
         return Chosen(choices[0], choices, (), skipped)
     bench = Bench(valid, Facts.of(valid), ks, tools, budget)
-    done: list[Search] = []
+    done: list[Search[Trial]] = []
     for rung in able:
         free = budget.left - _reserve(bench, done, test)
         ends = budget.spent + (free * _LARGEST_SHARE if len(able) > 1 else free)
@@ -95,13 +95,15 @@ def choose(
     return Chosen(pick(ordered, tools.seed), ordered, trials, skipped)
 
 
-def _may_use(bench: Bench, done: Sequence[Search], test: Problem, ends: float, search: Search) -> float:
+def _may_use(
+    bench: Bench, done: Sequence[Search[Trial]], test: Problem, ends: float, search: Search[Trial]
+) -> float:
     """Seconds that a search may still use: until `ends`, and never what the final fits need, its own too."""
     budget = bench.budget
     return min(budget.until(ends), budget.left - _reserve(bench, [*done, search], test))
 
 
-def _reserve(bench: Bench, searches: Sequence[Search], test: Problem) -> float:
+def _reserve(bench: Bench, searches: Sequence[Search[Trial]], test: Problem) -> float:
     """Seconds for the final fit of every model that did well so far, and for ranking with it."""
     found = [(search.rung, search.best) for search in searches if search.best is not None]
     # What is far behind will be no part of what is picked.
@@ -132,7 +134,7 @@ def _regardless(maker: Callable[[], Model]) -> Callable[[Tools], Model]:
 
 
 def _blend(
-    bench: Bench, done: Sequence[Search], left: Callable[[], float], progress: Callable[[str], None]
+    bench: Bench, done: Sequence[Search[Trial]], left: Callable[[], float], progress: Callable[[str], None]
 ) -> Choice | None:
     """The best few of all models and ingredients; None where no sum is better than one alone."""
     problem, known = bench.problem, bench.problem.people > 0

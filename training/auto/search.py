@@ -4,32 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from training.auto.budget import Budget
+from training.auto.facts import Facts
 from training.auto.rung import Knob, Rung
-from training.auto.trial import Bench, Trial
 from training.models.base import Model
 
 # Below this, a step is noise and not worth its time.
 _WORTHWHILE = 1.0005
 
 
+class Tried(Protocol):
+    """What a configuration came to."""
+
+    @property
+    def config(self) -> BaseModel:
+        """Of the model."""
+
+    @property
+    def mean(self) -> float:
+        """Larger is better."""
+
+
+T = TypeVar("T", bound=Tried)
+_T = TypeVar("_T", bound=Tried, covariant=True)
+
+
+class Bench(Protocol[_T]):
+    """Where configurations are tried; what a trial took, the budget is told."""
+
+    @property
+    def facts(self) -> Facts:
+        """About the data."""
+
+    @property
+    def budget(self) -> Budget:
+        """What is left."""
+
+    def run(self, rung: Rung, config: BaseModel, *, again: bool = False) -> tuple[_T, Model]:
+        """Fit and measure; `again` where the costly part of the fit is there already."""
+
+
 @dataclass
-class Search:
+class Search(Generic[T]):
     """The trials of one model. `model` is the one fitted with the best configuration."""
 
     rung: Rung
-    bench: Bench
-    until: Callable[[Search], float]
+    bench: Bench[T]
+    until: Callable[[Search[T]], float]
     progress: Callable[[str], None]
-    trials: dict[BaseModel, Trial] = field(default_factory=dict)
-    best: Trial | None = None
+    trials: dict[BaseModel, T] = field(default_factory=dict)
+    best: T | None = None
     model: Model | None = None
     short_of_time: bool = False
     _part: Hashable = None
 
-    def run(self) -> Search:
+    def run(self) -> Search[T]:
         """`until` gives the seconds that this search may still use; no trial begins that would need more."""
         self._try(self.rung.start(self.bench.facts))
         knobs = [knob for knob in self.rung.knobs(self.bench.facts) if knob.values]

@@ -67,8 +67,8 @@ def log_verdict(verdict: Verdict) -> None:
 
 def parameters(config: ModelConfig, seed: int) -> dict[str, Any]:
     """Every setting of a model, flat."""
-    found: dict[str, Any] = {"seed": seed}
-    found |= {f"factorization.{key}": value for key, value in config.factorization.model_dump().items()}
+    found: dict[str, Any] = {"seed": seed, "algorithm": config.algorithm.name}
+    found |= {f"algorithm.{key}": value for key, value in config.algorithm.settings.model_dump().items()}
     for key, value in config.ranking.model_dump().items():
         found |= (
             {f"ranking.{key}.{k}": v for k, v in value.items()}
@@ -94,9 +94,7 @@ def log_experiment(experiment: Experiment, seed: int) -> None:
     mlflow.log_dict(values, "metrics.json")
     log_paired(experiment)
     if experiment.validation:
-        tried = [
-            {"config": c.model_dump(mode="json"), METRIC: dict(found)} for c, found in experiment.validation
-        ]
+        tried = [trial.described() for trial in experiment.validation]
         mlflow.log_dict({"tried": tried}, "validation.json")
     for name in (METRIC, "recall@20"):
         if experiment.results:

@@ -87,7 +87,7 @@ def test_a_model_is_trained_recorded_published_and_found_again(shop: Shop) -> No
 def _assert_recorded(shop: Shop, run_id: str) -> None:
     with open_registry(shop.settings, shop.tenant) as registry:
         run = registry.client.get_run(run_id)
-        assert run.data.params["factorization.factors"] == "64"
+        assert run.data.params["algorithm.factors"] == "64"
         assert {given.dataset.name for given in run.inputs.dataset_inputs} >= {GOLD_TRAINING_SET.qualified}
         assert {"metrics.json", "figures"} <= {file.path for file in registry.client.list_artifacts(run_id)}
         assert registry.version("v1").tags[tags.GATE] == tags.PASSED

@@ -10,7 +10,7 @@ import pytest
 
 from recolake.quality import CHAMPION
 from recolake.ranking.ragged import Ragged
-from training.config import SEARCH_SPACE, START, ModelConfig
+from training.config import MF, SEARCH_SPACE, START, Algorithm, ModelConfig
 from training.datasets.dataset import Dataset, ItemDays
 from training.datasets.histories import histories
 from training.datasets.interactions import NEVER, Interactions
@@ -20,7 +20,9 @@ from training.experiment import BASELINES, measure_champion, run_experiment
 from training.models.matrix_factorization.config import Config
 from training.models.popularity.model import Popularity
 
-CONFIG = ModelConfig(factorization=Config(factors=8, regularization=2.0), ranking=START)
+CONFIG = ModelConfig(
+    algorithm=Algorithm(name=MF, settings=Config(factors=8, regularization=2.0)), ranking=START
+)
 
 
 def test_the_champion_beats_popularity_where_taste_decides(world: Dataset) -> None:
@@ -119,8 +121,8 @@ def test_progress_tells_the_window_every_trial_and_every_model(world: Dataset) -
 
 def test_tuning_prefers_what_is_right_on_the_validation_window(world: Dataset) -> None:
     experiment = run_experiment(world, 0, lambda _: None)
-    tried = [sum(found.values()) for _, found in experiment.validation]
-    assert experiment.config == experiment.validation[0][0]
+    tried = [trial.mean for trial in experiment.validation]
+    assert experiment.config == experiment.validation[0].model
     assert tried == sorted(tried, reverse=True)
     assert len(tried) > 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.config import START, ModelConfig
+from training.config import MF, START, Algorithm, ModelConfig
 from training.datasets.dataset import Dataset
 from training.evaluation.protocol import Target
 from training.experiment import run_experiment
@@ -47,7 +47,9 @@ def test_pairing_takes_out_what_people_have_in_common() -> None:
 def test_what_is_written_down_is_read_again_and_averages_to_the_recorded_figure(
     world: Dataset, tmp_path: Path
 ) -> None:
-    config = ModelConfig(factorization=Config(factors=4, iterations=2), ranking=START)
+    config = ModelConfig(
+        algorithm=Algorithm(name=MF, settings=Config(factors=4, iterations=2)), ranking=START
+    )
     experiment = run_experiment(world, 0, lambda _: None, config)
     paired = Paired.of(experiment)
     assert paired is not None

@@ -1,0 +1,117 @@
+"""Choose a configuration on a validation window, cut from the training period as the test window is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from training.auto.budget import Budget
+from training.auto.choice import pick
+from training.auto.facts import Facts
+from training.auto.ladder import LADDER
+from training.auto.rung import Rung, Tools
+from training.auto.search import Search
+from training.benchmark.log import Clock
+from training.benchmark.problem import Target as Asked
+from training.config import MF, SEARCH_SPACE, SETTINGS, START, Algorithm, ModelConfig
+from training.datasets.dataset import Dataset
+from training.datasets.interactions import Interactions
+from training.datasets.split import Split, temporal_split
+from training.evaluation.protocol import METRIC
+from training.tuning.trial import ServedBench, Trial
+
+# What is chosen is fitted twice more, to what precedes the test window and to everything, on more data.
+_FITS, _MORE = 2, 1.4
+# Ranking for a window's people, and writing model and figures down: so many times as long as a trial's.
+_MEASURING = 4.0
+# Of the time that is left, one model among several may use so much.
+_LARGEST_SHARE = 0.4
+
+
+def tune(
+    dataset: Dataset,
+    interactions: Interactions,
+    seed: int,
+    progress: Callable[[str], None],
+    budget: Budget | None = None,
+) -> list[Trial]:
+    """Trials, the one to be taken first, then from best to worst.
+
+    A few configurations are always tried. With a `budget` of which anything is left, the search goes on from
+    the best of them, and to the other models that can be served, cheapest first; then the cheapest is taken
+    of those that the best is not surely better than. With nobody to measure: the first, with the default
+    blend.
+    """
+    split = temporal_split(interactions)
+    if split is None or not split.measurable:
+        first = Algorithm(name=MF, settings=SEARCH_SPACE[0])
+        return [Trial(ModelConfig(algorithm=first, ranking=START), 0.0, {}, 0.0)]
+    ladder = _ladder()
+    bench = _bench(dataset, split, seed, budget or Budget(0.0), progress)
+    trials = []
+    for number, config in enumerate(SEARCH_SPACE, start=1):
+        trials.append(bench.run(ladder[MF], config)[0])
+        progress(f"tuning {number}/{len(SEARCH_SPACE)}: {_brief(trials[-1])}")
+    best = [max(trials, key=lambda trial: trial.mean)]
+    if budget is not None:
+        begin = replace(ladder[MF], start=lambda facts: best[0].config)
+        searched = _search([begin, *(rung for name, rung in ladder.items() if name != MF)], bench, progress)
+        best = [search.best for search in searched if search.best is not None] or best
+        trials += [trial for search in searched for trial in search.trials.values()]
+    chosen = pick(best, seed)
+    others = {trial.model: trial for trial in trials if trial.model != chosen.model}
+    return [chosen, *sorted(others.values(), key=lambda trial: -trial.mean)]
+
+
+def _ladder() -> dict[str, Rung]:
+    return {rung.name: rung for rung in sorted(LADDER, key=lambda rung: rung.cost) if rung.name in SETTINGS}
+
+
+def _bench(
+    dataset: Dataset, split: Split, seed: int, budget: Budget, progress: Callable[[str], None]
+) -> ServedBench:
+    users, items = split.train.shape
+    facts = Facts(users, items, split.train.met.nnz, Clock.TIMES, Asked.ALL)
+    return ServedBench(dataset, split, facts, Tools(seed, progress), budget)
+
+
+def _search(
+    ladder: Sequence[Rung], bench: ServedBench, progress: Callable[[str], None]
+) -> list[Search[Trial]]:
+    """One search after the other, each within its share of what is left."""
+    done: list[Search[Trial]] = []
+    for rung in ladder:
+        if (reason := rung.refuses(bench.facts)) is not None:
+            progress(f"{rung.name} is not tried: {reason}")
+            continue
+        ends = bench.budget.spent + _LARGEST_SHARE * (bench.budget.left - _reserve(bench, done))
+        search = Search(rung, bench, partial(_may_use, bench, tuple(done), ends), progress).run()
+        if search.best is None:
+            progress(f"{rung.name} is not tried: there was no time for it")
+            continue
+        progress(f"{rung.name}: {len(search.trials)} configurations, the best {_brief(search.best)}")
+        done.append(search)
+    return done
+
+
+def _may_use(bench: ServedBench, done: Sequence[Search[Trial]], ends: float, search: Search[Trial]) -> float:
+    """Seconds until `ends`, and never what the final fits need, its own too."""
+    budget = bench.budget
+    return min(budget.until(ends), budget.left - _reserve(bench, [*done, search]))
+
+
+def _reserve(bench: ServedBench, searches: Sequence[Search[Trial]]) -> float:
+    """Seconds that the dearest of the models may still need, should it be taken."""
+    needed = 0.0
+    for search in searches:
+        if search.best is not None:
+            name, work = search.rung.name, search.rung.work(bench.facts, search.best.config)
+            ranking = bench.budget.ranking.get(name, 0.0)
+            fit = bench.budget.whole_fit(name, work)
+            needed = max(needed, _MORE * (_FITS * fit + _MEASURING * ranking))
+    return needed
+
+
+def _brief(trial: Trial) -> str:
+    return f"{METRIC.upper()} " + ", ".join(f"{target} {value:.4f}" for target, value in trial.ndcg.items())
