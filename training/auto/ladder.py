@@ -22,11 +22,14 @@ from training.models.markov.config import Config as MarkovConfig
 from training.models.markov.model import Markov
 from training.models.matrix_factorization.config import Config as FactorizationConfig
 from training.models.matrix_factorization.model import MatrixFactorization
+from training.models.multi_interest.config import Config as InterestConfig
+from training.models.multi_interest.model import MultiInterest
 from training.models.own_frequency.model import OwnFrequency
 from training.models.popularity.model import Popularity
 from training.models.recent_popularity.model import RecentPopularity
 from training.models.sasrec.config import Config as SasRecConfig
 from training.models.sasrec.model import SasRec
+from training.models.sequential.config import SequentialConfig
 
 AUTO = "auto"
 _HALF_LIVES = (7.0, 15.0, 30.0, 60.0, 120.0, 240.0, None)
@@ -71,10 +74,18 @@ def _needs_categories(facts: Facts) -> str | None:
     return None if items is not None and items.kinds.any() else "it needs --items with categories"
 
 
-def _work_of_sasrec(facts: Facts, config: SasRecConfig) -> float:
-    """A few large products of dense matrices, which run ten times as fast as what the other models do."""
+def _places(facts: Facts) -> int:
+    """Of a batch: small data needs small ones, to have steps enough."""
+    return min(max(facts.entries // 100, 256), 2_048)
+
+
+def _work_of_sequences(facts: Facts, config: SequentialConfig, products: int) -> float:
+    """A few large products of dense matrices, which run ten times as fast as what the other models do.
+
+    `products`: how many of d by d there are a place.
+    """
     compared = facts.items if facts.items <= config.all_items_up_to else config.negatives
-    of_a_place = config.dimension * (config.layers * 10 * config.dimension + compared)
+    of_a_place = config.dimension * (products * config.dimension + compared)
     return 0.4 * config.epochs * facts.entries * of_a_place
 
 
@@ -204,6 +215,20 @@ LADDER: tuple[Rung, ...] = (
         ),
     ),
     Rung(
+        "multi-interest",
+        Cost.DEEP,
+        lambda config, tools: MultiInterest(
+            config, tools.seed, checkpoints=tools.checkpoints, progress=tools.progress
+        ),
+        start=lambda facts: InterestConfig(
+            dimension=max(_sizes(facts, (16, 32, 64, 128, 256)), default=16),
+            batch_places=_places(facts),
+        ),
+        knobs=lambda facts: (Knob("interests", (1, 2, 4, 8)), Knob("longest", (20, 50, 100, 200))),
+        work=lambda facts, config: _work_of_sequences(facts, config, config.interests),
+        refuses=_needs_order,
+    ),
+    Rung(
         "sasrec",
         Cost.DEEP,
         lambda config, tools: SasRec(
@@ -211,13 +236,13 @@ LADDER: tuple[Rung, ...] = (
         ),
         start=lambda facts: SasRecConfig(
             dimension=max(_sizes(facts, (16, 32, 64, 128, 256)), default=16),
-            batch_places=min(max(facts.entries // 100, 256), 2_048),
+            batch_places=_places(facts),
         ),
         knobs=lambda facts: (
             Knob("item_dropout", (0.1, 0.3, 0.5)),
             Knob("longest", (20, 50, 100, 200)),
         ),
-        work=_work_of_sasrec,
+        work=lambda facts, config: _work_of_sequences(facts, config, 10 * config.layers),
         refuses=_needs_order,
     ),
 )

@@ -10,7 +10,7 @@ from training.auto.budget import Budget
 from training.auto.choice import pick
 from training.auto.facts import Facts
 from training.auto.ladder import LADDER
-from training.auto.rung import Rung, Tools
+from training.auto.rung import Knob, Rung, Tools
 from training.auto.search import Search
 from training.benchmark.log import Clock
 from training.benchmark.problem import Target as Asked
@@ -25,8 +25,10 @@ from training.tuning.trial import ServedBench, Trial
 _FITS, _MORE = 2, 1.4
 # Ranking for a window's people, and writing model and figures down: so many times as long as a trial's.
 _MEASURING = 4.0
-# Of the time that is left, one model among several may use so much.
+# Of the time that is left, one model among several may use so much; the last of them, all.
 _LARGEST_SHARE = 0.4
+# What a graph filter does beyond its leading signals is not in its vectors.
+_NOT_SERVED = ("tail", "bend")
 
 
 def tune(
@@ -65,7 +67,12 @@ def tune(
 
 
 def _ladder() -> dict[str, Rung]:
-    return {rung.name: rung for rung in sorted(LADDER, key=lambda rung: rung.cost) if rung.name in SETTINGS}
+    able = sorted((rung for rung in LADDER if rung.name in SETTINGS), key=lambda rung: rung.cost)
+    return {rung.name: replace(rung, knobs=partial(_served_knobs, rung)) for rung in able}
+
+
+def _served_knobs(rung: Rung, facts: Facts) -> tuple[Knob, ...]:
+    return tuple(knob for knob in rung.knobs(facts) if knob.field not in _NOT_SERVED)
 
 
 def _bench(
@@ -81,11 +88,12 @@ def _search(
 ) -> list[Search[Trial]]:
     """One search after the other, each within its share of what is left."""
     done: list[Search[Trial]] = []
-    for rung in ladder:
+    for left, rung in zip(range(len(ladder), 0, -1), ladder, strict=True):
         if (reason := rung.refuses(bench.facts)) is not None:
             progress(f"{rung.name} is not tried: {reason}")
             continue
-        ends = bench.budget.spent + _LARGEST_SHARE * (bench.budget.left - _reserve(bench, done))
+        share = 1.0 if left == 1 else _LARGEST_SHARE
+        ends = bench.budget.spent + share * (bench.budget.left - _reserve(bench, done))
         search = Search(rung, bench, partial(_may_use, bench, tuple(done), ends), progress).run()
         if search.best is None:
             progress(f"{rung.name} is not tried: there was no time for it")

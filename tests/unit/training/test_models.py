@@ -25,6 +25,8 @@ from training.models.markov.model import Markov
 from training.models.matrix_factorization.config import Config
 from training.models.matrix_factorization.model import MatrixFactorization
 from training.models.matrix_factorization.solver import batches, factorize, solve_side
+from training.models.multi_interest.config import Config as InterestConfig
+from training.models.multi_interest.model import MultiInterest
 from training.models.own_frequency.model import OwnFrequency
 from training.models.popularity.model import Popularity
 from training.models.recent_popularity.model import RecentPopularity
@@ -42,6 +44,7 @@ MODELS: list[Callable[[], Model]] = [
     lambda: LightGcn(NetworkConfig(factors=8, epochs=2, negatives=64), seed=3, device="cpu"),
     Markov,
     lambda: SasRec(SasRecConfig(dimension=8, epochs=2, batch_places=512), seed=3),
+    lambda: MultiInterest(InterestConfig(dimension=8, epochs=2, batch_places=512, interests=2), seed=3),
 ]
 PERSONAL = MODELS[2:]
 each_model = pytest.mark.parametrize("make", MODELS, ids=lambda make: make().name)

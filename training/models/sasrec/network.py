@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.models.sasrec.config import Config
+from training.models.sequential.network import ItemNetwork
 
 # Of weight matrices, as GPT-2 has it; what writes into the sum of all layers begins smaller still.
 _SPREAD = 0.02
@@ -58,37 +59,31 @@ class Block(nn.Module):
         return out
 
 
-class Network(nn.Module):
+class Network(ItemNetwork):
     """SASRec (Kang and McAuley, ICDM 2018) with what later work changed.
 
-    Items that are read and items that are foreseen share their vectors. Normalisation comes before each
-    layer; how far back an item lies is a learnt bias of attention; what is looked for has length 1, over a
-    learnt temperature, and an item is read with length 1 but found by as long a vector as it has learnt.
+    Normalisation comes before each layer; how far back an item lies is a learnt bias of attention.
     """
 
     def __init__(self, config: Config, items: Tensor) -> None:
         """`items` [I, d] is where the vectors begin."""
-        super().__init__()
-        self.sharpness = nn.Parameter(torch.tensor(-math.log(config.temperature)))
-        self.items = nn.Parameter(items.clone())
+        super().__init__(items, config.temperature, config.item_dropout)
         blocks = [Block(config) for _ in range(config.layers)]
         blocks[0].begin_as_mean()
         self.blocks = nn.ModuleList(blocks)
         self.last = nn.LayerNorm(config.dimension)
-        self.dropout = nn.Dropout(config.item_dropout)
 
     def forward(self, read_bt: Tensor) -> Tensor:
         """[B, T, d] of length 1: what is looked for after each place, given all up to it.
 
         Sequences stand to the left; what pads them on the right is seen by no place before it.
         """
-        vectors = functional.normalize(functional.embedding(read_bt, self.items), dim=-1)
-        x_btd = self.dropout(vectors * math.sqrt(vectors.shape[-1]))
+        x_btd = self.read(read_bt)
         for block in self.blocks:
             x_btd = block(x_btd)
         return functional.normalize(self.last(x_btd), dim=-1)
 
-    def targets(self, wanted: Tensor | None = None) -> Tensor:
-        """[..., d] what the wanted items, or all, are found by: their vectors over the temperature."""
-        vectors = self.items if wanted is None else functional.embedding(wanted, self.items)
-        return vectors * self.sharpness.exp()
+    def looked_for(self, read_bt: Tensor, there_bt: Tensor, came_n: Tensor) -> Tensor:
+        """[n, d] the same at the n places; whatever came."""
+        found: Tensor = self(read_bt)[there_bt]
+        return found

@@ -12,13 +12,13 @@ from pydantic import ValidationError
 
 from recolake.ranking.ragged import Ragged
 from training.datasets.interactions import Interactions
-from training.models.sasrec import trainer
-from training.models.sasrec.batches import newest, shuffled, windows
 from training.models.sasrec.config import Config
-from training.models.sasrec.held_out import foreseen, held_out
-from training.models.sasrec.loss import Negatives, against_all, against_some
 from training.models.sasrec.model import SasRec
 from training.models.sasrec.network import Network
+from training.models.sequential import trainer
+from training.models.sequential.batches import newest, shuffled, windows
+from training.models.sequential.held_out import foreseen, held_out
+from training.models.sequential.loss import Negatives, against_all, against_some
 
 ITEMS = 30
 SMALL = Config(dimension=16, epochs=6, batch_places=256, learning_rate=0.005, item_learning_rate=0.02)
@@ -106,9 +106,13 @@ def test_held_out_is_a_tenth_of_those_with_enough() -> None:
 
 def test_what_was_known_does_not_stand_before_what_came() -> None:
     scores = np.array([[3.0, 2.0, 1.0]], dtype=np.float32)
-    vectors, unit = np.eye(3, dtype=np.float32), np.ones(1, dtype=np.int64)
-    assert foreseen(scores, vectors, _ragged([0]), unit) == 1
-    assert foreseen(scores, vectors, _ragged([2]), unit) == pytest.approx(1 / math.log2(3))
+    unit = np.ones(1, dtype=np.int64)
+
+    def of(start: int, stop: int) -> np.ndarray:
+        return scores[start:stop].copy()
+
+    assert foreseen(of, _ragged([0]), unit) == 1
+    assert foreseen(of, _ragged([2]), unit) == pytest.approx(1 / math.log2(3))
 
 
 def test_training_that_was_stopped_goes_on_to_the_same_model(
@@ -173,7 +177,7 @@ def test_it_stops_when_held_out_items_are_foreseen_no_better(
     circle: Interactions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = iter([0.1, 0.3, 0.2, 0.25, 0.9])
-    monkeypatch.setattr("training.models.sasrec.model.foreseen", lambda *_: next(values))
+    monkeypatch.setattr("training.models.sequential.fit.foreseen", lambda *_: next(values))
     said: list[str] = []
     SasRec(SMALL.model_copy(update={"patience": 2}), seed=5, progress=said.append).fit(circle, 8)
     assert said[-1].startswith("sasrec 3/")

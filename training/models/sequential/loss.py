@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.models.sasrec.network import Network
+from training.models.sequential.network import ItemNetwork
 
 
 class Negatives:
@@ -33,12 +33,12 @@ class Negatives:
         return drawn, self._expected[drawn]
 
 
-def against_all(network: Network, looked_nd: Tensor, came_n: Tensor) -> Tensor:
+def against_all(network: ItemNetwork, looked_nd: Tensor, came_n: Tensor) -> Tensor:
     """Mean cross entropy of the items that came, of all."""
     return functional.cross_entropy(looked_nd @ network.targets().T, came_n)
 
 
-def against_some(network: Network, looked_nd: Tensor, came_n: Tensor, negatives: Negatives) -> Tensor:
+def against_some(network: ItemNetwork, looked_nd: Tensor, came_n: Tensor, negatives: Negatives) -> Tensor:
     """The same, estimated with one draw for all n places; what came is no negative of itself."""
     drawn, expected = negatives.draw()
     came_1n = (looked_nd * network.targets(came_n)).sum(-1, keepdim=True)

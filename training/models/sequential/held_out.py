@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from recolake.ranking.items import IntArray
@@ -25,16 +27,16 @@ def held_out(walked: Ragged, seed: int) -> IntArray:
     return chosen
 
 
-def foreseen(looked: FloatArray, items: FloatArray, known: Ragged, came: IntArray) -> float:
+def foreseen(scores_of: Callable[[int, int], FloatArray], known: Ragged, came: IntArray) -> float:
     """Mean NDCG@10 of the item that came, among all that the user did not know, or came again.
 
-    `looked` [U, d], `items` [I, d], `came` [U].
+    `scores_of` gives [stop - start, I] of the users from one number to before another; `came` is [U].
     """
     found = []
     for start in range(0, len(came), _BLOCK):
         part = known.slice(start, start + _BLOCK)
         wanted = came[start : start + _BLOCK, None]
-        scores = looked[start : start + _BLOCK] @ items.T
+        scores = scores_of(start, min(start + _BLOCK, len(came)))
         of_wanted = np.take_along_axis(scores, wanted, axis=1)
         scores[part.owners, part.rows] = -np.inf
         np.put_along_axis(scores, wanted, of_wanted, axis=1)

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from recolake.ranking.ragged import Ragged
-from training.models.sasrec.batches import padded, shuffled
-from training.models.sasrec.config import Config
-from training.models.sasrec.loss import Negatives, against_all, against_some
-from training.models.sasrec.network import Network
+from training.models.sequential.batches import padded, shuffled
+from training.models.sequential.config import SequentialConfig
+from training.models.sequential.loss import Negatives, against_all, against_some
+from training.models.sequential.network import ItemNetwork
 
 _WARM_UP = 0.05
 _LAST_RATE = 0.05
@@ -39,17 +39,19 @@ class State:
 class Trainer:
     """Trains a network in place; all draws come from PyTorch's own generator, which the caller seeds.
 
-    `value` says how well a network foresees what is held out; without it the last pass is the best.
+    `value` says how well the network foresees what is held out; without it the last pass is the best.
     """
 
     def __init__(
         self,
-        network: Network,
+        name: str,
+        network: ItemNetwork,
         windows: Ragged,
-        config: Config,
-        value: Callable[[Network], float] | None,
+        config: SequentialConfig,
+        value: Callable[[], float] | None,
         progress: Callable[[str], None],
     ) -> None:
+        self._name = name
         self.network, self.config, self.state = network, config, State()
         self._windows, self._value, self._progress = windows, value, progress
         self._device = network.items.device
@@ -65,16 +67,15 @@ class Trainer:
         state = self.state
         if not state.best:
             self._measure()
-            self._progress(f"sasrec 0/{self.config.epochs}: NDCG@10 {self._last:.4f} before any training")
+            self._say("before any training")
         while not state.stopped:
             loss = self._epoch()
             if not math.isfinite(loss):
-                self._progress("sasrec: the loss is no number any more; the best pass before is kept")
+                self._progress(f"{self._name}: the loss is no number any more; the best pass before is kept")
                 state.stopped = True
                 break
             self._measure()
-            said = f"sasrec {state.epoch}/{self.config.epochs}: loss {loss:.4f}, NDCG@10 {self._last:.4f}"
-            self._progress(said)
+            self._say(f"loss {loss:.4f}")
             state.stopped = state.epoch >= self.config.epochs or state.stale >= self.config.patience
             keep(self.standing())
         self.network.load_state_dict(dict(state.best))
@@ -99,9 +100,13 @@ class Trainer:
         if standing["draws_of_device"] is not None:
             torch.cuda.set_rng_state(standing["draws_of_device"].cpu(), self._device)
 
+    def _say(self, how: str) -> None:
+        epoch, epochs = self.state.epoch, self.config.epochs
+        self._progress(f"{self._name} {epoch}/{epochs}: {how}, NDCG@10 {self._last:.4f}")
+
     def _measure(self) -> None:
         state = self.state
-        self._last = self._value(self.network) if self._value else state.value
+        self._last = self._value() if self._value else state.value
         if self._value is None or self._last > state.value:
             state.value, state.stale = self._last, 0
             state.best = {name: part.clone() for name, part in self.network.state_dict().items()}
@@ -116,7 +121,7 @@ class Trainer:
             read_bt, lengths_b = padded(self._windows.take(batch), self._device)
             there = torch.arange(read_bt.shape[1] - 1, device=self._device) < (lengths_b - 1)[:, None]
             came_n = read_bt[:, 1:][there]
-            looked_nd = self.network(read_bt[:, :-1])[there]
+            looked_nd = self.network.looked_for(read_bt[:, :-1], there, came_n)
             if self._negatives is None:
                 loss = against_all(self.network, looked_nd, came_n)
             else:
@@ -148,7 +153,7 @@ class Trainer:
         return min(1.0, warming) * falling
 
 
-def _optimizer(network: Network, config: Config) -> torch.optim.Optimizer:
+def _optimizer(network: ItemNetwork, config: SequentialConfig) -> torch.optim.Optimizer:
     of_items = (network.items, network.sharpness)
     layers = [part for part in network.parameters() if not any(part is other for other in of_items)]
     groups = (
