@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recolake.demo import tracking
+from recolake.demo import outstanding, tracking
 from recolake.demo.outstanding import to_publish
 from recolake.demo.tracking import TrainedVersion
 from recolake.errors import NotFoundError
+from recolake.files import write_atomically
+from recolake.ranking.history import History, write_history
+from recolake.ranking.pointer import current_file
+from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from training import publish
 from training.tracking import registry
@@ -48,3 +55,21 @@ def test_a_model_waits_exactly_where_publication_would_change_what_is_served(
         chosen = None
     waiting = to_publish(versions, served)
     assert (waiting.name if waiting else served) == (chosen or served)
+
+
+def test_no_model_waits_while_a_rollback_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(home=tmp_path)
+    for name, found in (
+        ("list_uploads", []),
+        ("ingested_uploads", {"upload": "stamp"}),
+        ("build_is_due", False),
+        ("trained_versions", [TrainedVersion(2, True, False, ()), TrainedVersion(1, True, False, ())]),
+        ("_known_uploads", {"upload"}),
+    ):
+        monkeypatch.setattr(outstanding, name, lambda *_, found=found: found)
+    history = History().moved_on("v1", None).moved_on("v2", None)
+    write_history(settings, SHOP, history)
+    write_atomically(current_file(settings, SHOP), b"v1\n")
+    assert outstanding.asset_to_announce(None, settings, SHOP) == "candidate"
+    write_history(settings, SHOP, history.moved_back(datetime(2026, 3, 1, tzinfo=UTC)))
+    assert outstanding.asset_to_announce(None, settings, SHOP) is None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from recolake.errors import ServiceUnavailableError
+from recolake.errors import ServiceUnavailableError, UnknownTenantError
+from recolake.files import write_atomically
 from recolake.ranking.artifact import INDEX_FILE, Origin, UserVectors, write_artifact
 from recolake.ranking.history import History, read_history, write_history
 from recolake.ranking.items import Items
@@ -17,7 +20,9 @@ from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.pointer import activate, current_version, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.directory import tenants_snapshot
 from training.rollback import NothingToRollBackError, rollback
+from training.versions.commands import models
 
 SHOP = Tenant("shop")
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -92,3 +97,25 @@ def test_a_version_that_is_damaged_or_gone_is_never_served(settings: Settings, g
 
 def test_a_history_of_its_own_belongs_to_each_tenant(settings: Settings) -> None:
     assert read_history(settings, Tenant("rival")) == History()
+
+
+def test_by_command_a_program_reads_json_and_nothing_else(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_atomically(tenants_snapshot(settings), b'["shop"]')
+    monkeypatch.setattr("recolake.settings.load_settings", lambda: settings)
+    done = CliRunner().invoke(models, ["rollback", "--tenant", "shop", "--json"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["model_version"], found["previous"], found["changed"]) == ("v2", "v3", True)
+    assert "v2 is served" in done.stderr
+
+
+def test_by_command_an_unknown_tenant_is_called_so(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recolake.settings.load_settings", lambda: settings)
+    for words in (["list"], ["compare", "v1", "v2"], ["promote", "v1"], ["rollback"]):
+        done = CliRunner().invoke(models, [*words, "--tenant", "nobody"])
+        assert isinstance(done.exception, UnknownTenantError), words
+    assert current_version(settings, SHOP) == "v3"
