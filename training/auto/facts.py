@@ -22,7 +22,9 @@ class Facts:
 
     @classmethod
     def of(cls, problem: Problem) -> Facts:
-        return cls(*problem.catalogue.shape, problem.had.nnz, problem.log.clock, problem.target, problem.described)
+        return cls(
+            *problem.catalogue.shape, problem.had.nnz, problem.log.clock, problem.target, problem.described
+        )
 
     @property
     def timed(self) -> bool:

@@ -30,6 +30,8 @@ from training.models.recent_popularity.model import RecentPopularity
 from training.models.sasrec.config import Config as SasRecConfig
 from training.models.sasrec.model import SasRec
 from training.models.sequential.config import SequentialConfig
+from training.models.two_tower.config import Config as TowersConfig
+from training.models.two_tower.model import TwoTower
 
 AUTO = "auto"
 _HALF_LIVES = (7.0, 15.0, 30.0, 60.0, 120.0, 240.0, None)
@@ -87,6 +89,31 @@ def _work_of_sequences(facts: Facts, config: SequentialConfig, products: int) ->
     compared = facts.items if facts.items <= config.all_items_up_to else config.negatives
     of_a_place = config.dimension * (products * config.dimension + compared)
     return 0.4 * config.epochs * facts.entries * of_a_place
+
+
+def _towers(facts: Facts) -> TowersConfig:
+    """An epoch has at least so many steps, however few users there are."""
+    return TowersConfig(
+        dimension=max(_sizes(facts, (16, 32, 64, 128)), default=16),
+        batch_users=min(max(facts.users // 24, 32), 256),
+        id_dropout=0.0 if facts.described.items is None else 0.25,
+    )
+
+
+def _knobs_of_towers(facts: Facts) -> tuple[Knob, ...]:
+    knobs = [Knob("history_dropout", (0.3, 0.5, 0.7)), Knob("dimension", _sizes(facts, (32, 64, 128, 256)))]
+    if facts.described.items is not None:
+        knobs = [Knob("id_dropout", (0.0, 0.25, 0.5, 0.75, 0.9)), *knobs]
+        knobs.append(Knob("feature_decay", (0.0, 0.1, 1.0, 10.0)))
+    return tuple(knobs)
+
+
+def _work_of_towers(facts: Facts, config: TowersConfig) -> float:
+    """A large dense product, which runs fast, and sparse sums over what is known."""
+    compared = facts.items
+    if facts.items > config.all_items_up_to:
+        compared = min(facts.items, config.drawn_evenly + config.batch_users * config.most_targets)
+    return config.epochs * config.dimension * (2.4 * facts.users * compared + 100.0 * facts.entries)
 
 
 LADDER: tuple[Rung, ...] = (
@@ -194,6 +221,21 @@ LADDER: tuple[Rung, ...] = (
             config.iterations
             * (4.0 * facts.entries * config.factors**2 + (facts.users + facts.items) * config.factors**3)
         ),
+    ),
+    Rung(
+        "two-tower",
+        Cost.ITERATED,
+        lambda config, tools: TwoTower(
+            config,
+            tools.seed,
+            checkpoints=tools.checkpoints,
+            progress=tools.progress,
+            described=tools.described,
+        ),
+        start=_towers,
+        knobs=_knobs_of_towers,
+        work=_work_of_towers,
+        reads_users=True,
     ),
     Rung(
         "lightgcn",

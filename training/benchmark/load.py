@@ -21,7 +21,6 @@ from training.files.events import EvaluationFileError, Events, Negatives, common
 from training.files.read import read_events, read_negatives
 
 
-
 class Split(StrEnum):
     """How one file is cut into train and test."""
 

@@ -71,8 +71,8 @@ class Problem:
     def order(self) -> IntArray:
         """Items from the one that most users had to the least, equals by id: so ties are broken.
 
-        Where the items ranked are such that nobody had, equals stand in an order drawn once and for all: ids are
-        often given by age or by fame, and would say more of new items than may be known.
+        Where the items ranked are such that nobody had, equals stand in an order drawn once and for all: ids
+        are often given by age or by fame, and would say more of new items than may be known.
         """
         if self.ranked is None:
             return np.argsort(-self.people, kind="stable")

@@ -26,7 +26,7 @@ _MOST_MISREAD = 0.05
 
 @dataclass(frozen=True)
 class Part:
-    """One column, or all columns of flags together: `matrix` [n, F] with rows of length 1, or 0 of nothing."""
+    """One column, or all of flags together: `matrix` [n, F] with rows of length 1, or 0 where it is empty."""
 
     names: tuple[str, ...]
     matrix: sp.csr_matrix

@@ -16,10 +16,10 @@ from training.models.content_popularity.config import Config
 
 
 class ContentPopularity:
-    """The baseline for items without history: people a known item of exactly the same categories has, on average.
+    """The baseline for items without history: how many people known items of the same categories have.
 
-    A mix that no known item has counts what its categories do, each by its own average; an item of no category
-    what all items do.
+    That is their mean. A mix that no known item has counts what its categories do, each by its own mean; an
+    item of no category what all items do.
     """
 
     name: ClassVar[str] = "content_popularity"
@@ -49,9 +49,7 @@ class ContentPopularity:
         return np.tile(self._level, (len(users), 1))
 
 
-def _by_category(
-    held: sp.csr_matrix, people: np.ndarray, known: IntArray, everywhere: float
-) -> np.ndarray:
+def _by_category(held: sp.csr_matrix, people: np.ndarray, known: IntArray, everywhere: float) -> np.ndarray:
     """[I] the mean over an item's categories of the mean people of the known items of each."""
     ones = (held > 0).astype(np.float64)
     count = np.asarray(ones[known].sum(axis=0)).ravel()
