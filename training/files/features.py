@@ -42,7 +42,7 @@ def read_features(path: Path, side: str) -> Features:
     found = parts(frame.iloc[len(ids) - 1 - newest].reset_index(drop=True))
     if not found:
         raise EvaluationFileError(
-            f"{path.name} says nothing of a {side} that several of them share.",
+            f"{path.name} says nothing that several of its rows share.",
             hint="Columns that tell every row from every other, such as links, are left out.",
         )
     return _joined(distinct, found)

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.datasets.dataset import Dataset
+from training.datasets.features import Features
 from training.datasets.interactions import NEVER, Interactions
 from training.models.base import Model
+from training.models.content_popularity.model import ContentPopularity
 from training.models.ease.config import Config as EaseConfig
 from training.models.ease.model import Ease
 from training.models.graph_filter.config import Config as FilterConfig
@@ -32,8 +34,12 @@ from training.models.popularity.model import Popularity
 from training.models.recent_popularity.model import RecentPopularity
 from training.models.sasrec.config import Config as SasRecConfig
 from training.models.sasrec.model import SasRec
+from training.models.two_tower.config import Config as TowersConfig
+from training.models.two_tower.model import TwoTower
 
+ONE_KIND = Features(np.array(["g0-00", "g0-01"]), sp.csr_matrix(np.ones((2, 1))), ("kind",), np.ones(1, bool))
 MODELS: list[Callable[[], Model]] = [
+    lambda: ContentPopularity(ONE_KIND),
     Popularity,
     RecentPopularity,
     OwnFrequency,
@@ -42,11 +48,12 @@ MODELS: list[Callable[[], Model]] = [
     lambda: Ease(EaseConfig(regularization=30.0)),
     lambda: GraphFilter(FilterConfig(rank=8), seed=3),
     lambda: LightGcn(NetworkConfig(factors=8, epochs=2, negatives=64), seed=3, device="cpu"),
+    lambda: TwoTower(TowersConfig(dimension=8, batch_users=25, epochs=3), seed=3, device="cpu"),
     Markov,
     lambda: SasRec(SasRecConfig(dimension=8, epochs=2, batch_places=512), seed=3),
     lambda: MultiInterest(InterestConfig(dimension=8, epochs=2, batch_places=512, interests=2), seed=3),
 ]
-PERSONAL = MODELS[2:]
+PERSONAL = MODELS[3:]
 each_model = pytest.mark.parametrize("make", MODELS, ids=lambda make: make().name)
 
 

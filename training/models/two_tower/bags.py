@@ -47,7 +47,7 @@ class Bags:
         return summed(dense, self.columns[place], lengths, self.values[place])
 
 
-def summed(dense: Tensor, columns: Tensor, lengths: Tensor, values: Tensor) -> Tensor:
-    """[B, d] sums of rows of `dense`, each times its value; bag b is the next `lengths[b]` of `columns`."""
+def summed(dense: Tensor, columns: Tensor, lengths: Tensor, values: Tensor | None = None) -> Tensor:
+    """[B, d] sums of rows of `dense`, perhaps times `values`; bag b is the next `lengths[b]` of `columns`."""
     starts = lengths.cumsum(0) - lengths
     return embedding_bag(columns, dense, starts, mode="sum", per_sample_weights=values)

@@ -61,7 +61,7 @@ class TwoTower:
         items = _features(self._described.items, interactions.item_ids)
         left, held = held_out(seen, self.seed, self.device)
         sides = Sides(Bags.of(users, self.device), Bags.of(items, self.device))
-        network = Network(sides, start(left, items, self.config.dimension, self.seed)).to(self.device)
+        network = Network(sides, start(left, users, items, self.config.dimension, self.seed)).to(self.device)
         self.training = Training(self.config, network, Bags.of(left, self.device), held, self.seed)
         checkpoint = self._checkpoint(seen, users, items)
         self.training.run(checkpoint, lambda message: self._progress(f"{self.name} {message}"))

@@ -23,8 +23,8 @@ class Sides:
 
 
 class Network(nn.Module):
-    """An item is its id plus its features. A user is what they took, as the sum of such over the root of how
-    many, plus their own features. A score is the product of both and the level of the item.
+    """An item is its id plus its features. A user is the sum of what they took over the root of how many;
+    what they are counts as one more. A score is the product of both and the level of the item.
 
     Users have no vectors of their own: history says what an id could, and of those who come later, too.
     Histories and candidates have vectors of their own, which begin as the same.
@@ -40,8 +40,8 @@ class Network(nn.Module):
         )
         self.taken = nn.Parameter(start.items[:, :dimension].clone())
         self.taken_features = nn.Parameter(start.features[:, :dimension].clone())
-        self.everybody = nn.Parameter(torch.zeros(dimension))
-        self.user_features = nn.Parameter(torch.zeros(sides.users.width, dimension))
+        self.everybody = nn.Parameter(start.everybody.clone())
+        self.user_features = nn.Parameter(start.user_features.clone())
 
     def user_tower(self, users: Tensor, taken: Tensor, lengths: Tensor) -> Tensor:
         """[B, d + 1] of users [B] and of what they took, one after the other, `lengths` [B] of each."""
@@ -49,10 +49,10 @@ class Network(nn.Module):
         of_items = self.taken[distinct]
         if self.sides.items.width:
             of_items = of_items + self.sides.items.times(self.taken_features, distinct)
-        value = torch.repeat_interleave(lengths.clamp_min(1).float().rsqrt(), lengths)
-        vectors_bd = self.everybody + summed(of_items, place, lengths, value)
+        vectors_bd = self.everybody + summed(of_items, place, lengths)
         if self.sides.users.width:
             vectors_bd = vectors_bd + self.sides.users.times(self.user_features, users)
+        vectors_bd = vectors_bd * (lengths + 1).float().rsqrt()[:, None]
         return torch.cat([vectors_bd, torch.ones(len(users), 1, device=users.device)], dim=1)
 
     def item_tower(self, items: Tensor, with_id: Tensor | None = None) -> Tensor:

@@ -23,14 +23,20 @@ class Start:
     """Attributes:
     items: [I, d + 1] of ids; the last number is the logarithm of popularity, less its mean.
     features: [F, d + 1] the same of features; both are added. An item that nobody took has 0 for its id.
+    everybody: [d] the mean of what users took.
+    user_features: [F', d] what the features of users tell beside that.
     """
 
     items: Tensor
     features: Tensor
+    everybody: Tensor
+    user_features: Tensor
 
 
-def start(left: sp.csr_matrix, features: sp.csr_matrix, dimension: int, seed: int) -> Start:
-    """From the matrix [U, I] of ones, and the features of items [I, F].
+def start(
+    left: sp.csr_matrix, of_users: sp.csr_matrix, features: sp.csr_matrix, dimension: int, seed: int
+) -> Start:
+    """From the matrix [U, I] of ones, and the features of users [U, F'] and of items [I, F].
 
     Singular vectors of the normalised matrix, 1 long in the root mean square, with a little noise. Features
     explain what they can of them (a ridge regression); what is left stays with the ids.
@@ -47,7 +53,13 @@ def start(left: sp.csr_matrix, features: sp.csr_matrix, dimension: int, seed: in
     wanted = np.where(known[:, None], np.column_stack([vectors, level]), 0.0).astype(np.float32)
     explaining = ridge(features[np.flatnonzero(known)], wanted[known])
     rest = np.where(known[:, None], wanted - features @ explaining, 0.0)
-    return Start(torch.from_numpy(rest.astype(np.float32)), torch.from_numpy(explaining))
+    lengths = np.diff(left.indptr)
+    able = np.flatnonzero(lengths)
+    took = (left[able] @ wanted[:, :dimension]) / np.sqrt(lengths[able, None])
+    everybody = took.mean(axis=0) if len(able) else np.zeros(dimension)
+    telling = ridge(of_users[able], took - everybody)
+    parts = (rest, explaining, everybody, telling)
+    return Start(*(torch.from_numpy(np.asarray(part, dtype=np.float32)) for part in parts))
 
 
 def ridge(features: sp.csr_matrix, wanted: FloatArray) -> FloatArray:
