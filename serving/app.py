@@ -27,6 +27,7 @@ from serving.people import OnlineFeatures
 from serving.popularity import PopularityRefresh
 from serving.shelf import Shelf
 from serving.state import State
+from serving.trials import Trials
 from serving.watcher import Watcher
 
 _THREADS = 8
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     metrics = Metrics()
     marks = Marks(chosen)
     shelf = Shelf(chosen, metrics, marks.vectors)
+    trials = Trials(chosen, metrics, marks.vectors, shelf)
     features = OnlineFeatures(chosen, metrics)
     journal = UsageJournal(chosen.journal_root)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
@@ -51,11 +53,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         parts = {
             "features": features.reopen,
             "models": shelf.look,
+            "experiments": trials.look,
             "popularity": PopularityRefresh(shelf, features, marks, metrics, stopping).look,
+            "challengers": PopularityRefresh(trials.challengers, features, marks, metrics, stopping).look,
             "journal": journal.tend,
         }
         watcher = Watcher(parts, stopping)
-        await run_in_threadpool(watcher.start, "features", "models")
+        await run_in_threadpool(watcher.start, "features", "models", "experiments")
         yield
         await run_in_threadpool(watcher.stop)
         threads.shutdown(wait=True)
@@ -72,8 +76,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keys=KeySnapshot(chosen),
         metrics=metrics,
         shelf=shelf,
+        trials=trials,
         features=features,
-        recommender=Recommender(chosen, shelf, features, journal, ids, metrics),
+        recommender=Recommender(chosen, shelf, trials, features, journal, ids, metrics),
         threads=threads,
     )
     app.add_middleware(BodyLimitMiddleware)

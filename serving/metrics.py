@@ -51,6 +51,26 @@ class Metrics:
             multiprocess_mode="livemax",
             registry=self._registry,
         )
+        self.challengers = Gauge(
+            "recolake_challengers",
+            "Tenants by the state of their experiment's challenger",
+            ("state",),
+            multiprocess_mode="livemax",
+            registry=self._registry,
+        )
+        self.experiments = Gauge(
+            "recolake_experiments",
+            "Tenants with an experiment, by whether both of its variants answer",
+            ("state",),
+            multiprocess_mode="livemax",
+            registry=self._registry,
+        )
+        self.variants = Counter(
+            "recolake_variant_answers",
+            "Answers by variant, and whether the challenger failed and the champion answered in its place",
+            ("variant", "failed"),
+            registry=self._registry,
+        )
         self.swaps = Counter(
             "recolake_model_swaps",
             "Model versions taken into service, or refused",

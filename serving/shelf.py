@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
+from prometheus_client import Gauge
 
 from recolake.errors import ArtifactError, InvalidInputError, NotFoundError, ServiceUnavailableError
 from recolake.ranking.artifact import Artifact, load_artifact
@@ -27,6 +28,10 @@ RETRY_SECONDS = 60.0
 State = Literal["serving", "refused", "waiting", "unreadable"]
 
 _log = structlog.get_logger(__name__)
+
+VectorsThere = Callable[[Tenant, Artifact], bool | None]
+Published = tuple[dict[Tenant, str], dict[Tenant, str]]
+"""Version by tenant that is to be in service; and why it cannot be told, by tenant, where it cannot."""
 
 # A manifest's time of change (ns) and inode: tell an artefact from another of the same version name.
 _Stamp = tuple[int, int]
@@ -75,16 +80,22 @@ class Shelf:
 
     Args:
         vectors_there: whether all user vectors of a tenant's artefact are online; None if nobody knows.
+        published: what is to be in service; default: what the pointers say.
+        gauge: counts tenants by state; default: that of the served models.
     """
 
     def __init__(
         self,
         settings: Settings,
         metrics: Metrics,
-        vectors_there: Callable[[Tenant, Artifact], bool | None],
+        vectors_there: VectorsThere,
         *,
         clock: Callable[[], float] = time.monotonic,
+        published: Callable[[Settings], Published] | None = None,
+        gauge: Gauge | None = None,
     ) -> None:
+        self._published = published or _published
+        self._gauge = gauge or metrics.models
         self._settings = settings
         self._metrics = metrics
         self._vectors_there = vectors_there
@@ -101,13 +112,17 @@ class Shelf:
         Raises:
             NoModelError: there is none yet.
         """
-        model = self._models.get(tenant)
+        model = self.find(tenant)
         if model is None:
             raise NoModelError(
                 "No model is published for this tenant yet.",
                 hint="Upload data, then train and publish a model; this takes effect within a second.",
             )
         return model
+
+    def find(self, tenant: Tenant) -> Model | None:
+        """The tenant's model in service, if there is one."""
+        return self._models.get(tenant)
 
     def models(self) -> dict[Tenant, Model]:
         """What is in service now."""
@@ -130,7 +145,7 @@ class Shelf:
 
         A tenant whose pointer is gone is served no more. One whose pointer cannot be read keeps its model.
         """
-        published, unreadable = _published(self._settings)
+        published, unreadable = self._published(self._settings)
         for tenant, version in published.items():
             self._consider(tenant, version)
         for tenant, reason in unreadable.items() - self._unreadable.items():
@@ -138,7 +153,7 @@ class Shelf:
         self._unreadable = unreadable
         self._withdraw(published.keys() | unreadable.keys())
         for state, count in self.counts().items():
-            self._metrics.models.labels(state).set(count)
+            self._gauge.labels(state).set(count)
 
     def _withdraw(self, published: Set[Tenant]) -> None:
         """Forget everybody but these."""
@@ -221,11 +236,11 @@ class Shelf:
         return artifact
 
 
-def _published(settings: Settings) -> tuple[dict[Tenant, str], dict[Tenant, str]]:
-    """Version by tenant; and, where a pointer is there but does not tell, why not."""
+def _published(settings: Settings) -> Published:
+    """What the pointers say."""
     versions: dict[Tenant, str] = {}
     unreadable: dict[Tenant, str] = {}
-    for tenant in _tenants(settings):
+    for tenant in tenants_with_indexes(settings):
         try:
             version = current_version(settings, tenant)
             if version is not None:
@@ -239,7 +254,7 @@ def _published(settings: Settings) -> tuple[dict[Tenant, str], dict[Tenant, str]
     return versions, unreadable
 
 
-def _tenants(settings: Settings) -> Iterator[Tenant]:
+def tenants_with_indexes(settings: Settings) -> Iterator[Tenant]:
     """Whoever has a folder of indexes; a name that is no tenant's is nobody's trouble."""
     with suppress(FileNotFoundError):
         for folder in sorted(settings.index_root.iterdir()):

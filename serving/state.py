@@ -14,6 +14,7 @@ from serving.api.recommendations.service import Recommender
 from serving.metrics import Metrics
 from serving.people import OnlineFeatures
 from serving.shelf import Shelf
+from serving.trials import Trials
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class State:
     keys: KeySnapshot
     metrics: Metrics
     shelf: Shelf
+    trials: Trials
     features: OnlineFeatures
     recommender: Recommender
     # Feature reads block; so many may wait for Redis at once without holding up the event loop.

@@ -32,6 +32,10 @@ _SCHEMA = pa.schema(
         ("model_version", pa.string()),
         ("strategy", pa.string()),
         ("item_ids", pa.list_(pa.string())),
+        ("fallback", pa.string()),
+        ("variant", pa.string()),
+        ("experiment_id", pa.string()),
+        ("milliseconds", pa.float64()),
     ]
 )
 

@@ -1,16 +1,16 @@
 """Whether a challenger does harm, asked as often as one likes.
 
-People are assigned by chance: each gets the challenger with probability p. Let Y be what a person's total of
-a metric would be either way. Without harm, the sum over people of (Z - p) Y, with Z = 1 for the challenger's,
-has mean 0 and variance p (1 - p) sum(Y^2), whoever these people are and however their answers hang together:
-the chance is in the assignment alone. That is what is tested; no request is taken to be independent of another
-of the same person.
+People are assigned by chance: each gets the challenger with probability p. Let Y be what a person's total
+of a metric would be either way. Without harm, the sum over people of (Z - p) Y, with Z = 1 for the
+challenger's, has mean 0 and variance p (1 - p) sum(Y^2), whoever these people are and however their answers
+hang together: the chance is in the assignment alone. That is what is tested; no request is taken to be
+independent of another of the same person.
 
-As time goes by, a person's total only grows. So at two times s < t the covariance of the sum is at least its
-variance at s, that is, at least that of Brownian motion run by the variance. By Slepian's inequality the sum
-then crosses a boundary with no greater chance than Brownian motion does, for which `log_evidence` is made. (The
-sum is taken to be normal, hence the least number of people.) The variance does not depend on who got what, so
-neither does the scale that is taken from it at the first look.
+As time goes by, a person's total only grows. So at two times s < t the covariance of the sum is at least
+its variance at s, that is, at least that of Brownian motion run by the variance. By Slepian's inequality
+the sum then crosses a boundary with no greater chance than Brownian motion does, for which `log_evidence`
+is made. (The sum is taken to be normal, hence the least number of people.) The variance does not depend on
+who got what, so neither does the scale that is taken from it at the first look.
 
 A margin m moves the question to "worse by more than the share m": the champion's totals count (1 + m) times
 where more is harm, (1 - m) times where less is.

@@ -20,6 +20,11 @@ class UsageRecord(BaseModel):
     model_version: str | None
     strategy: str
     item_ids: tuple[str, ...]
+    # Lines that were written before there were these lack them.
+    fallback: str | None = None
+    variant: str | None = None
+    experiment_id: str | None = None
+    milliseconds: float | None = None
 
     def to_line(self) -> bytes:
         """One line of JSON, line feed included; JSON escapes those within values."""

@@ -23,6 +23,7 @@ async def health() -> Alive:
 async def ready(state: CurrentState, response: Response) -> Readiness:
     """At least one tenant's model is in service; 503 otherwise. Without the online store this stays 200."""
     counts = state.shelf.counts()
+    experiments = state.trials.counts()
     online = state.features.ready
     if not counts["serving"]:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
@@ -33,6 +34,9 @@ async def ready(state: CurrentState, response: Response) -> Readiness:
         models_refused=counts["refused"],
         models_waiting=counts["waiting"],
         models_unreadable=counts["unreadable"],
+        experiments_live=experiments["live"],
+        experiments_champion_only=experiments["champion_only"],
+        experiments_unreadable=experiments["unreadable"],
     )
 
 

@@ -26,3 +26,10 @@ class Readiness(BaseModel):
     models_unreadable: int = Field(
         description="Tenants that are served on, though it cannot be read which version is published"
     )
+    experiments_live: int = Field(description="Tenants with an experiment whose variants both answer")
+    experiments_champion_only: int = Field(
+        description="Tenants with an experiment whose challenger is not in service: all get the champion"
+    )
+    experiments_unreadable: int = Field(
+        description="Tenants whose experiment cannot be read: all get the champion"
+    )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 MOST_ITEMS = 1_000
 
 Strategy = Literal["personal", "popular"]
-Fallback = Literal["no_user", "unknown_user", "no_vector", "features_unavailable"]
+Fallback = Literal["no_user", "unknown_user", "no_vector", "features_unavailable", "challenger_failed"]
 
 
 class RecommendationRequest(BaseModel):
@@ -75,7 +75,9 @@ class RecommendationAnswer(BaseModel):
 
     recommendation_id: str = Field(description="Send it back with the events that follow; it has a receipt")
     model_version: str
-    variant: str = Field(description="Variant of the experiment that answered; 'default' without one")
+    variant: str = Field(
+        description="Variant of the experiment: champion or challenger; default outside of one"
+    )
     strategy: Strategy
     fallback: Fallback | None = Field(description="Why the answer is less personal than it could be; or null")
     degraded: bool = Field(description="True while the online store does not answer")

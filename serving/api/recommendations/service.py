@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import structlog
+
 from recolake.errors import ArtifactError, NotFoundError
+from recolake.experiments.document import Variant
 from recolake.features.names import Service
 from recolake.ranking.artifact import INDEX_FILE
 from recolake.ranking.manifest import read_manifest
@@ -35,9 +40,23 @@ from serving.ids import RecommendationIds
 from serving.metrics import Metrics
 from serving.people import FeaturesUnavailableError, OnlineFeatures, Person
 from serving.shelf import Model, Shelf
+from serving.trials import Choice, Trials
 
-DEFAULT_VARIANT = "default"
 _NOBODY = Person(vector=None, history=(), weights=())
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """What one model gives a person, all of it of that model."""
+
+    model: Model
+    strategy: Strategy
+    fallback: Fallback | None
+    degraded: bool
+    found: Ranking
+    explanations: Sequence[Explanation]
 
 
 class Recommender:
@@ -47,6 +66,7 @@ class Recommender:
         self,
         settings: Settings,
         shelf: Shelf,
+        trials: Trials,
         features: OnlineFeatures,
         journal: UsageJournal,
         ids: RecommendationIds,
@@ -56,6 +76,7 @@ class Recommender:
     ) -> None:
         self._settings = settings
         self._shelf = shelf
+        self._trials = trials
         self._features = features
         self._journal = journal
         self._ids = ids
@@ -70,12 +91,66 @@ class Recommender:
             NoModelError: the tenant has no model in service.
             OSError: the usage record could not be written, so there is no answer.
         """
-        model = self._shelf.model(caller.tenant)
+        began = time.perf_counter()
+        champion = self._shelf.model(caller.tenant)
         subject = self._pseudonym(caller.tenant, request.user_id)
-        person, fallback = self._person(caller.tenant, subject, model)
+        choice = self._trials.choose(caller.tenant, champion, subject)
+        made = self._attempt(caller.tenant, subject, choice, champion, request)
+        now = self._now()
+        answer = RecommendationAnswer(
+            recommendation_id=self._ids.mint(caller.tenant, made.model.version, now),
+            model_version=made.model.version,
+            variant=choice.variant.value,
+            strategy=made.strategy,
+            fallback=made.fallback,
+            degraded=made.degraded,
+            items=_items(made.model, made.found, made.explanations),
+        )
+        self._journal.append(
+            UsageRecord(
+                tenant_id=caller.tenant.name,
+                recommendation_id=answer.recommendation_id,
+                served_at=now,
+                key_id=caller.key_id,
+                user_id=subject,
+                model_version=made.model.version,
+                strategy=made.strategy,
+                item_ids=tuple(item.item_id for item in answer.items),
+                fallback=made.fallback,
+                variant=choice.variant.value,
+                experiment_id=choice.experiment_id,
+                milliseconds=round((time.perf_counter() - began) * 1_000, 3),
+            )
+        )
+        self._metrics.recommendations.labels(made.strategy, made.fallback or "", made.degraded).inc()
+        failed = made.fallback == "challenger_failed"
+        self._metrics.variants.labels(choice.variant.value, failed).inc()
+        return answer
+
+    def _attempt(
+        self,
+        tenant: Tenant,
+        subject: str | None,
+        choice: Choice,
+        champion: Model,
+        request: RecommendationRequest,
+    ) -> _List:
+        """The chosen model's list; where the challenger fails, the champion's, which counts against it."""
+        if choice.variant is not Variant.CHALLENGER:
+            return self._list(tenant, subject, choice.model, request)
+        try:
+            return self._list(tenant, subject, choice.model, request)
+        except Exception as error:
+            _log.error("challenger_failed", tenant=tenant.name, version=choice.model.version, exc_info=error)
+            made = self._list(tenant, subject, champion, request)
+            return replace(made, fallback="challenger_failed")
+
+    def _list(
+        self, tenant: Tenant, subject: str | None, model: Model, request: RecommendationRequest
+    ) -> _List:
+        person, fallback = self._person(tenant, subject, model)
         # Somebody too new for the model still has a history, and may want to buy it again.
         personal = person.vector is not None or (request.include_seen and bool(person.history))
-        strategy: Strategy = "personal" if personal else "popular"
         found = rank(
             model.artifact,
             UserBatch.one(
@@ -90,30 +165,14 @@ class Recommender:
             popularity=model.popularity,
         )
         explanations = explain(model, subject, person.vector, found) if request.explain else []
-        now = self._now()
-        answer = RecommendationAnswer(
-            recommendation_id=self._ids.mint(caller.tenant, model.version, now),
-            model_version=model.version,
-            variant=DEFAULT_VARIANT,
-            strategy=strategy,
-            fallback=fallback,
-            degraded=fallback == "features_unavailable",
-            items=_items(model, found, explanations),
+        return _List(
+            model,
+            "personal" if personal else "popular",
+            fallback,
+            fallback == "features_unavailable",
+            found,
+            explanations,
         )
-        self._journal.append(
-            UsageRecord(
-                tenant_id=caller.tenant.name,
-                recommendation_id=answer.recommendation_id,
-                served_at=now,
-                key_id=caller.key_id,
-                user_id=subject,
-                model_version=model.version,
-                strategy=strategy,
-                item_ids=tuple(item.item_id for item in answer.items),
-            )
-        )
-        self._metrics.recommendations.labels(strategy, fallback or "", answer.degraded).inc()
-        return answer
 
     def receipt(self, tenant: Tenant, recommendation_id: str) -> Receipt:
         """Where an answer came from, however long ago, as long as its model version is kept.

