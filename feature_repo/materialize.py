@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import redis
 
 from recolake.errors import ServiceUnavailableError
+from recolake.experiments.store import ExperimentDocumentError, running_experiment
 from recolake.features.feast_import import load_feast
 from recolake.features.keys import delete_keys, row_key, rows_of
 from recolake.features.names import TENANT_KEY, View
@@ -130,8 +131,8 @@ def _bring(
 def _bring_vectors(
     settings: Settings, spark: SparkSession, client: redis.Redis, report: MaterializeReport, say: Progress
 ) -> None:
-    """Vectors of the served model in, those of old ones out; the pointer stands still meanwhile."""
-    from feature_repo.vectors import bring_vectors, drop_old_vectors
+    """Vectors of the models in use in, those of old ones out; the pointer stands still meanwhile."""
+    from feature_repo.vectors import bring_vectors, challenger_manifest, drop_old_vectors
 
     tenant = report.tenant
     with exclusive(settings, tenant, Work.PUBLICATION, say):
@@ -141,7 +142,17 @@ def _bring_vectors(
             report.rows |= bring_vectors(settings, spark, client, tenant, manifest, say, again=report.full)
         elif report.model_version:
             say(f"{report.model_version} is damaged; `recolake publish --tenant {tenant}` brings it anew")
-        report.removed += drop_old_vectors(client, tenant, report.model_version)
+        try:
+            trial = running_experiment(settings, tenant)
+        except ExperimentDocumentError as error:
+            say(f"{error.message} No vectors are removed.")
+            return
+        challenger = challenger_manifest(settings, tenant, trial, say)
+        if challenger is not None:
+            brought = bring_vectors(settings, spark, client, tenant, challenger, say, again=report.full)
+            report.rows |= {view: report.rows.get(view, 0) + rows for view, rows in brought.items()}
+        used = {report.model_version or "", *(trial.versions if trial else ())}
+        report.removed += drop_old_vectors(client, tenant, used)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`recolake train` and `recolake publish`."""
+"""`recolake train`, `recolake publish` and `recolake experiment start`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from recolake.experiments.commands import experiment
 from training.benchmark import commands as evaluation
 from training.off_policy import commands as off_policy
 from training.versions import commands as versions
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(publish)
     versions.register(app)
+    experiment.command("start")(start_experiment)
     evaluation.register(app)
     off_policy.register(app)
 
@@ -116,6 +118,37 @@ def publish(
     state = "is served now" if report.changed else "was served already"
     typer.echo(
         f"{report.model_version} {state}: {report.users} people, {report.items} items, {report.seconds:.1f} s"
+    )
+
+
+def start_experiment(
+    tenant: _TenantOption,
+    challenger: Annotated[str, typer.Option(help="The version to try, such as v3")],
+    share: Annotated[float, typer.Option(help="Of the people, who get it: more than 0, less than 1")] = 0.1,
+    alpha: Annotated[
+        float, typer.Option(help="Chance that guardrails ever stop a challenger that does no harm")
+    ] = 0.05,
+    margin: Annotated[
+        list[str] | None,
+        typer.Option(help="METRIC=SHARE worse that is still no harm; failures, slow, clicks or revenue"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what the gate turned down")] = False,
+) -> None:
+    """Let a share of the people have another model than the served one."""
+    from recolake.experiments.options import guardrails, share_of
+    from recolake.settings import load_settings
+    from recolake.tenancy.directory import require_tenant
+    from training.rollout import start_experiment as run
+
+    settings = load_settings()
+    run(
+        settings,
+        require_tenant(settings, tenant),
+        challenger,
+        share_of(share),
+        guardrails(alpha, margin or []),
+        force=force,
+        progress=typer.echo,
     )
 
 

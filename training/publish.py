@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from recolake.errors import NotFoundError, RecolakeError
+from recolake.experiments.document import Experiment, Stopper
+from recolake.experiments.lifecycle import known_running, stop
 from recolake.lake.engine import connect, engine_errors
 from recolake.ranking.artifact import Artifact, load_user_vectors
-from recolake.ranking.history import read_history, write_history
+from recolake.ranking.history import History, read_history, write_history
 from recolake.ranking.manifest import Manifest
 from recolake.ranking.pointer import activate, served_manifest
 from recolake.settings import Settings
@@ -19,6 +22,9 @@ from training.report import PublishReport
 from training.store import ensure_artifact
 from training.tracking import registry as tags
 from training.tracking.registry import Registry, open_registry
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
 
 Progress = Callable[[str], None]
 # A model that knows less than this share of the served one's items or people is a mistake, not a refresh.
@@ -47,6 +53,7 @@ def publish(
     First the vectors go where serving will look for them, under the version's name; then one rename lets
     serving switch; MLflow's alias follows, and is set right by the next publication if it did not get there.
     A version whose artefact is missing or damaged here comes back from MLflow. No training holds this up.
+    While an experiment runs its champion stays; a version that is named is published, and ends it.
 
     Raises:
         GateError: the version did not pass its gate, or is far smaller than the served one; not if forced.
@@ -57,31 +64,29 @@ def publish(
     began = time.perf_counter()
     say = progress or (lambda _: None)
     with exclusive(settings, tenant, Work.PUBLICATION, say), open_registry(settings, tenant) as registry:
-        history = read_history(settings, tenant)
+        history, trial = read_history(settings, tenant), known_running(settings, tenant)
         previous = history.served
-        if version is None and history.held and previous is not None:
-            say(f"{previous} stays, since it was rolled back to; `recolake models promote` ends that")
-            chosen = previous
-        else:
-            chosen = version or _newest(registry, previous)
+        stays = _why_it_stays(history, trial) if version is None else None
+        if stays is not None:
+            say(f"{previous} stays{stays}")
+        chosen = version or (previous if stays is not None else None) or _newest(registry, previous)
         entry = registry.version(chosen)
-        if entry.tags[tags.GATE] != tags.PASSED and not force and chosen != previous:
-            said = entry.tags.get(tags.REFUSALS) or entry.tags.get(tags.REASONS, "")
-            reasons = said.replace("\n", "; ")
-            raise GateError(
-                f"{chosen} did not pass its gate: {reasons}.", hint="`--force` publishes it all the same."
-            )
+        if not force and chosen != previous:
+            refuse_failed(entry)
         artifact, fetched = ensure_artifact(settings, registry, chosen, entry.run_id, say)
         if fetched:
             say(f"{chosen} was fetched from MLflow")
         if chosen != previous and not force:
-            _refuse_shrunken(artifact, served_manifest(settings, tenant))
+            refuse_shrunken(artifact, served_manifest(settings, tenant))
         stored, online = bring_vectors(settings, artifact, tenant, say)
         if chosen != previous:
             activate(settings, tenant, chosen)
             say(f"{chosen} is served")
         if chosen != previous or (version is not None and history.held):
             write_history(settings, tenant, history.moved_on(chosen, datetime.now(UTC)))
+        if trial is not None and trial.champion != chosen:
+            stop(settings, tenant, Stopper.PUBLICATION, f"{chosen} was published")
+            say(f"{trial.experiment_id} is over")
         crowned = reconcile(registry, chosen, by_hand=version is not None or history.held)
     return PublishReport(
         tenant=tenant.name,
@@ -93,6 +98,15 @@ def publish(
         changed=fetched or stored or crowned or chosen != previous,
         seconds=time.perf_counter() - began,
     )
+
+
+def _why_it_stays(history: History, trial: Experiment | None) -> str | None:
+    """Why nothing newer than the served version is published unasked; None where nothing forbids it."""
+    if history.held and history.served is not None:
+        return ", since it was rolled back to; `recolake models promote` ends that"
+    if trial is not None and trial.champion == history.served:
+        return f" while {trial.experiment_id} runs"
+    return None
 
 
 def _newest(registry: Registry, served: str | None) -> str:
@@ -108,7 +122,18 @@ def _newest(registry: Registry, served: str | None) -> str:
     )
 
 
-def _refuse_shrunken(artifact: Artifact, served: Manifest | None) -> None:
+def refuse_failed(entry: ModelVersion) -> None:
+    """Let no version pass that its gate turned down."""
+    if entry.tags[tags.GATE] != tags.PASSED:
+        said = entry.tags.get(tags.REFUSALS) or entry.tags.get(tags.REASONS, "")
+        reasons = said.replace("\n", "; ")
+        raise GateError(
+            f"v{entry.version} did not pass its gate: {reasons}.",
+            hint="`--force` publishes it all the same.",
+        )
+
+
+def refuse_shrunken(artifact: Artifact, served: Manifest | None) -> None:
     """Hold a model's size against the served one's; None where nothing is served that can be read."""
     if served is None:
         return

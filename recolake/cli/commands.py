@@ -8,11 +8,12 @@ import typer
 def register(app: typer.Typer) -> None:
     """Hang the kernel's commands into the command line."""
     from recolake.demo import commands as demo
+    from recolake.experiments import commands as experiments
     from recolake.lake import commands as lake
     from recolake.landing import commands as landing
     from recolake.platform import commands as platform
     from recolake.simulator import commands as simulator
     from recolake.transform import commands as transform
 
-    for module in (platform, landing, transform, lake, demo, simulator):
+    for module in (platform, landing, transform, lake, demo, simulator, experiments):
         module.register(app)

@@ -10,7 +10,12 @@ from recolake.experiments.analysis import Analysis, analyse
 from recolake.experiments.document import Experiment, Guardrails, Stopper
 from recolake.experiments.guardrails import scaled
 from recolake.experiments.outcomes import Outcomes
-from recolake.experiments.store import all_experiments, running_experiment, write_experiment
+from recolake.experiments.store import (
+    ExperimentDocumentError,
+    all_experiments,
+    running_experiment,
+    write_experiment,
+)
 from recolake.ranking.artifact import users_checksum
 from recolake.ranking.manifest import Manifest
 from recolake.settings import Settings
@@ -50,6 +55,17 @@ def new_experiment(
         started_at=now,
         guardrails=guardrails or Guardrails(),
     )
+
+
+def known_running(settings: Settings, tenant: Tenant) -> Experiment | None:
+    """The running experiment; None also where its document is damaged, and all get the champion anyway.
+
+    For those whom a damaged document must not hold up, such as a rollback.
+    """
+    try:
+        return running_experiment(settings, tenant)
+    except ExperimentDocumentError:
+        return None
 
 
 def refuse_if_running(settings: Settings, tenant: Tenant) -> None:

@@ -96,15 +96,16 @@ def test_feast_s_own_command_line_sees_definitions_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("versions", "served", "gone"),
+    ("versions", "used", "gone"),
     [
-        ([], None, []),
-        (["v1", "v2", "v3"], "v1", []),
-        (["v9", "v10", "v11", "v2"], "v11", ["v2"]),
-        (["v9", "v10", "v11", "v2", "v1"], "v2", ["v1"]),
+        ([], set(), []),
+        (["v1", "v2", "v3"], {"v1"}, []),
+        (["v9", "v10", "v11", "v2"], {"v11"}, ["v2"]),
+        (["v9", "v10", "v11", "v2", "v1"], {"v2"}, ["v1"]),
+        (["v9", "v10", "v11", "v3", "v2", "v1"], {"v3", "v1"}, ["v2"]),
     ],
 )
-def test_vectors_of_the_served_and_the_newest_versions_are_kept(
-    versions: list[str], served: str | None, gone: list[str]
+def test_vectors_of_versions_in_use_and_of_the_newest_are_kept(
+    versions: list[str], used: set[str], gone: list[str]
 ) -> None:
-    assert superseded(versions, served) == gone
+    assert superseded(versions, used) == gone
