@@ -44,15 +44,27 @@ def register_tables(spark: SparkSession, settings: Settings) -> list[str]:
     recovered = []
     for table in (*ALL_TABLES, EVENT_WEIGHTS):
         if table.qualified in known:
+            add_later_columns(spark, table)
             continue
         if _is_delta(spark, table.location(settings)):
             spark.sql(
                 f"CREATE TABLE {table.qualified} USING DELTA LOCATION {literal(table.location(settings))}"
             )
+            add_later_columns(spark, table)
             recovered.append(table.qualified)
         elif table in PYTHON_TABLES:
             spark.sql(create_statement(table, settings))
     return recovered
+
+
+def add_later_columns(spark: SparkSession, table: Table) -> None:
+    """Give a table that was made before they were thought of its later columns."""
+    later = [column for column in table.columns if column.later]
+    there = set(spark.table(table.qualified).columns) if later else set()
+    fresh = [column for column in later if column.name not in there]
+    if fresh:
+        added = ", ".join(f"{c.name} {c.type} COMMENT {literal(c.comment)}" for c in fresh)
+        spark.sql(f"ALTER TABLE {table.qualified} ADD COLUMNS ({added})")
 
 
 def _is_delta(spark: SparkSession, location: str) -> bool:

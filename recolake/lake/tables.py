@@ -21,12 +21,16 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its Spark SQL type, whether NULL is refused, and what it means."""
+    """One column: its Spark SQL type, whether NULL is refused, and what it means.
+
+    `later` says that tables were made before there was this column: they get it, and NULL in their old rows.
+    """
 
     name: str
     type: str
     comment: str
     required: bool = False
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +174,25 @@ BRONZE_RECOMMENDATIONS = Table(
         Column("model_version", "string", "Model version that answered; NULL for a fallback without a model"),
         Column("strategy", "string", "personal, or the fallback that answered", required=True),
         Column("item_ids", "array<string>", "Items in the order shown", required=True),
-        Column("fallback", "string", "Why the answer was less personal than it could be; NULL if it was not"),
-        Column("variant", "string", "default, or the variant of the experiment; NULL before there were any"),
-        Column("experiment_id", "string", "Experiment that the answer belongs to; NULL outside of one"),
-        Column("milliseconds", "double", "Time it took to make; NULL before it was measured"),
+        Column(
+            "fallback",
+            "string",
+            "Why the answer was less personal than it could be; NULL if it was not",
+            later=True,
+        ),
+        Column(
+            "variant",
+            "string",
+            "default, or the variant of the experiment; NULL before there were any",
+            later=True,
+        ),
+        Column(
+            "experiment_id",
+            "string",
+            "Experiment that the answer belongs to; NULL outside of one",
+            later=True,
+        ),
+        Column("milliseconds", "double", "Time it took to make; NULL before it was measured", later=True),
     ),
     unindexed=("user_id",),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from recolake.lake.catalog import register_tables, table_version
 from recolake.lake.engine import connect, engine_errors
 from recolake.lake.read import table_states
-from recolake.lake.tables import BRONZE_EVENTS, DBT_TABLES, Table
+from recolake.lake.tables import BRONZE_EVENTS, DBT_TABLES, DBT_WHOLE_TABLES, Table
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.marks import Mark, Reached, marks_after, reached_by, read_marks, write_marks
@@ -144,7 +144,7 @@ def _arguments(
     """dbt's command line, without its places."""
     arguments = ["build", "--threads", "4"]
     if select:
-        names = {table.qualified: model_name(table) for table in DBT_TABLES}
+        names = {table.qualified: model_name(table) for table in (*DBT_TABLES, *DBT_WHOLE_TABLES)}
         chosen = [names.get(name, name) for name in select]
         arguments += ["--select", *(f"{name}+" if full_refresh else f"+{name}" for name in chosen)]
         # A test that compares a chosen table with one that is not brought up to date would fail for nothing.

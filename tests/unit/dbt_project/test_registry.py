@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from recolake.lake.tables import DBT_TABLES, EVENT_WEIGHTS, TABLE_PROPERTIES, Table
+from recolake.lake.tables import DBT_TABLES, DBT_WHOLE_TABLES, EVENT_WEIGHTS, TABLE_PROPERTIES, Table
 from recolake.settings import Settings
 from recolake.transform.run_dbt import DBT_PROJECT
+
+BUILT = (*DBT_TABLES, *DBT_WHOLE_TABLES)
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +47,10 @@ def incremental_models(manifest: Any) -> dict[str, Any]:
 
 
 def test_the_models_are_the_tables_of_the_registry(manifest: Any) -> None:
-    assert set(incremental_models(manifest)) == {table.qualified for table in DBT_TABLES}
+    assert set(incremental_models(manifest)) == {table.qualified for table in BUILT}
 
 
-@pytest.mark.parametrize("table", DBT_TABLES, ids=lambda table: table.qualified)
+@pytest.mark.parametrize("table", BUILT, ids=lambda table: table.qualified)
 def test_a_model_makes_the_table_that_the_registry_describes(
     manifest: Any, lake: Settings, table: Table
 ) -> None:
@@ -59,7 +61,7 @@ def test_a_model_makes_the_table_that_the_registry_describes(
     assert config["file_format"] == "delta"
 
 
-@pytest.mark.parametrize("table", DBT_TABLES, ids=lambda table: table.qualified)
+@pytest.mark.parametrize("table", BUILT, ids=lambda table: table.qualified)
 def test_a_model_has_a_contract_a_key_and_words_for_every_column(manifest: Any, table: Table) -> None:
     model = incremental_models(manifest)[table.qualified]
     assert model.contract.enforced
@@ -82,7 +84,7 @@ def test_only_staging_reads_sources(manifest: Any) -> None:
         for n in manifest.nodes.values()
         if n.resource_type == "model" and any(d.startswith("source.") for d in n.depends_on.nodes)
     }
-    assert readers == {"stg_bronze__events"}
+    assert readers == {"stg_bronze__events", "stg_bronze__recommendations"}
 
 
 def test_every_table_has_a_test_of_its_key(manifest: Any) -> None:
@@ -92,7 +94,13 @@ def test_every_table_has_a_test_of_its_key(manifest: Any) -> None:
 
 def test_whoever_reads_the_tables_is_declared(manifest: Any) -> None:
     names = {exposure.name for exposure in manifest.exposures.values()}
-    assert names == {"recommendation_api", "feature_store", "model_training", "analyst_notebook"}
+    assert names == {
+        "recommendation_api",
+        "feature_store",
+        "model_training",
+        "experiment_guardrails",
+        "analyst_notebook",
+    }
 
 
 def test_every_source_has_words_and_an_owner(manifest: Any) -> None:

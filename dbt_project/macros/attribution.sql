@@ -1,0 +1,37 @@
+{#-
+    What an answer has led to, said in this one place.
+
+    An event that names a recommendation belongs to it. One that names none belongs to the latest answer that showed its item
+    to its person, if that is no longer ago than the window.
+-#}
+
+{#- How long an answer is taken to have led to what its person does with an item of it. -#}
+{% macro attribution_window() -%}
+    interval 24 hours
+{%- endmacro %}
+
+
+{#- An answer that took at least so many milliseconds is slow. -#}
+{% macro slow_from() -%}
+    100
+{%- endmacro %}
+
+
+{#- Reasons for which an answer fell short through no doing of the person's: the variant failed, or the online store did. -#}
+{% macro fell_short() -%}
+    fallback in ('challenger_failed', 'features_unavailable')
+{%- endmacro %}
+
+
+{#-
+    What a run recomputes of a model that is built from usage, of which no ingest tells what is new: all of it, of the tenant or
+    of everybody; nothing where there is nothing, neither in the source nor in the table.
+-#}
+{% macro whole(some) -%}
+    {%- set asked = tenant_filter() -%}
+    {%- if not in_build() or not is_incremental() -%}
+        {{ return(plan('everything', asked)) }}
+    {%- endif -%}
+    {%- set query = '(' ~ some ~ ' and ' ~ asked ~ ' limit 1) union all (select 1 from ' ~ this ~ ' where ' ~ asked ~ ' limit 1)' -%}
+    {{ return(plan('everything', asked) if run_query(query).rows | length else plan('nothing', 'false')) }}
+{%- endmacro %}
