@@ -12,6 +12,7 @@ from training.models.graph_filter.config import Config as FilterConfig
 from training.models.lightgcn.config import Config as NetworkConfig
 from training.models.matrix_factorization.config import Config as FactorizationConfig
 from training.models.sasrec.config import Config as SasRecConfig
+from training.models.two_tower.config import Config as TowersConfig
 
 MF = "mf"
 SETTINGS: Mapping[str, type[BaseModel]] = {
@@ -19,6 +20,7 @@ SETTINGS: Mapping[str, type[BaseModel]] = {
     "graph-filter": FilterConfig,
     "lightgcn": NetworkConfig,
     "sasrec": SasRecConfig,
+    "two-tower": TowersConfig,
 }
 """Models that can be served, for they have a vector of every user and item, by their name on the ladder."""
 

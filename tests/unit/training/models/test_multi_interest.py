@@ -42,7 +42,7 @@ def two_minds() -> Interactions:
 
 
 def _minds_shown(model: MultiInterest, walked: Interactions) -> tuple[float, float]:
-    """Of the best ten new items: the share of the person's groups, and people who are shown both of theirs."""
+    """Of the best ten new items: the share of the person's groups; and people who are shown both groups."""
     met = walked.met.toarray() > 0
     of_group = met.reshape(PEOPLE, 4, ITEMS).any(axis=2)
     scores = model.scores(np.arange(PEOPLE))
