@@ -37,7 +37,6 @@ def dag(d):
 print("REPORT", json.dumps({
     "errors": {k: str(v) for k, v in bag.import_errors.items()},
     "dags": {k: dag(d) for k, d in bag.dags.items()},
-    "seconds": max(s.duration.total_seconds() for s in bag.dagbag_stats),
     "heavy": sorted({m.split(".")[0] for m in sys.modules} & set(sys.argv[2].split(","))),
 }))
 """
@@ -70,9 +69,8 @@ def test_every_file_parses_and_declares_one_dag_of_its_own_name(bag: dict[str, A
     assert all(Path(dag["file"]).stem == name for name, dag in bag["dags"].items())
 
 
-def test_parsing_imports_nothing_heavy_and_is_quick(bag: dict[str, Any]) -> None:
+def test_parsing_imports_nothing_heavy(bag: dict[str, Any]) -> None:
     assert bag["heavy"] == []
-    assert bag["seconds"] < 5
 
 
 @pytest.mark.parametrize("step", CHAIN, ids=lambda step: step.dag_id)
