@@ -12,6 +12,7 @@ from training.datasets.dataset import Dataset
 from training.identity import git_commit
 from training.machine import machine
 from training.models.device import device_of
+from training.tracking.record import log_index
 from training.tracking.registry import Registry
 
 UNREGISTERED = "unregistered"
@@ -27,7 +28,7 @@ def write_candidate(
     seed: int,
     run_id: str,
 ) -> Manifest:
-    """Write the artefact of a model that no registry knows yet.
+    """Write the artefact of a model that no registry knows yet; what its index reaches, into the active run.
 
     Raises:
         ArtifactError: it would not be accepted by those who load it.
@@ -45,7 +46,7 @@ def write_candidate(
         machine=machine(device_of(None)),
     )
     interactions = candidate.interactions
-    return write_artifact(
+    manifest = write_artifact(
         folder,
         origin,
         config.ranking,
@@ -55,3 +56,6 @@ def write_candidate(
         UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors),
         candidate.evidence(),
     )
+    if manifest.index is not None:
+        log_index(manifest.index)
+    return manifest

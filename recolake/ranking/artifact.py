@@ -20,9 +20,11 @@ import numpy.typing as npt
 from recolake.errors import ArtifactError
 from recolake.files import sha256_file, write_atomically
 from recolake.ranking.evidence import EVIDENCE_FILE, Evidence
+from recolake.ranking.index.choice import choose_index
+from recolake.ranking.index.figures import IndexFigures, Kind
+from recolake.ranking.index.kinds import search
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import MANIFEST_FILE, Canary, FileEntry, Manifest, RankingConfig, read_manifest
-from recolake.ranking.model import flat_index, one_thread
 from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.tenancy.context import Tenant
 
@@ -31,6 +33,8 @@ ITEMS_FILE = "items.json"
 TREND_FILE = "trend.npy"
 USERS_FILE = "users.npz"
 _FILES = frozenset({INDEX_FILE, ITEMS_FILE, TREND_FILE, USERS_FILE})
+# Beside an index that does not hold the vectors themselves, as an exact one does.
+VECTORS_FILE = "vectors.npy"
 # What NumPy raises at a file that is not what it should be, or that wants to be unpickled.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 _BLOCK = 1 << 14
@@ -45,8 +49,8 @@ class Artifact:
     """One model version, ready to answer.
 
     Attributes:
-        index: FAISS index of the item vectors, inner product.
-        vectors: [I, d] float32, the same vectors.
+        index: FAISS index of the item vectors, inner product; exact or not.
+        vectors: [I, d] float32, the same vectors, exact.
         items: ids, titles and attributes by row.
         popularity: as of training; serving passes a fresher one to `rank`.
         evidence: what the user vectors were made from; None where the model cannot tell.
@@ -134,9 +138,10 @@ def write_artifact(
     """
     import faiss
 
+    if not np.isfinite(vectors).all():
+        raise ArtifactError("There are item vectors that are not finite.")
     with _building(folder) as building:
-        with one_thread():
-            index = flat_index(vectors)
+        index, figures = choose_index(vectors, users.vectors, ranking.nearest, origin.seed)
         contents = {
             INDEX_FILE: faiss.serialize_index(index).tobytes(),
             ITEMS_FILE: items.to_json(),
@@ -147,6 +152,8 @@ def write_artifact(
         }
         if evidence is not None:
             contents[EVIDENCE_FILE] = evidence.to_bytes()
+        if figures.kind is not Kind.FLAT:
+            contents[VECTORS_FILE] = _npy(vectors.astype(np.float32))
         for name, content in contents.items():
             write_atomically(building / name, content)
         manifest = Manifest(
@@ -165,7 +172,8 @@ def write_artifact(
             uploads=origin.uploads,
             machine=origin.machine,
             ranking=ranking,
-            canaries=_canaries(index, items, vectors, origin.seed),
+            index=figures,
+            canaries=_canaries(index, figures, items, vectors, origin.seed),
             files={
                 name: FileEntry(sha256=sha256_file(building / name), bytes=len(c))
                 for name, c in contents.items()
@@ -237,17 +245,17 @@ def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
     if manifest.tenant_id != tenant.name:
         raise ArtifactError(f"The artefact in {folder} belongs to another tenant than '{tenant}'.")
     _check_files(folder, manifest)
-    index = _read_index(folder / INDEX_FILE)
+    index = _read_index(folder / INDEX_FILE, exact=_is_exact(manifest))
     if (index.d, index.ntotal) != (manifest.dimension, manifest.count):
         raise ArtifactError(
             f"The index in {folder} holds {index.ntotal} vectors of {index.d} numbers; "
             f"its manifest says {manifest.count} of {manifest.dimension}."
         )
     items = Items.from_json((folder / ITEMS_FILE).read_bytes())
-    trend = _read_trend(folder / TREND_FILE)
+    trend = _read_array(folder / TREND_FILE)
     if len(items) != manifest.count or trend.shape != (manifest.count,):
         raise ArtifactError(f"The artefact in {folder} has another number of items than of vectors.")
-    vectors: FloatArray = index.reconstruct_n(0, index.ntotal)
+    vectors = _vectors(folder, manifest, index)
     if not np.isfinite(vectors).all():
         raise ArtifactError(f"The index in {folder} holds numbers that are not finite.")
     popularity = Popularity.of(trend, manifest.ranking.popularity_span)
@@ -290,7 +298,8 @@ def users_checksum(manifest: Manifest) -> str:
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
-    if manifest.files.keys() - {EVIDENCE_FILE} != _FILES:
+    needed = _FILES if _is_exact(manifest) else _FILES | {VECTORS_FILE}
+    if manifest.files.keys() - {EVIDENCE_FILE} != needed:
         raise ArtifactError(f"The manifest in {folder} does not name exactly the files of an artefact.")
     for name, entry in manifest.files.items():
         path = folder / name
@@ -298,15 +307,15 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             raise ArtifactError(f"{path} is not the file that the manifest names.", hint=_REPAIR)
 
 
-def _read_trend(path: Path) -> npt.NDArray[np.floating]:
+def _read_array(path: Path) -> npt.NDArray[np.floating]:
     try:
-        trend: npt.NDArray[np.floating] = np.load(path, allow_pickle=False)
+        array: npt.NDArray[np.floating] = np.load(path, allow_pickle=False)
     except _UNREADABLE as error:
         raise ArtifactError(f"{path} is not an array that can be read.") from error
-    return trend
+    return array
 
 
-def _read_index(path: Path) -> Any:
+def _read_index(path: Path, *, exact: bool) -> Any:
     import faiss
 
     try:
@@ -315,16 +324,40 @@ def _read_index(path: Path) -> Any:
         raise ArtifactError(f"{path} is not an index that can be read.") from error
     if index.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise ArtifactError(f"{path} does not measure by inner product.")
+    if exact != isinstance(index, faiss.IndexFlat):
+        raise ArtifactError(f"{path} is of another kind than its manifest says.")
     return index
 
 
-def _canaries(index: Any, items: Items, vectors: FloatArray, seed: int) -> list[Canary]:
+def _is_exact(manifest: Manifest) -> bool:
+    return manifest.index is None or manifest.index.kind is Kind.FLAT
+
+
+def _vectors(folder: Path, manifest: Manifest, index: Any) -> FloatArray:
+    """The exact vectors [I, d]: an exact index holds them, any other has them beside it."""
+    if _is_exact(manifest):
+        held: FloatArray = index.reconstruct_n(0, index.ntotal)
+        return held
+    beside = _read_array(folder / VECTORS_FILE)
+    if beside.shape != (manifest.count, manifest.dimension) or beside.dtype != np.float32:
+        raise ArtifactError(f"The vectors in {folder} do not fit its index.")
+    return beside.astype(np.float32)
+
+
+def _canaries(
+    index: Any, figures: IndexFigures, items: Items, vectors: FloatArray, seed: int
+) -> list[Canary]:
     """Queries that touch the whole index: random mixtures of item vectors."""
     mixtures = np.random.default_rng(seed).standard_normal((_CANARIES, len(items))).astype(np.float32)
     queries = (mixtures @ vectors / np.sqrt(len(items))).astype(np.float32)
-    scores, rows = index.search(queries, min(_CANARY_DEPTH, len(items)))
+    scores, rows = search(index, queries, _CANARY_DEPTH)
     return [
-        Canary(vector=q.tolist(), items=[items.ids[r] for r in found], scores=s.tolist())
+        Canary(
+            vector=q.tolist(),
+            items=[items.ids[r] for r in found[found >= 0]],
+            scores=s[found >= 0].tolist(),
+            exact=None if figures.kind is Kind.FLAT else (vectors[found[found >= 0]] @ q).tolist(),
+        )
         for q, found, s in zip(queries, rows, scores, strict=True)
     ]
 
@@ -337,11 +370,12 @@ def _ask_canaries(artifact: Artifact) -> None:
         if len(canary.vector) != artifact.manifest.dimension:
             raise ArtifactError(f"A canary query in {artifact.folder} has another dimension than the index.")
         query = np.asarray([canary.vector], dtype=np.float32)
-        scores, rows = artifact.index.search(query, len(canary.items))
+        scores, rows = search(artifact.index, query, len(canary.items))
         expected = np.asarray(canary.scores, dtype=np.float32)
+        exact = expected if canary.exact is None else np.asarray(canary.exact, dtype=np.float32)
         tolerance = 1e-4 * max(1.0, float(np.abs(expected).max(initial=0.0)))
         own = artifact.vectors[artifact.items.rows(canary.items)] @ query[0]
-        same = np.allclose(scores[0], expected, atol=tolerance) and np.allclose(own, expected, atol=tolerance)
+        same = np.allclose(scores[0], expected, atol=tolerance) and np.allclose(own, exact, atol=tolerance)
         if not same or (rows < 0).any() or (artifact.items.rows(canary.items) < 0).any():
             raise ArtifactError(
                 f"The index in {artifact.folder} answers a known query differently than when it was built."

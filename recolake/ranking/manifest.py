@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recolake.errors import ArtifactError
+from recolake.ranking.index.figures import IndexFigures
 
 MANIFEST_FILE = "manifest.json"
 VERSION_NAME = r"^v[1-9][0-9]{0,8}$"
@@ -48,11 +49,15 @@ class FileEntry(_Frozen):
 
 
 class Canary(_Frozen):
-    """A query with a known answer: no person's vector, but a mixture of item vectors."""
+    """A query with a known answer: no person's vector, but a mixture of item vectors.
+
+    `scores` are the index's; `exact` the inner products, None where the index is exact itself.
+    """
 
     vector: list[float]
     items: list[str]
     scores: list[float]
+    exact: list[float] | None = None
 
 
 class Manifest(_Frozen):
@@ -77,6 +82,9 @@ class Manifest(_Frozen):
         default_factory=dict, description="Threads, processor and libraries that the model was made with"
     )
     ranking: RankingConfig
+    index: IndexFigures | None = Field(
+        default=None, description="None: exact, from before indexes were measured"
+    )
     canaries: list[Canary]
     files: dict[str, FileEntry]
 

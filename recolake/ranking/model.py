@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from recolake.ranking.index.figures import Kind
+from recolake.ranking.index.kinds import build
 from recolake.ranking.manifest import RankingConfig
 from recolake.ranking.popularity import FloatArray, Popularity
 
@@ -47,26 +47,4 @@ class VectorModel:
     ) -> VectorModel:
         """From item vectors [I, d] and trend scores [I]."""
         popularity = Popularity.of(trend_scores, ranking.popularity_span)
-        return cls(flat_index(vectors), vectors, popularity, ranking)
-
-
-def flat_index(vectors: FloatArray) -> Any:
-    """Exact inner-product index of [I, d] vectors."""
-    import faiss
-
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-    return index
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let FAISS use one thread: what several build together differs from one time to the next."""
-    import faiss
-
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)
+        return cls(build(Kind.FLAT, vectors), vectors, popularity, ranking)

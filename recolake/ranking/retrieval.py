@@ -7,18 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recolake.ranking.index.kinds import search
 from recolake.ranking.items import IntArray
-from recolake.ranking.popularity import FloatArray, Popularity
+from recolake.ranking.popularity import Popularity
 from recolake.ranking.users import UserBatch
 
 NO_ITEM = -1
-
-
-def nearest(index: Any, vectors: FloatArray, count: int) -> tuple[FloatArray, IntArray]:
-    """Scores and rows [n, at most count] of the largest inner products; -1 where the index found nothing."""
-    found = min(count, index.ntotal)
-    scores, rows = index.search(np.ascontiguousarray(vectors, dtype=np.float32), found)
-    return scores, rows
 
 
 def candidates(
@@ -28,7 +22,7 @@ def candidates(
     parts: list[npt.NDArray[np.int64]] = []
     if users.has_vector.any():
         close = np.full((len(users), min(near, index.ntotal)), NO_ITEM, dtype=np.int64)
-        close[users.has_vector] = nearest(index, users.vectors[users.has_vector], near)[1]
+        close[users.has_vector] = search(index, users.vectors[users.has_vector], near)[1]
         parts.append(close)
     top = popularity.order[:popular]
     parts.append(np.broadcast_to(top, (len(users), len(top))))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from recolake.lake.tables import Table
 from recolake.quality import Metrics, logged_name
+from recolake.ranking.index.figures import IndexFigures
 from recolake.settings import Settings
 from training.candidate import Candidate
 from training.config import ModelConfig
@@ -100,6 +101,16 @@ def log_experiment(experiment: Experiment, seed: int) -> None:
         if experiment.results:
             figure = metric_bars(experiment.results, name)
             mlflow.log_figure(figure, f"figures/{name.replace('@', '_at_')}.png")
+
+
+def log_index(figures: IndexFigures) -> None:
+    """Kind, parameters and measurements of the index into the active run, as `index.<name>`."""
+    import mlflow
+
+    chosen = {"kind": figures.kind.value, **figures.parameters}
+    mlflow.log_params({f"index.{name}": value for name, value in chosen.items()})
+    measured = figures.model_dump(exclude={"kind", "parameters"})
+    mlflow.log_metrics({f"index.{name}": float(value) for name, value in measured.items()})
 
 
 def log_inputs(settings: Settings, tables: Mapping[Table, int]) -> None:

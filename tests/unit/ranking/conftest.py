@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from recolake.ranking.artifact import Origin, UserVectors, write_artifact
+from recolake.ranking.index import choice
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.tenancy.context import Tenant
@@ -23,6 +24,18 @@ def tenant() -> Tenant:
 @pytest.fixture
 def artifact_folder(tmp_path: Path, tenant: Tenant) -> Path:
     """Artefact v1 of tenant `shop`: 60 items, 12 people, 8 numbers a vector."""
+    return _write(tmp_path, tenant)
+
+
+@pytest.fixture
+def approximate_folder(tmp_path: Path, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same as a large catalogue would get it: its index is not exact."""
+    monkeypatch.setattr(choice, "EXACT_ITEMS", ITEMS - 1)
+    monkeypatch.setattr(choice, "_MOST_PROBED", 1)
+    return _write(tmp_path, tenant)
+
+
+def _write(tmp_path: Path, tenant: Tenant) -> Path:
     random = np.random.default_rng(1)
     ids = tuple(f"item-{number:03}" for number in range(ITEMS))
     weights = BlendWeights(vector=1, popularity=0.5, own=1)

@@ -20,12 +20,16 @@ from recolake.ranking.artifact import (
     ITEMS_FILE,
     TREND_FILE,
     USERS_FILE,
+    VECTORS_FILE,
     load_artifact,
     load_user_vectors,
     place_artifact,
 )
+from recolake.ranking.index.figures import Kind
 from recolake.ranking.manifest import MANIFEST_FILE, read_manifest
-from recolake.ranking.model import flat_index, one_thread
+from recolake.ranking.ragged import Ragged
+from recolake.ranking.ranker import rank
+from recolake.ranking.users import UserBatch
 from recolake.tenancy.context import Tenant
 
 
@@ -151,6 +155,73 @@ def test_a_manifest_that_lies_or_is_of_another_form_is_refused(
         load_artifact(artifact_folder, tenant)
 
 
+def test_beside_an_index_that_is_not_exact_lie_the_exact_vectors(
+    approximate_folder: Path, tenant: Tenant
+) -> None:
+    artifact = load_artifact(approximate_folder, tenant)
+    figures = artifact.manifest.index
+    assert figures is not None
+    assert (figures.kind, figures.queries, figures.depth) == (Kind.IVF_SQ8, 12, 10)
+    assert figures.recall_at_10 >= 0.98
+    placed = approximate_folder.parent / "v9"
+    place_artifact(approximate_folder, placed, tenant, "v9", "run")
+    again = load_artifact(placed, tenant)
+    assert again.vectors.dtype == np.float32
+    np.testing.assert_array_equal(again.vectors, artifact.vectors)
+    people = load_user_vectors(placed).vectors
+    batch = UserBatch(
+        people,
+        np.ones(12, np.bool_),
+        Ragged(np.zeros(13, np.int64), np.empty(0, np.int64)),
+        np.empty(0, np.float32),
+    )
+    found = rank(again, batch, 60, include_seen=False).rows
+    assert (np.sort(found, axis=1) == np.arange(60)).all()
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        lambda vectors: np.where(np.arange(8) == 3, np.float32("nan"), vectors),
+        lambda vectors: vectors * np.float32(1.01),
+        lambda vectors: vectors[::-1].copy(),
+        lambda vectors: vectors[:6],
+        lambda vectors: vectors.astype(np.float64),
+    ],
+    ids=["NaN", "other numbers", "another order", "ten times smaller", "another type"],
+)
+def test_exact_vectors_that_are_not_those_of_the_index_are_refused(
+    approximate_folder: Path, tenant: Tenant, poison: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    path = approximate_folder / VECTORS_FILE
+    np.save(path, poison(np.load(path)))
+    _sign(approximate_folder, VECTORS_FILE)
+    with pytest.raises(ArtifactError):
+        load_artifact(approximate_folder, tenant)
+
+
+def test_an_index_of_another_kind_than_the_manifest_says_is_refused(
+    approximate_folder: Path, tenant: Tenant
+) -> None:
+    _write_index(approximate_folder, load_artifact(approximate_folder, tenant).vectors)
+    with pytest.raises(ArtifactError, match="another kind"):
+        load_artifact(approximate_folder, tenant)
+
+
+def test_an_artefact_from_before_indexes_were_measured_still_loads(
+    artifact_folder: Path, tenant: Tenant
+) -> None:
+    def age(manifest: dict[str, Any]) -> None:
+        del manifest["index"]
+        for canary in manifest["canaries"]:
+            del canary["exact"]
+
+    _edit(artifact_folder, age)
+    artifact = load_artifact(artifact_folder, tenant)
+    assert artifact.manifest.index is None
+    assert artifact.vectors.shape == (60, 8)
+
+
 def test_placing_gives_the_version_and_keeps_every_byte(artifact_folder: Path, tenant: Tenant) -> None:
     placed = artifact_folder.parent / "v9"
     place_artifact(artifact_folder, placed, tenant, "v9", "run-9")
@@ -196,24 +267,3 @@ def test_an_artefact_is_never_overwritten(artifact_folder: Path, tenant: Tenant)
     place_artifact(artifact_folder, other, tenant, "v2", "run")
     with pytest.raises(ArtifactError, match="never changed"):
         place_artifact(artifact_folder, other, tenant, "v2", "run")
-
-
-def test_an_index_is_built_on_one_thread_and_the_others_are_given_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seen: list[int] = []
-
-    class Watched(faiss.IndexFlatIP):
-        def add(self, vectors: np.ndarray) -> None:
-            seen.append(faiss.omp_get_max_threads())
-            super().add(vectors)
-
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(2)
-    try:
-        monkeypatch.setattr(faiss, "IndexFlatIP", Watched)
-        with one_thread():
-            flat_index(np.eye(3, dtype=np.float32))
-        assert (seen, faiss.omp_get_max_threads()) == ([1], 2)
-    finally:
-        faiss.omp_set_num_threads(before)
