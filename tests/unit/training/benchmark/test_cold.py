@@ -105,7 +105,7 @@ def _evaluated(folder: Path, *arguments: str) -> tuple[dict, str]:
 def test_features_foresee_who_takes_what_nobody_met_and_what_newcomers_take(
     folder: Path, split: str, against: str
 ) -> None:
-    arguments = ("--split", split, "--model", "two-tower", "--against", against, "--budget", "10")
+    arguments = ("--split", split, "--model", "two-tower", "--against", against, "--budget", "2")
     found, out = _evaluated(folder, *arguments)
     ours, theirs = found["metrics"]["ndcg@5"], found["against"]["metrics"]["ndcg@5"]
     assert theirs["gain"] == pytest.approx(ours["value"] - theirs["value"], abs=1e-6)
