@@ -35,7 +35,10 @@ class Features:
         place = np.minimum(np.searchsorted(self.ids, asked), len(self.ids) - 1)
         known = self.ids[place] == asked
         rows = self.matrix[place].astype(np.float32)
-        return (sp.diags(known.astype(np.float32)) @ rows).tocsr()
+        found = (sp.diags(known.astype(np.float32)) @ rows).tocsr()
+        # Who is not there has no entries, rather than zeros.
+        found.eliminate_zeros()
+        return found
 
     def categories(self, ids: Sequence[str] | StrArray) -> sp.csr_matrix:
         """[len(ids), C] the same, categories alone."""
