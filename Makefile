@@ -21,12 +21,20 @@ soak: setup ## The tests with long counts of seeds and examples
 	@RECOLAKE_SOAK=1 $(BIN)/python -m pytest
 
 check: setup ## Lock, ruff, mypy, import-linter, sqlfluff
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-types check-sql check-style
+
+.PHONY: check-style check-types check-sql
+check-style:
 	@$(BIN)/python scripts/check_lock.py
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(if $(wildcard dbt_project/dbt_project.yml),$(BIN)/sqlfluff lint -q dbt_project)
+
+check-types:
+	@$(BIN)/mypy
+
+check-sql:
+	@$(BIN)/sqlfluff lint -q dbt_project
 
 format: setup ## Write every file as ruff wants it
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
