@@ -7,9 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from recolake.errors import NotFoundError, RecolakeError
 from recolake.experiments.document import Experiment, Stopper
 from recolake.experiments.lifecycle import known_running, stop
+from recolake.features.names import View
 from recolake.lake.engine import connect, engine_errors
 from recolake.ranking.artifact import Artifact, load_user_vectors
 from recolake.ranking.history import History, read_history, write_history
@@ -154,16 +157,11 @@ def bring_vectors(settings: Settings, artifact: Artifact, tenant: Tenant, say: P
     Raises:
         ServiceUnavailableError: Spark or Redis does not answer.
     """
-    from recolake.features.names import View
     from recolake.features.online import redis_client, redis_errors, vectors_ready, write_vectors
-    from training.embeddings import store_vectors, vector_rows
+    from training.embeddings import store_vectors
 
-    version, checksum, at = artifact.model_version, artifact.users_checksum, artifact.manifest.created_at
-    people = load_user_vectors(artifact.folder)
-    vectors = {
-        View.USER_VECTOR: vector_rows("user_id", people.ids, people.vectors, at),
-        View.ITEM_VECTOR: vector_rows("item_id", artifact.items.ids, artifact.vectors, at),
-    }
+    version, checksum = artifact.model_version, artifact.users_checksum
+    vectors = vectors_of(artifact)
     work, again = "vectors were written", f"recolake publish --tenant {tenant}"
     with engine_errors(work, again), redis_errors(work, again):
         client, spark = redis_client(settings), connect(settings)
@@ -176,6 +174,17 @@ def bring_vectors(settings: Settings, artifact: Artifact, tenant: Tenant, say: P
         online = write_vectors(settings, tenant, version, checksum, vectors)
     say("vectors are online" if online else "the first `recolake materialize` will bring the vectors online")
     return stored or online, online
+
+
+def vectors_of(artifact: Artifact) -> dict[View, pa.Table]:
+    """All vectors of an artefact as rows of the online store's views."""
+    from training.embeddings import vector_rows
+
+    people, at = load_user_vectors(artifact.folder), artifact.manifest.created_at
+    return {
+        View.USER_VECTOR: vector_rows("user_id", people.ids, people.vectors, at),
+        View.ITEM_VECTOR: vector_rows("item_id", artifact.items.ids, artifact.vectors, at),
+    }
 
 
 def reconcile(registry: Registry, served: str, *, by_hand: bool) -> bool:

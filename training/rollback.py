@@ -18,7 +18,7 @@ from recolake.ranking.pointer import activate
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.locks import Work, exclusive
-from training.publish import bring_vectors, reconcile
+from training.publish import reconcile, vectors_of
 from training.report import PublishReport
 from training.store import ensure_artifact, sound_artifact
 from training.tracking.registry import open_registry
@@ -37,13 +37,13 @@ def rollback(settings: Settings, tenant: Tenant, *, progress: Progress | None = 
     """Serve the version that was served before this one; again: the one before that.
 
     The artefact that lies here is checked as serving checks it; only a missing or damaged one is asked of
-    MLflow, and only vectors that Redis lacks of Spark. Whatever of MLflow and Redis is away is said, and set
-    right by the next publication or materialization.
+    MLflow. Vectors that Redis does not keep any more come from it. Where MLflow or Redis is away, that is
+    said, and set right by the next publication or materialization.
 
     Raises:
         NothingToRollBackError: nothing was served before.
         ArtifactError: the artefact is damaged, and so is MLflow's.
-        ServiceUnavailableError: something is missing here, and who has it does not answer.
+        ServiceUnavailableError: the artefact is missing here or damaged, and MLflow does not answer.
     """
     began = time.perf_counter()
     say = progress or (lambda _: None)
@@ -89,17 +89,18 @@ def _artifact(settings: Settings, tenant: Tenant, version: str, say: Progress) -
 
 
 def _online(settings: Settings, tenant: Tenant, artifact: Artifact, say: Progress) -> bool:
-    """Whether Redis has the vectors, after they were brought there if it answers and has not."""
-    from recolake.features.online import redis_client, vectors_ready
+    """Whether Redis has the vectors, brought there if it answers; the lake has had them since publication."""
+    from recolake.features.online import redis_client, redis_errors, vectors_ready, write_vectors
 
+    version, checksum = artifact.model_version, artifact.users_checksum
     try:
-        client = redis_client(settings)
+        with redis_errors("vectors were written", f"recolake publish --tenant {tenant}"):
+            if vectors_ready(redis_client(settings), tenant, version, checksum):
+                return True
+            return write_vectors(settings, tenant, version, checksum, vectors_of(artifact))
     except ServiceUnavailableError as error:
         say(f"{error.message} The next `recolake materialize` will see to the vectors.")
         return False
-    if vectors_ready(client, tenant, artifact.model_version, artifact.users_checksum):
-        return True
-    return bring_vectors(settings, artifact, tenant, say)[1]
 
 
 def _tell_mlflow(settings: Settings, tenant: Tenant, version: str, say: Progress) -> None:

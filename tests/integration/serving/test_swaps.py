@@ -153,3 +153,26 @@ def test_a_withdrawn_model_is_served_no_more(api: Any, shop: Any) -> None:
     (shop.settings.index_root / "shop" / "CURRENT").unlink()
     api.until("the withdrawal", lambda: api.ask(user_id="ada").status_code == 503)
     assert api.client.get("/ready").status_code == 503
+
+
+def test_a_rollback_brings_the_vectors_that_redis_lost_without_spark_or_mlflow(api: Any, shop: Any) -> None:
+    import redis
+
+    from recolake.features.online import drop_vectors, vectors_ready
+    from recolake.ranking.artifact import load_artifact
+    from recolake.ranking.history import read_history, write_history
+    from training.rollback import rollback
+
+    before = read_history(shop.settings, SHOP)
+    shop.publish("v2", ["ada"])
+    write_history(shop.settings, SHOP, before.moved_on("v2", None))
+    api.until("v2 in service", lambda: api.ask(user_id="ada").json()["model_version"] == "v2")
+    client = redis.Redis.from_url(shop.valkey.url)
+    drop_vectors(client, SHOP, "v1")
+    nowhere = {"spark_url": "sc://127.0.0.1:9", "mlflow_url": "http://127.0.0.1:9"}
+    report = rollback(shop.settings.model_copy(update=nowhere), SHOP)
+    assert (report.model_version, report.previous, report.online) == ("v1", "v2", True)
+    one = load_artifact(version_folder(shop.settings, SHOP, "v1"), SHOP)
+    assert vectors_ready(client, SHOP, "v1", one.users_checksum)
+    api.until("v1 in service", lambda: api.ask(user_id="ada").json()["model_version"] == "v1")
+    assert api.ask(user_id="ada").json()["strategy"] == "personal"
