@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from recolake.ranking.items import IntArray
@@ -51,6 +52,30 @@ class Mean:
 
     def resampled(self, drawn: FloatArray) -> FloatArray:
         return np.asarray(drawn @ self.values.astype(np.float32) / len(self.values), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class PartMean:
+    """Mean of one number over some of the users; a resample has more of them or fewer.
+
+    Attributes:
+        values: [U], 0 for everybody else.
+        members: [U] who counts; somebody does.
+    """
+
+    values: Values
+    members: npt.NDArray[np.bool_]
+
+    @property
+    def value(self) -> float:
+        return float(self.values[self.members].mean())
+
+    def resampled(self, drawn: FloatArray) -> FloatArray:
+        counted = drawn @ self.members.astype(np.float32)
+        total = drawn @ self.values.astype(np.float32)
+        # Nobody of them was drawn: that says nothing, so neither does the resample.
+        found = np.where(counted > 0, total / np.maximum(counted, 1), self.value)
+        return np.asarray(found, dtype=np.float32)
 
 
 class Coverage:

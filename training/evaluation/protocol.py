@@ -14,9 +14,9 @@ from recolake.ranking.ragged import Ragged
 from recolake.ranking.ranker import rank
 from recolake.ranking.users import UserBatch
 from training.datasets.split import Split
-from training.evaluation.bootstrap import Coverage, Estimate, Mean, Statistic, estimates, mean
+from training.evaluation.bootstrap import Coverage, Estimate, Mean, PartMean, Statistic, estimates
 from training.evaluation.metrics import Values, hits, ndcg, recall
-from training.evaluation.slices import Slice, Slices
+from training.evaluation.slices import Mask, Slice, Slices
 from training.models.base import Model
 
 NDCG_AT, RECALL_AT = 10, 20
@@ -80,22 +80,32 @@ def measure(
         f"recall@{RECALL_AT}": Mean(recall(hit, relevant, RECALL_AT)),
         f"coverage@{NDCG_AT}": Coverage(ranked[:, :NDCG_AT], items),
     }
-    found = {} if slices is None else _slices(ranked, users, truth, items, seed, slices)
-    return Scores(estimates(statistics, len(users), seed), gained, found)
+    parts = {} if slices is None else _sliced(ranked, truth.take(users), users, items, slices)
+    statistics |= {part.value: PartMean(values, members) for part, (values, members) in parts.items()}
+    found = estimates(statistics, len(users), seed)
+    sliced = {
+        part: Sliced(found.pop(part.value), values[members]) for part, (values, members) in parts.items()
+    }
+    return Scores(found, gained, sliced)
 
 
-def _slices(
-    ranked: IntArray, users: IntArray, truth: Ragged, items: int, seed: int, slices: Slices
-) -> dict[Slice, Sliced]:
-    """The lists [n, k] of these users, held against what each slice has of the truth."""
+def _sliced(
+    ranked: IntArray, truth: Ragged, users: IntArray, items: int, slices: Slices
+) -> dict[Slice, tuple[Values, Mask]]:
+    """NDCG [n] of the lists [n, k] of these users as each slice sees it, and who of them [n] has any of it.
+
+    `truth` is that of these users.
+    """
     found = {}
     for part in Slice:
-        wanted = slices.within(part, truth).take(users)
-        there = np.flatnonzero(wanted.lengths)
-        if len(there):
+        wanted = slices.within(part, truth, users)
+        members = wanted.lengths > 0
+        if members.any():
+            there = np.flatnonzero(members)
             wanted = wanted.take(there)
-            gained = ndcg(hits(ranked[there], wanted, items), wanted.lengths, NDCG_AT)
-            found[part] = Sliced(mean(gained, seed), gained)
+            values = np.zeros(len(users))
+            values[there] = ndcg(hits(ranked[there], wanted, items), wanted.lengths, NDCG_AT)
+            found[part] = values, members
     return found
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from recolake.ranking.items import IntArray
 from recolake.ranking.ragged import Ragged
 from training.datasets.interactions import Interactions
 from training.datasets.split import Split
@@ -53,10 +54,14 @@ class Slices:
             fresh=first_seen >= split.first_day - length,
         )
 
-    def within(self, part: Slice, truth: Ragged) -> Ragged:
-        """What is to be foreseen in this slice: the held-out rows [U users] that belong to it."""
+    def within(self, part: Slice, truth: Ragged, users: IntArray | None = None) -> Ragged:
+        """What of the held-out rows belongs to this slice.
+
+        Args:
+            users: whose rows they are; everybody's by default.
+        """
         if part is Slice.COLD_USERS:
-            kept = self.cold[truth.owners]
+            kept = (self.cold if users is None else self.cold[users])[truth.owners]
         else:
             kept = (self.tail if part is Slice.LONG_TAIL_ITEMS else self.fresh)[truth.rows]
         lengths = np.bincount(truth.owners[kept], minlength=len(truth))

@@ -9,6 +9,7 @@ from recolake.ranking.ragged import Ragged
 from training.datasets.dataset import Dataset
 from training.datasets.interactions import NEVER, Interactions
 from training.datasets.split import Split, temporal_split
+from training.evaluation.bootstrap import PartMean, estimates, mean
 from training.evaluation.protocol import Target, by_model, evaluate
 from training.evaluation.slices import Slice, Slices
 from training.models.popularity.model import Popularity
@@ -77,3 +78,19 @@ def test_a_slice_is_a_part_of_the_truth_and_its_ndcg_is_of_the_same_lists(
             assert 0 <= scores.slices[part].estimate.value <= 1
     tail = scores.slices[Slice.LONG_TAIL_ITEMS].estimate.value
     assert tail < scores.metrics["ndcg@10"].value, "popularity is worse at what is not popular"
+
+
+def test_a_slice_has_the_interval_of_its_own_people_from_the_same_resamples() -> None:
+    random = np.random.default_rng(5)
+    members = random.random(3_000) < 0.3
+    values = np.where(members, random.random(3_000), 0.0)
+    part = estimates({"part": PartMean(values, members)}, 3_000, seed=0)["part"]
+    alone = mean(values[members], seed=0)
+    assert part.value == pytest.approx(alone.value)
+    assert part.high - part.low == pytest.approx(alone.high - alone.low, rel=0.15)
+
+
+def test_a_slice_of_one_person_who_is_often_not_drawn_still_has_an_interval() -> None:
+    members = np.arange(50) == 7
+    found = estimates({"part": PartMean(np.where(members, 0.5, 0.0), members)}, 50, seed=0)["part"]
+    assert (found.low, found.value, found.high) == (0.5, 0.5, 0.5)
