@@ -103,6 +103,6 @@ def _bounds(found: tuple[float, ...] | None, sign: str = "") -> str:
     if found is None:
         return "-"
     value, low, high = found
-    if low == value == high:
-        return f"{value:{sign},.4g}"
+    if low == value == high and value.is_integer():
+        return f"{value:{sign},.0f}"
     return f"{value:{sign}.4f} ({low:{sign}.4f} to {high:{sign}.4f})"

@@ -72,12 +72,13 @@ def test_a_comparison_shows_differences_of_the_same_people_and_what_was_changed(
         (0.2, 0.1, 0.3),
         Difference(1234, Estimate(0.1, 0.05, 0.15)),
     )
+    people = Compared("new_items, cold_users", "people", (12_345.0,) * 3, (6.0,) * 3, None)
     code = ("abc", "def+")
     found = Comparison(
         _version("v1"),
         _version("v2"),
         True,
-        (row,),
+        (row, people),
         code,
         changes({"seed": "0", "a": "1"}, {"seed": "0", "b": "2"}),
         changes({"gold.training_set": 3}, {"gold.training_set": 4}),
@@ -85,6 +86,7 @@ def test_a_comparison_shows_differences_of_the_same_people_and_what_was_changed(
     view.show_comparison(found)
     said = _said(capsys)
     assert "+0.1000 (+0.0500 to +0.1500) over 1,234 people" in said
+    assert "12,345" in said
     for words in (["code", "abc", "def+"], ["a", "1", "-"], ["b", "-", "2"], ["gold.training_set", "3", "4"]):
         assert any(line.split() == words for line in said.splitlines()), words
     assert "seed" not in said
