@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from recolake.errors import NotFoundError, RecolakeError
-from recolake.experiments.document import Experiment, Stopper
-from recolake.experiments.lifecycle import known_running, stop
+from recolake.experiments.document import Experiment
+from recolake.experiments.lifecycle import end_if_overtaken, known_running
 from recolake.features.names import View
 from recolake.lake.engine import connect, engine_errors
 from recolake.ranking.artifact import Artifact, load_user_vectors
@@ -87,9 +87,9 @@ def publish(
             say(f"{chosen} is served")
         if chosen != previous or (version is not None and history.held):
             write_history(settings, tenant, history.moved_on(chosen, datetime.now(UTC)))
-        if trial is not None and trial.champion != chosen:
-            stop(settings, tenant, Stopper.PUBLICATION, f"{chosen} was published")
-            say(f"{trial.experiment_id} is over")
+        ended = end_if_overtaken(settings, tenant)
+        if ended is not None:
+            say(f"{ended.experiment_id} is over")
         crowned = reconcile(registry, chosen, by_hand=version is not None or history.held)
     return PublishReport(
         tenant=tenant.name,

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from recolake.errors import RecolakeError, ServiceUnavailableError
-from recolake.experiments.document import Stopper
-from recolake.experiments.lifecycle import known_running, stop
+from recolake.experiments.lifecycle import end_if_overtaken
 from recolake.ranking.artifact import Artifact
 from recolake.ranking.history import read_history, write_history
 from recolake.ranking.pointer import activate
@@ -62,10 +61,9 @@ def rollback(settings: Settings, tenant: Tenant, *, progress: Progress | None = 
         write_history(settings, tenant, history.moved_back(datetime.now(UTC)))
         activate(settings, tenant, target)
         say(f"{target} is served")
-        trial = known_running(settings, tenant)
-        if trial is not None and trial.champion != target:
-            stop(settings, tenant, Stopper.PUBLICATION, f"{target} was rolled back to")
-            say(f"{trial.experiment_id} is over")
+        ended = end_if_overtaken(settings, tenant)
+        if ended is not None:
+            say(f"{ended.experiment_id} is over")
         _tell_mlflow(settings, tenant, target, say)
     return PublishReport(
         tenant=tenant.name,

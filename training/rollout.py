@@ -79,7 +79,7 @@ def start_experiment(
             say(f"{challenger} was fetched from MLflow")
         if not force:
             refuse_shrunken(artifact, champion)
-        _, online = bring_vectors(settings, artifact, tenant, say)
+        online = bring_vectors(settings, artifact, tenant, say)[1]
         there = vectors_ready(redis_client(settings), tenant, served, users_checksum(champion))
         if not (online and there):
             raise ServiceUnavailableError(

@@ -18,6 +18,7 @@ from recolake.experiments.store import (
 )
 from recolake.ranking.artifact import users_checksum
 from recolake.ranking.manifest import Manifest
+from recolake.ranking.pointer import current_version
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.locks import Work, exclusive
@@ -112,6 +113,17 @@ def stop(settings: Settings, tenant: Tenant, by: Stopper, reason: str) -> Experi
         ended = running.ended(datetime.now(UTC), by, reason)
         write_experiment(settings, tenant, ended)
     return ended
+
+
+def end_if_overtaken(settings: Settings, tenant: Tenant) -> Experiment | None:
+    """End a running experiment whose champion is not served any more; gives it, if there was one.
+
+    Serving gives everybody the served model from the moment that the pointer moves; this makes it final.
+    """
+    running, served = known_running(settings, tenant), current_version(settings, tenant)
+    if running is None or served == running.champion:
+        return None
+    return stop(settings, tenant, Stopper.PUBLICATION, f"{served or 'nothing'} is served now")
 
 
 def find(settings: Settings, tenant: Tenant, experiment_id: str | None = None) -> Experiment:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from recolake.errors import RecolakeError
 from recolake.experiments.analysis import Analysis
 from recolake.experiments.document import Experiment
-from recolake.experiments.lifecycle import check
+from recolake.experiments.lifecycle import check, end_if_overtaken
 from recolake.experiments.outcomes import read_outcomes
 from recolake.experiments.store import running_experiment
 from recolake.lake.engine import connect, engine_errors
@@ -56,6 +56,7 @@ def guard_all(settings: Settings, ship: Callable[[], object], say: Callable[[str
     failed: dict[str, str] = {}
     for tenant in known_tenants(settings):
         try:
+            end_if_overtaken(settings, tenant)
             experiment = running_experiment(settings, tenant)
         except RecolakeError as error:
             failed[tenant.name] = error.message

@@ -131,7 +131,8 @@ def test_every_dag_is_switched_on_and_nothing_failed_to_parse(with_airflow: Sett
         airflow.wait_for_dags()
         paused = {dag["dag_id"]: dag["is_paused"] for dag in airflow.get("/dags")["dags"]}
         assert airflow.get("/importErrors")["import_errors"] == []
-    assert paused == dict.fromkeys([*(step.dag_id for step in CHAIN), "ship_usage"], False)
+    others = ("ship_usage", "guard_experiments")
+    assert paused == dict.fromkeys([*(step.dag_id for step in CHAIN), *others], False)
 
 
 def test_an_asset_that_no_dag_names_is_told(with_airflow: Settings) -> None:
