@@ -10,12 +10,14 @@ import pytest
 import redis
 
 from feature_repo.materialize import materialize
+from recolake.experiments.document import Stopper
+from recolake.experiments.lifecycle import begin, new_experiment, stop
 from recolake.features import online
 from recolake.features.lake_vectors import lake_vectors
 from recolake.features.names import View
 from recolake.features.online import vectors_mark, vectors_ready, write_vectors
 from recolake.ranking.artifact import load_artifact
-from recolake.ranking.manifest import MANIFEST_FILE
+from recolake.ranking.manifest import MANIFEST_FILE, read_manifest
 from recolake.ranking.pointer import version_folder
 from recolake.tenancy.locks import Work, exclusive
 
@@ -129,3 +131,32 @@ def test_a_removal_that_dies_half_way_is_completed_by_the_next_run(
 
 def _checksum(shop: Any, version: str) -> str:
     return load_artifact(version_folder(shop.settings, shop.tenant, version), shop.tenant).users_checksum
+
+
+def test_the_challenger_s_vectors_are_brought_like_the_champion_s_and_kept_while_it_is_tried(
+    shop: Any, cache: redis.Redis
+) -> None:
+    shop.vectors("v2", {"ada": [3.0], "ben": [4.0]})
+    folders = (version_folder(shop.settings, shop.tenant, version) for version in ("v1", "v2"))
+    trial = new_experiment(shop.tenant, *(read_manifest(folder) for folder in folders), 0.5)
+    begin(shop.settings, trial)
+    materialize(shop.settings, shop.tenant)
+    assert vectors_ready(cache, shop.tenant, "v2", trial.challenger_checksum)
+    for version in ("v3", "v4", "v5"):
+        people = shop.vectors(version, {"ada": [9.0]})
+        rows = lake_vectors(
+            shop.spark, shop.settings, View.USER_VECTOR, shop.tenant, version, people.users_checksum
+        ).toArrow()
+        write_vectors(shop.settings, shop.tenant, version, people.users_checksum, {View.USER_VECTOR: rows})
+    materialize(shop.settings, shop.tenant)
+    assert [shop.online("ada", version)["vector"] for version in ("v1", "v2")] == [[1.0], [3.0]]
+
+    (version_folder(shop.settings, shop.tenant, "v2") / MANIFEST_FILE).write_text("torn")
+    said: list[str] = []
+    materialize(shop.settings, shop.tenant, progress=said.append)
+    assert any("damaged" in sentence for sentence in said)
+    assert shop.online("ada", "v2")["vector"] == [3.0], "a damaged challenger takes nothing from the champion"
+    stop(shop.settings, shop.tenant, Stopper.PERSON, "enough")
+    materialize(shop.settings, shop.tenant)
+    assert shop.online("ada", "v2")["vector"] is None
+    assert shop.online("ada", "v1")["vector"] == [1.0]
