@@ -18,6 +18,10 @@ def touched(*_: Any, **__: Any) -> _Touched:
     return _Touched()
 
 
+def whole(*_: Any, **__: Any) -> str:
+    return ""
+
+
 def checked(*_: Any, **__: Any) -> str:
     return "tenant_id is not null"
 

@@ -72,7 +72,11 @@ led_to as (
         max(event_type = 'purchase') as bought,
         sum(worth) as revenue,
         max(ingested_at) as ingested_at
-    from (select * from named union all select * from inferred)
+    from (
+        select * from named
+        union all
+        select * from inferred
+    )
     group by tenant_id, recommendation_id
 ),
 
