@@ -7,6 +7,7 @@
     {%- if not in_build() or not is_incremental() -%}
         {{ return(plan('everything', asked)) }}
     {%- endif -%}
-    {%- set query = '(' ~ some ~ ' and ' ~ asked ~ ' limit 1) union all (select 1 from ' ~ this ~ ' where ' ~ asked ~ ' limit 1)' -%}
+    {%- set mine = ' and ' ~ asked ~ ' limit 1)' -%}
+    {%- set query = '(' ~ some ~ mine ~ ' union all (select 1 from ' ~ this ~ ' where true' ~ mine -%}
     {{ return(plan('everything', asked) if run_query(query).rows | length else plan('nothing', 'false')) }}
 {%- endmacro %}
