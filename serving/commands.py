@@ -38,6 +38,8 @@ def _recommend(
     console = Console()
     console.print(table)
     said = [f"strategy {answer['strategy']}", f"model {answer['model_version']}", answer["recommendation_id"]]
+    if answer["variant"] != "default":
+        said.insert(2, f"variant {answer['variant']}")
     if answer["fallback"]:
         said.insert(1, f"because of {answer['fallback']}")
     console.print(", ".join(said), soft_wrap=True, highlight=False)

@@ -109,6 +109,10 @@ class Receipt(BaseModel):
 
     recommendation_id: str
     served_at: datetime
+    variant: str = Field(description="Variant of the experiment: champion or challenger; else default")
+    experiment_id: str | None = Field(
+        description="Experiment that the answer belongs to; null outside of one"
+    )
     model: ReceiptModel
     index: ReceiptIndex
     inputs: dict[str, int] = Field(description="Delta version of each input table")

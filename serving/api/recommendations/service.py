@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from recolake.errors import ArtifactError, NotFoundError
 from recolake.experiments.document import Variant
+from recolake.experiments.store import ExperimentDocumentError, all_experiments
 from recolake.features.names import Service
 from recolake.ranking.artifact import INDEX_FILE
 from recolake.ranking.manifest import read_manifest
@@ -36,7 +37,7 @@ from serving.api.recommendations.schemas import (
     RecommendedItem,
     Strategy,
 )
-from serving.ids import RecommendationIds
+from serving.ids import Minted, RecommendationIds
 from serving.metrics import Metrics
 from serving.people import FeaturesUnavailableError, OnlineFeatures, Person
 from serving.shelf import Model, Shelf
@@ -98,7 +99,7 @@ class Recommender:
         made = self._attempt(caller.tenant, subject, choice, champion, request)
         now = self._now()
         answer = RecommendationAnswer(
-            recommendation_id=self._ids.mint(caller.tenant, made.model.version, now),
+            recommendation_id=self._ids.mint(caller.tenant, made.model.version, now, choice.variant),
             model_version=made.model.version,
             variant=choice.variant.value,
             strategy=made.strategy,
@@ -191,6 +192,8 @@ class Recommender:
         return Receipt(
             recommendation_id=recommendation_id,
             served_at=minted.served_at,
+            variant=minted.variant.value,
+            experiment_id=_experiment_id(self._settings, tenant, minted),
             model=ReceiptModel(
                 name=manifest.model_name,
                 version=manifest.model_version,
@@ -231,6 +234,20 @@ class Recommender:
         if not person.known:
             return _NOBODY, "unknown_user"
         return person, None if person.vector is not None else "no_vector"
+
+
+def _experiment_id(settings: Settings, tenant: Tenant, minted: Minted) -> str | None:
+    """The experiment of an answer: the latest that had begun; None where a document is damaged."""
+    if minted.variant is Variant.DEFAULT:
+        return None
+    try:
+        known = all_experiments(settings, tenant)
+    except ExperimentDocumentError:
+        return None
+    # An id keeps its time in whole milliseconds.
+    latest = minted.served_at + timedelta(milliseconds=1)
+    begun = [each.experiment_id for each in known if each.started_at <= latest]
+    return begun[-1] if begun else None
 
 
 def _items(model: Model, found: Ranking, explanations: Sequence[Explanation]) -> list[RecommendedItem]:

@@ -75,12 +75,15 @@ def test_receipts_resolve_for_the_model_of_the_variant(api: Any, split: Any) -> 
         answer = api.ask(user_id=user).json()
         receipt = api.receipt(answer["recommendation_id"]).json()
         assert receipt["model"]["version"] == VERSIONS[answer["variant"]]
+        assert (receipt["variant"], receipt["experiment_id"]) == (answer["variant"], split.experiment_id)
         assert receipt["uploads"] == [f"upload-{answer['model_version']}"]
 
 
 def test_who_is_nobody_is_in_no_experiment(api: Any, shop: Any, split: Any) -> None:
     answers = [api.ask().json() for _ in range(5)]
     assert {(a["variant"], a["model_version"]) for a in answers} == {("default", "v1")}
+    receipt = api.receipt(answers[0]["recommendation_id"]).json()
+    assert (receipt["variant"], receipt["experiment_id"]) == ("default", None)
     assert {row["experiment_id"] for row in usage(shop)[-5:]} == {None}
 
 

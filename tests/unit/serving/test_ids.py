@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recolake.errors import NotFoundError
+from recolake.experiments.document import Variant
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from serving.ids import RecommendationIds
@@ -19,10 +20,12 @@ moments = st.integers(946_684_800, 7_258_118_400).map(lambda s: dt.datetime.from
 IDS = RecommendationIds(b"k" * 32)
 
 
-@given(tenants, versions, moments)
-def test_an_id_says_version_and_time(tenant: Tenant, version: str, now: dt.datetime) -> None:
-    minted = IDS.read(tenant, IDS.mint(tenant, version, now))
-    assert minted.model_version == version
+@given(tenants, versions, moments, st.sampled_from(Variant))
+def test_an_id_says_version_time_and_variant(
+    tenant: Tenant, version: str, now: dt.datetime, variant: Variant
+) -> None:
+    minted = IDS.read(tenant, IDS.mint(tenant, version, now, variant))
+    assert (minted.model_version, minted.variant) == (version, variant)
     assert abs(minted.served_at - now) <= dt.timedelta(milliseconds=2)
 
 
