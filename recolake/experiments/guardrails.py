@@ -26,7 +26,10 @@ from recolake.experiments.outcomes import Outcomes, Total
 from recolake.experiments.sequential import anytime_p_value, log_evidence
 
 LEAST_PEOPLE = 30
-"""Below so many people with anything to count, a sum is not taken to be normal and nothing is judged."""
+"""Of people with anything to count, where each half gets a variant; a sum over fewer is not taken to be normal.
+
+An uneven split makes the sum skewed, so it needs more: as many as have the same variance of (Z - p).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,14 @@ class Verdict:
 
     Attributes:
         people: how many had anything to count, in both variants.
+        needed: how many it takes to judge.
         p_value: anytime-valid; None while they are too few.
         harmful: whether it stops the experiment.
     """
 
     metric: Metric
     people: int
+    needed: int
     champion_mean: float
     challenger_mean: float
     p_value: float | None
@@ -50,7 +55,7 @@ class Verdict:
     def sentence(self) -> str:
         means = f"{self.metric} a person {self.challenger_mean:.4g}, the champion's {self.champion_mean:.4g}"
         if self.p_value is None:
-            return f"{means}; too few people to judge ({self.people} of {LEAST_PEOPLE})"
+            return f"{means}; too few people to judge ({self.people} of {self.needed})"
         return f"{means}; anytime p-value of harm {self.p_value:.2g}"
 
 
@@ -63,13 +68,18 @@ def excess_of(share: float, margin: float, metric: Metric, outcomes: Outcomes) -
     return excess, variance
 
 
+def people_needed(share: float) -> int:
+    """How many people with anything to count it takes to judge, of whom `share` get the challenger."""
+    return math.ceil(LEAST_PEOPLE / (4 * share * (1 - share)))
+
+
 def scaled(experiment: Experiment, outcomes: Outcomes) -> Experiment:
     """The experiment with a scale for each metric that has enough people for the first time."""
     fresh = {
         metric: variance
         for metric in Metric
         if metric not in experiment.scales
-        and _people(metric, outcomes) >= LEAST_PEOPLE
+        and _people(metric, outcomes) >= people_needed(experiment.share)
         and (variance := _excess(experiment, metric, outcomes)[1]) > 0
     }
     if not fresh:
@@ -88,6 +98,7 @@ def _judge(experiment: Experiment, metric: Metric, outcomes: Outcomes) -> Verdic
     return Verdict(
         metric=metric,
         people=_people(metric, outcomes),
+        needed=people_needed(experiment.share),
         champion_mean=_mean(outcomes.champion.total(metric), outcomes.champion.users),
         challenger_mean=_mean(outcomes.challenger.total(metric), outcomes.challenger.users),
         p_value=None if evidence is None else anytime_p_value(evidence),

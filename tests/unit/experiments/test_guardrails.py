@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from recolake.experiments.document import Guardrails, Metric
-from recolake.experiments.guardrails import LEAST_PEOPLE, judge, scaled
+from recolake.experiments.guardrails import LEAST_PEOPLE, judge, people_needed, scaled
 from recolake.experiments.outcomes import Arm, Outcomes, Total
 from recolake.experiments.sequential import anytime_p_value, log_evidence
 
@@ -131,6 +131,11 @@ def test_harm_within_the_margin_is_no_harm(experiment: Any, metric: Metric) -> N
     assert harmful(0.2, 0.05)
     assert not harmful(0.2, 0.2)
     assert not harmful(0.05, 0.2)
+
+
+def test_an_uneven_split_needs_more_people() -> None:
+    needed = [people_needed(share) for share in (0.5, 0.1, 0.9, 0.05)]
+    assert needed == [LEAST_PEOPLE, 84, 84, 158]
 
 
 def test_few_people_stop_nothing(experiment: Any) -> None:
