@@ -26,7 +26,7 @@ from recolake.experiments.outcomes import Outcomes, Total
 from recolake.experiments.sequential import anytime_p_value, log_evidence
 
 LEAST_PEOPLE = 30
-"""Of people with anything to count, where each half gets a variant; a sum over fewer is not taken to be normal.
+"""People with anything to count, each half with a variant; a sum over fewer is not taken to be normal.
 
 An uneven split makes the sum skewed, so it needs more: as many as have the same variance of (Z - p).
 """
