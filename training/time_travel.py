@@ -157,11 +157,13 @@ def _retrain(
 
 
 def _changed(recorded: Mapping[str, float], now: Mapping[str, float]) -> dict[str, tuple[float, float]]:
-    """Metrics with another value than was recorded; those that only one of the runs measured are left out."""
+    """Metrics with another value than was recorded; speeds, and what one run alone has, are left out."""
+    from training.tracking.record import SPEEDS
+
     return {
         name: (value, now[name])
         for name, value in sorted(recorded.items())
-        if name in now and now[name] != value
+        if name in now and now[name] != value and name not in SPEEDS
     }
 
 

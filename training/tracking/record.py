@@ -103,14 +103,19 @@ def log_experiment(experiment: Experiment, seed: int) -> None:
             mlflow.log_figure(figure, f"figures/{name.replace('@', '_at_')}.png")
 
 
+_OF_INDEX = "index."
+SPEEDS = tuple(f"{_OF_INDEX}{name}" for name in IndexFigures.model_fields if "per_second" in name)
+"""Metrics that say how fast the machine was at the time, and nothing of the model."""
+
+
 def log_index(figures: IndexFigures) -> None:
     """Kind, parameters and measurements of the index into the active run, as `index.<name>`."""
     import mlflow
 
     chosen = {"kind": figures.kind.value, **figures.parameters}
-    mlflow.log_params({f"index.{name}": value for name, value in chosen.items()})
+    mlflow.log_params({f"{_OF_INDEX}{name}": value for name, value in chosen.items()})
     measured = figures.model_dump(exclude={"kind", "parameters"})
-    mlflow.log_metrics({f"index.{name}": float(value) for name, value in measured.items()})
+    mlflow.log_metrics({f"{_OF_INDEX}{name}": float(value) for name, value in measured.items()})
 
 
 def log_inputs(settings: Settings, tables: Mapping[Table, int]) -> None:
