@@ -1,4 +1,4 @@
-"""What tests of several parts together share: an engine that does not compile plans for a handful of rows."""
+"""What tests of several parts together share: an engine that takes a handful of rows for what they are."""
 
 from __future__ import annotations
 
@@ -9,23 +9,29 @@ import pytest
 from recolake.lake.engine import connect
 from recolake.settings import Settings
 
-# Compiling the engine's plans is a quarter and more of what these tests cost; what they prove is the SQL. The
-# end-to-end test and the one of Online Retail run compiled plans.
-_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+# Compiling plans, cutting rows into partitions and planning anew after each stage are half of what a build
+# of a hundred rows costs; what these tests prove is the SQL. The end-to-end test and the one of Online Retail
+# run as the platform does.
+_SMALL = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _interpreted(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Plans are interpreted in modules that use the engine, unless marked as `compiled`."""
+def _small_data(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In modules that use the engine, unless they are marked as `much_data`."""
     module = request.node
     items = [item for item in request.session.items if item.getparent(pytest.Module) is module]
     uses_engine = any("spark" in getattr(item, "fixturenames", ()) for item in items)
-    if not uses_engine or module.get_closest_marker("compiled"):
+    if not uses_engine or module.get_closest_marker("much_data"):
         yield
         return
     platform: Settings = request.getfixturevalue("platform")
-    for name, value in _INTERPRETED.items():
+    for name, value in _SMALL.items():
         connect(platform).conf.set(name, value)
     yield
-    for name in _INTERPRETED:
+    for name in _SMALL:
         connect(platform).conf.unset(name)

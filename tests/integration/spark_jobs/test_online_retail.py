@@ -20,7 +20,7 @@ from spark_jobs.report import IngestReport
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-pytestmark = pytest.mark.compiled
+pytestmark = pytest.mark.much_data
 
 SHOP = Tenant("retail-facts")
 
