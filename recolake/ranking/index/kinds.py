@@ -31,6 +31,7 @@ def build(kind: Kind, vectors: FloatArray, seed: int = 0) -> Any:
 
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     count, dimension = vectors.shape
+    index: Any
     if kind is Kind.FLAT:
         index: Any = faiss.IndexFlatIP(dimension)
     else:
