@@ -1,9 +1,10 @@
-"""Alternating least squares by a few steps of conjugate gradients, many rows at a time: no loop over rows.
+"""Alternating least squares by a step of conjugate gradients at a time, for many rows: no loop over rows.
 
 The normal equations of a row with n entries are (G + Y' W Y) x = b: G = Y'Y + regularisation is the same for
-all rows, the rest has rank n. Written in the basis in which G is the identity, they are close to it, and two
-steps from the vector of the iteration before do what an exact solution does, without a [d, d] system for each
-row (Takács, Pilászy and Tikk, RecSys 2011, start from the same idea without the change of basis).
+all rows, the rest has rank n. Written in the basis in which G is the identity they are close to it, so that
+one step from the vector of the iteration before goes most of the way, and no row needs a [d, d] system of its
+own. Conjugate gradients for these equations, without the change of basis and with three steps, are due to
+Takács, Pilászy and Tikk (RecSys 2011).
 
 Rows of a sparse matrix are sorted by length and cut into batches of nearly equal length, so that little is
 padded. For a batch of B rows with at most L entries and d factors, the work is on a tile [B, L, d] that is
@@ -19,10 +20,10 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-# Entries of a padded batch: 4 MiB of factors at d = 64, half of it for each of two cores.
-_BATCH_ENTRIES = 1 << 14
-# Of each side and iteration; of the last, whose vectors are served: to four digits.
-_STEPS, _LAST_STEPS = 2, 8
+# Entries of a padded batch: 2 MiB of factors at d = 64.
+_BATCH_ENTRIES = 1 << 13
+# In each iteration; for the vectors that are served, which must fit the final item vectors.
+_STEPS, _LAST_STEPS = 1, 4
 
 
 @dataclass(frozen=True)
@@ -31,21 +32,13 @@ class Batch:
 
     Attributes:
         rows: [B] row numbers.
-        columns: [B, L] column numbers, int32; 0 where padded.
-        values: [B, L] float32; 0 where padded.
-        lengths: [B] entries of each row, int32; what is beyond is padding.
+        columns: [B, L] column numbers, int32; where padded, the number of columns.
+        extra: [B, L] float32, confidence above 1; 0 where padded.
     """
 
     rows: Tensor
     columns: Tensor
-    values: Tensor
-    lengths: Tensor
-
-    @property
-    def present(self) -> Tensor:
-        """[B, L] False where padded."""
-        places = torch.arange(self.columns.shape[1], dtype=torch.int32, device=self.columns.device)
-        return places < self.lengths[:, None]
+    extra: Tensor
 
 
 def batches(matrix: sp.csr_matrix, device: torch.device) -> list[Batch]:
@@ -61,49 +54,55 @@ def batches(matrix: sp.csr_matrix, device: torch.device) -> list[Batch]:
         rows = order[start:stop]
         present = np.arange(longest) < lengths[rows][:, None]
         place = np.where(present, matrix.indptr[rows][:, None] + np.arange(longest), 0)
-        columns = np.where(present, matrix.indices[place], 0).astype(np.int32)
-        values = np.where(present, matrix.data[place], 0).astype(np.float32)
-        parts = (rows.astype(np.int64), columns, values, lengths[rows].astype(np.int32))
+        columns = np.where(present, matrix.indices[place], matrix.shape[1]).astype(np.int32)
+        extra = np.where(present, matrix.data[place], 0).astype(np.float32)
+        parts = (rows.astype(np.int64), columns, extra)
         found.append(Batch(*(torch.from_numpy(part).to(device) for part in parts)))
         stop = start
     return found
 
 
-def solve_side(
-    target: Tensor, other: Tensor, side: list[Batch], alpha: float, regularization: float, steps: int
-) -> None:
+def solve_side(target: Tensor, other: Tensor, side: list[Batch], regularization: float, steps: int) -> None:
     """Better vectors [n, d] of one side in place, given those of the other [m, d]; d steps would be exact."""
-    d = other.shape[1]
+    m, d = other.shape
     gram = (other.T @ other).to(torch.float64)
     gram += regularization * torch.eye(d, dtype=gram.dtype, device=gram.device)
     lower = torch.linalg.cholesky(gram).to(other.dtype)
-    other = torch.linalg.solve_triangular(lower, other.T, upper=False).T.contiguous()
+    # Padding points to a last row of zeros.
+    near = other.new_zeros(m + 1, d)
+    near[:m] = torch.linalg.solve_triangular(lower, other.T, upper=False).T
     found = target @ lower
+    room = other.new_empty(max((batch.columns.numel() for batch in side), default=0), d)
     for batch in side:
-        found[batch.rows] = _descend(found[batch.rows], other, batch, alpha, steps)
+        # A new tile each time would cost more than filling it does.
+        tile_nd = room[: batch.columns.numel()]
+        torch.index_select(near, 0, batch.columns.reshape(-1), out=tile_nd)
+        start_b1d = found.index_select(0, batch.rows)[:, None]
+        tile_bld = tile_nd.view(*batch.columns.shape, d)
+        found.index_copy_(0, batch.rows, _descend(start_b1d, tile_bld, batch.extra[:, None], steps)[:, 0])
     target.copy_(torch.linalg.solve_triangular(lower, found, upper=False, left=False))
 
 
-def _descend(x_bd: Tensor, other: Tensor, batch: Batch, alpha: float, steps: int) -> Tensor:
+def _descend(x_b1d: Tensor, tile_bld: Tensor, extra_b1l: Tensor, steps: int) -> Tensor:
     """Conjugate gradients for the rows of a batch, where the Gram matrix is the identity."""
-    near_bld = other.index_select(0, batch.columns.reshape(-1)).view(*batch.columns.shape, -1)
-    near_bdl = near_bld.transpose(1, 2)
-    extra_b1l = (alpha * batch.values)[:, None]
-    wanted_b1l = extra_b1l + batch.present[:, None]
-    x = x_bd[:, None]
-    rest = torch.bmm(wanted_b1l - extra_b1l * torch.bmm(x, near_bdl), near_bld) - x
-    direction = rest
-    size = rest.square().sum(-1, keepdim=True)
+    tile_bdl = tile_bld.transpose(1, 2)
+    short_b1l = torch.addcmul(extra_b1l + 1, extra_b1l, torch.bmm(x_b1d, tile_bdl), value=-1)
+    rest = torch.baddbmm(x_b1d, short_b1l, tile_bld, beta=-1)
+    direction, size = rest, torch.linalg.vecdot(rest, rest)[..., None]
     for step in range(steps):
-        image = direction + torch.bmm(extra_b1l * torch.bmm(direction, near_bdl), near_bld)
+        products_b1l = torch.bmm(direction, tile_bdl)
+        weighted_b1l = extra_b1l * products_b1l
+        curvature = torch.linalg.vecdot(direction, direction)
+        curvature = curvature + torch.linalg.vecdot(weighted_b1l, products_b1l)
         # A row that is solved has no direction left.
-        length = size / (direction * image).sum(-1, keepdim=True).clamp_min(1e-30)
-        x = x + length * direction
+        length = size / curvature[..., None].clamp_min(1e-30)
+        x_b1d = torch.addcmul(x_b1d, length, direction)
         if step + 1 < steps:
-            rest = rest - length * image
-            size, before = rest.square().sum(-1, keepdim=True), size
-            direction = rest + size / before.clamp_min(1e-30) * direction
-    return x[:, 0]
+            image = torch.baddbmm(direction, weighted_b1l, tile_bld)
+            rest = torch.addcmul(rest, length, image, value=-1)
+            size, before = torch.linalg.vecdot(rest, rest)[..., None], size
+            direction = torch.addcmul(rest, size / before.clamp_min(1e-30), direction)
+    return x_b1d
 
 
 def factorize(
@@ -123,10 +122,10 @@ def factorize(
     generator = torch.Generator().manual_seed(seed)
     users = torch.zeros(matrix.shape[0], factors, device=device)
     items = (torch.randn(matrix.shape[1], factors, generator=generator) / factors**0.5).to(device)
-    by_user, by_item = batches(matrix, device), batches(matrix.T.tocsr(), device)
+    by_user, by_item = batches(alpha * matrix, device), batches(alpha * matrix.T.tocsr(), device)
     for _ in range(iterations):
-        solve_side(users, items, by_user, alpha, regularization, _STEPS)
-        solve_side(items, users, by_item, alpha, regularization, _STEPS)
+        solve_side(users, items, by_user, regularization, _STEPS)
+        solve_side(items, users, by_item, regularization, _STEPS)
     # Serving asks with user vectors, so they are the ones that must fit the final item vectors.
-    solve_side(users, items, by_user, alpha, regularization, _LAST_STEPS)
+    solve_side(users, items, by_user, regularization, _LAST_STEPS)
     return users, items
