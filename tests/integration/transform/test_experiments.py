@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +74,9 @@ def event(number: int, kind: str, hours: float) -> dict[str, Any]:
         "user_id": f"u{number}",
         "item_id": "i1",
         "event_type": kind,
-        "value": 5 if kind == "purchase" else None,
-        "quantity": 1,
-        "price": 5,
+        "value": Decimal(5) if kind == "purchase" else None,
+        "quantity": Decimal(1),
+        "price": Decimal(5),
         "event_time": at,
         "event_date": at.date(),
         "order_id": "o",
