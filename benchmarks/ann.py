@@ -7,8 +7,8 @@
 Item vectors are drawn by a seed: directions in clusters, lengths that follow popularity as those of a matrix
 factorisation do; people look in the direction of a few clusters. With `--train` they are those of the matrix
 factorisation itself. Every kind is given more work a query until it reaches the recall at 10 that publication
-asks for, or until it has no more to give; the row says what it reached then. Seconds are those of the thread's
-own processor time: what else runs on the machine does not count.
+asks for, or until it has no more to give; the row says what it reached then. Seconds are the thread's own
+processor time: what else runs on the machine does not count.
 """
 
 from __future__ import annotations

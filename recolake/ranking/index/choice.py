@@ -97,7 +97,7 @@ class Truth:
         )
 
     def speed(self, index: Any, count: int) -> float:
-        """Queries a second of one thread's time, one at a time; what else runs on the machine does not count."""
+        """Queries a second of the thread's own processor time, one at a time."""
         asked = self._asking[:_TIMED]
         with one_thread():
             search(index, asked[:1], count)

@@ -26,7 +26,7 @@ from training.models.lightgcn.model import LightGcn
 from training.models.markov.model import Markov
 from training.models.matrix_factorization.config import Config
 from training.models.matrix_factorization.model import MatrixFactorization
-from training.models.matrix_factorization.solver import batches, factorize, solve_side
+from training.models.matrix_factorization.solver import Workers, batches, factorize, solve_side
 from training.models.multi_interest.config import Config as InterestConfig
 from training.models.multi_interest.model import MultiInterest
 from training.models.own_frequency.model import OwnFrequency
@@ -150,7 +150,7 @@ def test_as_many_steps_as_factors_are_exact_and_fewer_never_make_it_worse(seed: 
     def loss(steps: int) -> np.ndarray:
         found = start.clone()
         if steps:
-            solve_side(found, other, side, 0.5, steps)
+            solve_side(found, other, side, 0.5, steps, Workers(1, None))
         error = (1 + 2.0 * dense) * ((dense > 0) - (found @ other.T).numpy().astype(np.float64)) ** 2
         return np.asarray(error.sum(axis=1) + 0.5 * (found.numpy() ** 2).sum(axis=1))
 
@@ -158,7 +158,7 @@ def test_as_many_steps_as_factors_are_exact_and_fewer_never_make_it_worse(seed: 
     assert (np.diff(losses, axis=0) <= 1e-3 * (1 + losses[0])).all()
     y = other.numpy().astype(np.float64)
     exact = start.clone()
-    solve_side(exact, other, side, 0.5, factors + 2)
+    solve_side(exact, other, side, 0.5, factors + 2, Workers(1, None))
     for row in np.flatnonzero((dense > 0).any(axis=1)):
         confidence = 1 + 2.0 * dense[row]
         system = y.T @ (confidence[:, None] * y) + 0.5 * np.eye(factors)
@@ -184,6 +184,19 @@ def test_more_iterations_lower_the_objective() -> None:
         return float(error.sum() + 0.5 * ((users**2).sum() + (items**2).sum()))
 
     assert objective(1) > objective(2) > objective(8)
+
+
+def test_any_number_of_threads_finds_the_same_vectors_and_is_given_back() -> None:
+    matrix = sp.random(3_000, 200, density=0.05, format="csr", rng=np.random.default_rng(5), dtype=np.float32)
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        settings = {"alpha": 2.0, "regularization": 1.0, "iterations": 2, "seed": 0}
+        found.append(factorize(matrix, factors=8, device=torch.device("cpu"), **settings))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    for one, three in zip(*found, strict=True):
+        np.testing.assert_allclose(one.numpy(), three.numpy(), atol=1e-5)
 
 
 def test_every_entry_is_in_exactly_one_batch_however_uneven_the_rows() -> None:

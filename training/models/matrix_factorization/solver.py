@@ -13,6 +13,9 @@ gathered once and fits into a processor's second cache.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +23,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-# Entries of a padded batch: 2 MiB of factors at d = 64.
-_BATCH_ENTRIES = 1 << 13
+# Entries of a padded batch: 1 MiB of factors at d = 64.
+_BATCH_ENTRIES = 1 << 12
 # In each iteration; for the vectors that are served, which must fit the final item vectors.
 _STEPS, _LAST_STEPS = 1, 4
 
@@ -62,7 +65,35 @@ def batches(matrix: sp.csr_matrix, device: torch.device) -> list[Batch]:
     return found
 
 
-def solve_side(target: Tensor, other: Tensor, side: list[Batch], regularization: float, steps: int) -> None:
+@dataclass(frozen=True)
+class Workers:
+    """Threads that take batches side by side; without a pool the caller's does all."""
+
+    count: int
+    pool: ThreadPoolExecutor | None
+
+
+@contextmanager
+def working(device: torch.device) -> Iterator[Workers]:
+    """As many workers as PyTorch had threads, each calling it with one.
+
+    PyTorch's own threads would meet after every small operation on a tile; these meet once a side.
+    """
+    count = torch.get_num_threads()
+    if device.type != "cpu" or count == 1:
+        yield Workers(1, None)
+        return
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(count) as pool:
+            yield Workers(count, pool)
+    finally:
+        torch.set_num_threads(count)
+
+
+def solve_side(
+    target: Tensor, other: Tensor, side: list[Batch], regularization: float, steps: int, workers: Workers
+) -> None:
     """Better vectors [n, d] of one side in place, given those of the other [m, d]; d steps would be exact."""
     m, d = other.shape
     gram = (other.T @ other).to(torch.float64)
@@ -72,14 +103,21 @@ def solve_side(target: Tensor, other: Tensor, side: list[Batch], regularization:
     near = other.new_zeros(m + 1, d)
     near[:m] = torch.linalg.solve_triangular(lower, other.T, upper=False).T
     found = target @ lower
-    room = other.new_empty(max((batch.columns.numel() for batch in side), default=0), d)
-    for batch in side:
+
+    def improve(batches: list[Batch]) -> None:
         # A new tile each time would cost more than filling it does.
-        tile_nd = room[: batch.columns.numel()]
-        torch.index_select(near, 0, batch.columns.reshape(-1), out=tile_nd)
-        start_b1d = found.index_select(0, batch.rows)[:, None]
-        tile_bld = tile_nd.view(*batch.columns.shape, d)
-        found.index_copy_(0, batch.rows, _descend(start_b1d, tile_bld, batch.extra[:, None], steps)[:, 0])
+        room = near.new_empty(max((batch.columns.numel() for batch in batches), default=0), d)
+        for batch in batches:
+            tile_nd = room[: batch.columns.numel()]
+            torch.index_select(near, 0, batch.columns.reshape(-1), out=tile_nd)
+            start_b1d = found.index_select(0, batch.rows)[:, None]
+            tile_bld = tile_nd.view(*batch.columns.shape, d)
+            better_b1d = _descend(start_b1d, tile_bld, batch.extra[:, None], steps)
+            found.index_copy_(0, batch.rows, better_b1d[:, 0])
+
+    parts = [side[worker :: workers.count] for worker in range(workers.count)]
+    # Each row is in one batch, so no two workers write the same.
+    list((workers.pool.map if workers.pool else map)(improve, parts))
     target.copy_(torch.linalg.solve_triangular(lower, found, upper=False, left=False))
 
 
@@ -123,9 +161,10 @@ def factorize(
     users = torch.zeros(matrix.shape[0], factors, device=device)
     items = (torch.randn(matrix.shape[1], factors, generator=generator) / factors**0.5).to(device)
     by_user, by_item = batches(alpha * matrix, device), batches(alpha * matrix.T.tocsr(), device)
-    for _ in range(iterations):
-        solve_side(users, items, by_user, regularization, _STEPS)
-        solve_side(items, users, by_item, regularization, _STEPS)
-    # Serving asks with user vectors, so they are the ones that must fit the final item vectors.
-    solve_side(users, items, by_user, regularization, _LAST_STEPS)
+    with working(device) as workers:
+        for _ in range(iterations):
+            solve_side(users, items, by_user, regularization, _STEPS, workers)
+            solve_side(items, users, by_item, regularization, _STEPS, workers)
+        # Serving asks with user vectors, so they are the ones that must fit the final item vectors.
+        solve_side(users, items, by_user, regularization, _LAST_STEPS, workers)
     return users, items
