@@ -16,8 +16,8 @@ class Sample:
     log_chance: Tensor
 
     def places(self, items: Tensor, of_all: int) -> Tensor:
-        """Where each of the items, which are all among them, stands in the sample."""
-        place = torch.zeros(of_all, dtype=torch.int64, device=items.device)
+        """Where each of the items, which are below `of_all`, stands in the sample; -1 where it does not."""
+        place = torch.full((of_all,), -1, device=items.device)
         place[self.items] = torch.arange(len(self.items), device=items.device)
         return place[items]
 
@@ -47,7 +47,16 @@ def everything(known: Tensor) -> Sample:
     return Sample(known, torch.zeros(len(known), device=known.device))
 
 
-def sampled_softmax(scores: Tensor, sample: Sample, owner: Tensor, place: Tensor) -> Tensor:
-    """Mean cross entropy of targets: of user `owner` [n], a row of the scores [B, C], column `place` [n]."""
-    logits_bc = scores - sample.log_chance
+Cells = tuple[Tensor, Tensor]
+_NEVER = -1e9
+
+
+def sampled_softmax(scores: Tensor, sample: Sample, targets: Cells, shown: Cells) -> Tensor:
+    """Mean cross entropy of the targets, cells of the scores [B, C] as rows and columns.
+
+    What is shown of a history is no answer, so it is no wrong one either: those cells are left out.
+    """
+    owner, place = targets
+    # Not minus infinity: a row without anything else would have no gradient that is a number.
+    logits_bc = (scores - sample.log_chance).index_put(shown, scores.new_tensor(_NEVER))
     return (logits_bc.logsumexp(dim=1)[owner] - scores[owner, place]).mean()

@@ -131,16 +131,16 @@ class Training:
         item, hidden = self._histories.columns[place], self._hidden(users, owner)
         taken, lengths = item[~hidden], torch.bincount(owner[~hidden], minlength=len(users))
         asked = hidden & self._asked(owner, torch.bincount(owner[hidden], minlength=len(users)))
-        owner, wanted = owner[asked], item[asked]
-        if not len(wanted):
+        if not asked.any():
             return None
-        sample = self._sample(wanted)
+        sample = self._sample(item[asked])
         with_id = (self._random(len(sample.items)) >= self.config.id_dropout).float()
         with_id = torch.where(self._described[sample.items], with_id, 1.0)
         users_bd = self.network.user_tower(users, taken, lengths)
         scores_bc = users_bd @ self.network.item_tower(sample.items, with_id).T
-        place = sample.places(wanted, self._histories.width)
-        return sampled_softmax(scores_bc, sample, owner, place)
+        place = sample.places(item, self._histories.width)
+        shown = ~hidden & (place >= 0)
+        return sampled_softmax(scores_bc, sample, (owner[asked], place[asked]), (owner[shown], place[shown]))
 
     def _hidden(self, users: Tensor, owner: Tensor) -> Tensor:
         """[n] which parts of the histories are hidden; of some users who have features, all."""
