@@ -101,7 +101,10 @@ def _towers(facts: Facts) -> TowersConfig:
 
 
 def _knobs_of_towers(facts: Facts) -> tuple[Knob, ...]:
-    knobs = [Knob("history_dropout", (0.15, 0.3, 0.5, 0.7)), Knob("dimension", _sizes(facts, (32, 64, 128, 256)))]
+    knobs = [
+        Knob("history_dropout", (0.15, 0.3, 0.5, 0.7)),
+        Knob("dimension", _sizes(facts, (32, 64, 128, 256))),
+    ]
     if facts.described.items is not None:
         knobs = [Knob("id_dropout", (0.0, 0.25, 0.5, 0.75, 0.9)), *knobs]
         knobs.append(Knob("feature_decay", (0.0, 0.1, 1.0, 10.0)))

@@ -32,7 +32,7 @@ class Config(BaseModel):
         default=64, ge=1, description="With a sample: hidden items of one user that a batch asks for"
     )
     batch_users: int = Field(default=256, ge=1, description="Users of a step")
-    learning_rate: float = Field(default=1e-3, gt=0, description="Of AdamW, at its highest")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Of AdamW, at its highest")
     epochs: int = Field(default=12, ge=0, description="At most so many times over all users")
     patience: int = Field(
         default=3, ge=1, description="Epochs without gain on what is held out, then it stops"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,12 @@ Cells = tuple[Tensor, Tensor]
 _NEVER = -1e9
 
 
-def sampled_softmax(scores: Tensor, sample: Sample, targets: Cells, shown: Cells) -> Tensor:
+def sampled_softmax(scores: Tensor, sample: Sample, targets: Cells, own: Cells) -> Tensor:
     """Mean cross entropy of the targets, cells of the scores [B, C] as rows and columns.
 
-    What is shown of a history is no answer, so it is no wrong one either: those cells are left out.
+    Each is compared with itself and all that its user did not take: `own` cells, the targets among them, are no
+    wrong answers to one another.
     """
-    owner, place = targets
     # Not minus infinity: a row without anything else would have no gradient that is a number.
-    logits_bc = (scores - sample.log_chance).index_put(shown, scores.new_tensor(_NEVER))
-    return (logits_bc.logsumexp(dim=1)[owner] - scores[owner, place]).mean()
+    logits_bc = (scores - sample.log_chance).index_put(own, scores.new_tensor(_NEVER))
+    return softplus(logits_bc.logsumexp(dim=1)[targets[0]] - scores[targets]).mean()

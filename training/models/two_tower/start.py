@@ -13,6 +13,8 @@ from recolake.ranking.popularity import FloatArray
 from training.models.graph_filter.spectrum import normalised, spectrum
 
 _NOISE = 0.02
+# Power of the singular values by which the vectors are weighed: what few signals say counts less, but counts.
+_WEIGHING = 0.4
 # Of each feature, as if so many items more had it and lay at the origin.
 _RIDGE = 3.0
 _STEPS = 30
@@ -44,7 +46,8 @@ def start(
     random = np.random.default_rng([seed, 5])
     people = np.bincount(left.indices, minlength=left.shape[1])
     known = people > 0
-    found = spectrum(normalised(left, 0.5, 0.5), dimension, seed).vectors
+    signals = spectrum(normalised(left, 0.5, 0.5), dimension, seed)
+    found = signals.vectors * signals.values ** (_WEIGHING / 2)
     vectors = np.pad(found, ((0, 0), (0, dimension - found.shape[1])))
     vectors /= np.sqrt((vectors[known] ** 2).sum(axis=1).mean()) or 1.0
     vectors += _NOISE / np.sqrt(dimension) * random.standard_normal(vectors.shape)

@@ -139,8 +139,8 @@ class Training:
         users_bd = self.network.user_tower(users, taken, lengths)
         scores_bc = users_bd @ self.network.item_tower(sample.items, with_id).T
         place = sample.places(item, self._histories.width)
-        shown = ~hidden & (place >= 0)
-        return sampled_softmax(scores_bc, sample, (owner[asked], place[asked]), (owner[shown], place[shown]))
+        there = place >= 0
+        return sampled_softmax(scores_bc, sample, (owner[asked], place[asked]), (owner[there], place[there]))
 
     def _hidden(self, users: Tensor, owner: Tensor) -> Tensor:
         """[n] which parts of the histories are hidden; of some users who have features, all."""

@@ -91,8 +91,7 @@ def test_a_large_sample_estimates_the_whole_softmax() -> None:
     known = torch.arange(400)
     scores = torch.randn(6, 400, generator=random)
     owner, wanted = torch.arange(6), torch.randint(400, (6,), generator=random)
-    nothing = (torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64))
-    whole = sampled_softmax(scores, everything(known), (owner, wanted), nothing)
+    whole = sampled_softmax(scores, everything(known), (owner, wanted), (owner, wanted))
     # Popular items are in nearly every batch; each draw here asks for items in proportion to that.
     expected = torch.rand(400, generator=random) * 3
     sampler, found = Sampler(known, expected, 100), []
@@ -106,13 +105,11 @@ def test_a_large_sample_estimates_the_whole_softmax() -> None:
     assert whole.item() == pytest.approx(torch.nn.functional.cross_entropy(scores, wanted).item(), rel=1e-5)
 
 
-def test_what_is_shown_of_a_history_is_no_wrong_answer() -> None:
+def test_what_a_user_took_is_no_wrong_answer() -> None:
     scores, known = torch.randn(2, 5), torch.arange(5)
-    targets, shown = (
-        (torch.tensor([0, 1]), torch.tensor([1, 4])),
-        (torch.tensor([0, 0]), torch.tensor([2, 3])),
-    )
-    found = sampled_softmax(scores, everything(known), targets, shown)
+    targets = (torch.tensor([0, 1]), torch.tensor([1, 4]))
+    own = (torch.tensor([0, 0, 0, 1]), torch.tensor([1, 2, 3, 4]))
+    found = sampled_softmax(scores, everything(known), targets, own)
     first = scores[0, [0, 1, 4]].logsumexp(dim=0) - scores[0, 1]
     second = scores[1].logsumexp(dim=0) - scores[1, 4]
     assert found.item() == pytest.approx((first + second).item() / 2, rel=1e-5)
