@@ -55,7 +55,7 @@ _NEVER = -1e9
 def sampled_softmax(scores: Tensor, sample: Sample, targets: Cells, own: Cells) -> Tensor:
     """Mean cross entropy of the targets, cells of the scores [B, C] as rows and columns.
 
-    Each is compared with itself and all that its user did not take: `own` cells, the targets among them, are no
+    Each is compared with itself and all that its user did not take: `own` cells, targets among them, are no
     wrong answers to one another.
     """
     # Not minus infinity: a row without anything else would have no gradient that is a number.
