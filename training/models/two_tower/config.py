@@ -12,7 +12,7 @@ class Config(BaseModel):
 
     dimension: int = Field(default=64, ge=1, description="Of the vectors of both towers")
     history_dropout: float = Field(
-        default=0.5, gt=0, lt=1, description="Of a history, what is hidden and must be foreseen"
+        default=0.3, gt=0, lt=1, description="Of a history, what is hidden and must be foreseen"
     )
     id_dropout: float = Field(
         default=0.0, ge=0, lt=1, description="Items that a batch knows by their features alone"
