@@ -11,7 +11,12 @@ from training.datasets.features import NOTHING, Described
 
 @dataclass(frozen=True)
 class Facts:
-    """Size and kind of what is learnt from, and what is known beside it; `entries` are distinct pairs."""
+    """Size and kind of what is learnt from, and what is known beside it.
+
+    Attributes:
+        entries: distinct (user, item) pairs.
+        given: whether the question says what is ranked for each user, so that nothing need be found.
+    """
 
     users: int
     items: int
@@ -19,12 +24,12 @@ class Facts:
     clock: Clock
     target: Target
     described: Described = NOTHING
+    given: bool = False
 
     @classmethod
     def of(cls, problem: Problem) -> Facts:
-        return cls(
-            *problem.catalogue.shape, problem.had.nnz, problem.log.clock, problem.target, problem.described
-        )
+        shape, clock, given = problem.catalogue.shape, problem.log.clock, problem.candidates is not None
+        return cls(*shape, problem.had.nnz, clock, problem.target, problem.described, given)
 
     @property
     def timed(self) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from pydantic import BaseModel
 
 from recolake.errors import InvalidInputError
-from training.auto.blend import blended, scaled, weigh
+from training.auto.blend import Weighing, blended, scaled, weigh
 from training.auto.budget import Budget
 from training.auto.choice import Choice, ChosenPart, pick
 from training.auto.facts import Facts
@@ -22,11 +22,14 @@ from training.benchmark.problem import Problem
 from training.models.base import Model
 
 BLEND = "blend"
+RICH_BLEND = "blend with second stage"
 # The final fit and its lists take somewhat longer than the same on validation data did.
 _RESERVE = 1.4
 _PROMISING = 0.5
 # Of the time that is left, one model among several may use so much.
 _LARGEST_SHARE = 0.4
+# Of the whole budget, what searches leave for weighing blends.
+_WEIGHING = 0.1
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,11 @@ def choose(
         return Chosen(choices[0], choices, (), skipped)
     bench = Bench(valid, Facts.of(valid), ks, tools, budget)
     done: list[Search[Trial]] = []
+    kept = _WEIGHING * budget.seconds if len(able) > 1 else 0.0
     for rung in able:
-        free = budget.left - _reserve(bench, done, test)
+        free = budget.left - kept - _reserve(bench, done, test)
         ends = budget.spent + (free * _LARGEST_SHARE if len(able) > 1 else free)
-        search = Search(rung, bench, partial(_may_use, bench, tuple(done), test, ends), progress).run()
+        search = Search(rung, bench, partial(_may_use, bench, tuple(done), test, ends, kept), progress).run()
         if search.best is None:
             skipped[rung.name] = "there was no time for it"
             continue
@@ -88,19 +92,23 @@ def choose(
     if len(able) > 1:
         progress("weighing a blend")
         ends = budget.seconds - _reserve(bench, done, test)
-        blend = _blend(bench, done, partial(budget.until, ends), progress)
-        choices += [blend] if blend else []
+        choices += _blends(bench, done, partial(budget.until, ends), progress)
     trials = sorted((t for s in done for t in s.trials.values()), key=lambda trial: -trial.mean)
     ordered = sorted(choices, key=lambda choice: -(choice.mean or 0.0))
     return Chosen(pick(ordered, tools.seed), ordered, trials, skipped)
 
 
 def _may_use(
-    bench: Bench, done: Sequence[Search[Trial]], test: Problem, ends: float, search: Search[Trial]
+    bench: Bench,
+    done: Sequence[Search[Trial]],
+    test: Problem,
+    ends: float,
+    kept: float,
+    search: Search[Trial],
 ) -> float:
-    """Seconds that a search may still use: until `ends`, and never what the final fits need, its own too."""
+    """Seconds that a search may still use: until `ends`, and never what is kept or the final fits need."""
     budget = bench.budget
-    return min(budget.until(ends), budget.left - _reserve(bench, [*done, search], test))
+    return min(budget.until(ends), budget.left - kept - _reserve(bench, [*done, search], test))
 
 
 def _reserve(bench: Bench, searches: Sequence[Search[Trial]], test: Problem) -> float:
@@ -133,26 +141,58 @@ def _regardless(maker: Callable[[], Model]) -> Callable[[Tools], Model]:
     return lambda tools: maker()
 
 
-def _blend(
+@dataclass(frozen=True)
+class _Scored:
+    """A part that a blend may have, fitted to what validation leaves of train."""
+
+    part: ChosenPart
+    model: Model
+    cost: float
+
+
+def _blends(
     bench: Bench, done: Sequence[Search[Trial]], left: Callable[[], float], progress: Callable[[str], None]
-) -> Choice | None:
-    """The best few of all models and ingredients; None where no sum is better than one alone."""
+) -> list[Choice]:
+    """The best few of all models and ingredients, without second stages, and, where there is one, with it.
+
+    So it is seen what a second stage adds. No blend where no sum is better than one alone.
+    """
     problem, known = bench.problem, bench.problem.people > 0
-    models: list[tuple[ChosenPart, Model, float]] = [
-        (_part(s.rung, s.best.config), s.model, s.rung.cost)
-        for s in done
-        if s.best is not None and s.model is not None
-    ]
+    first, second = (
+        [s for s in done if s.rung.second is kind and s.model is not None] for kind in (False, True)
+    )
+    if not first:
+        return []
+    scored = [_scored(search) for search in first]
     for name, maker in ingredients(bench.facts):
         fitted = maker().fit(problem.interactions, problem.log.as_of)
-        models.append((ChosenPart(name, {}, _regardless(maker)), fitted, Cost.COUNTING))
-    scores = [scaled(model, known) for _, model, _ in models]
-    found = weigh(pool(problem, scores, len(models)), bench.ks, range(len(done)), left)
-    if len(found.parts) < 2:
-        return None
-    chosen = [models[part.number] for part in found.parts]
-    weights = [part.weight for part in found.parts]
-    quality = bench.measured(blended([model for _, model, _ in chosen], weights, known))
-    parts = [replace(part, weight=w) for (part, _, _), w in zip(chosen, weights, strict=True)]
-    progress(f"blend of {', '.join(f'{w:.2f} {p.name}' for p, w in zip(parts, weights, strict=True))}")
-    return Choice(BLEND, tuple(parts), max(cost for *_, cost in chosen) + 0.5, quality)
+        scored.append(_Scored(ChosenPart(name, {}, _regardless(maker)), fitted, Cost.COUNTING))
+    plain = len(scored)
+    scored += [_scored(search) for search in second]
+    wide = pool(problem, [scaled(part.model, known) for part in scored], len(first))
+    heads = list(range(len(first)))
+    weighed = [(BLEND, weigh(replace(wide, scores=wide.scores[:plain]), bench.ks, heads, left))]
+    if second and left() > 0:
+        weighed.append((RICH_BLEND, weigh(wide, bench.ks, [*heads, *range(plain, len(scored))], left)))
+    return [
+        _sum(name, bench, scored, found, progress)
+        for name, found in weighed
+        if len(found.parts) > 1 and (name == BLEND or any(part.number >= plain for part in found.parts))
+    ]
+
+
+def _scored(search: Search[Trial]) -> _Scored:
+    assert search.best is not None
+    assert search.model is not None
+    return _Scored(_part(search.rung, search.best.config), search.model, search.rung.cost)
+
+
+def _sum(
+    name: str, bench: Bench, scored: Sequence[_Scored], found: Weighing, progress: Callable[[str], None]
+) -> Choice:
+    """A blend, measured on the full ranking."""
+    chosen, weights = [scored[part.number] for part in found.parts], [part.weight for part in found.parts]
+    score = blended([part.model for part in chosen], weights, bench.problem.people > 0)
+    parts = tuple(replace(part.part, weight=w) for part, w in zip(chosen, weights, strict=True))
+    progress(f"{name} of {', '.join(f'{part.weight:.2f} {part.name}' for part in parts)}")
+    return Choice(name, parts, max(part.cost for part in chosen) + 0.5, bench.measured(score))

@@ -81,6 +81,7 @@ class Rung:
         part: what the costly part of a fit depends on, where the model keeps the last one; else None.
         refuses: why the model cannot be fitted to such data; None where it can.
         reads_users: whether people without history are scored by what is known of them.
+        second: it learns from other models' scores; a blend without it is weighed beside one with it.
     """
 
     name: str
@@ -92,3 +93,4 @@ class Rung:
     part: Callable[[Any], Hashable] = lambda config: None
     refuses: Callable[[Facts], str | None] = _nothing
     reads_users: bool = False
+    second: bool = False

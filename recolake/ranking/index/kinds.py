@@ -33,7 +33,7 @@ def build(kind: Kind, vectors: FloatArray, seed: int = 0) -> Any:
     count, dimension = vectors.shape
     index: Any
     if kind is Kind.FLAT:
-        index: Any = faiss.IndexFlatIP(dimension)
+        index = faiss.IndexFlatIP(dimension)
     else:
         directions = faiss.IndexFlatIP(dimension)
         shape = (directions, dimension, lists_for(count))

@@ -34,6 +34,8 @@ from training.models.popularity.model import Popularity
 from training.models.recent_popularity.model import RecentPopularity
 from training.models.sasrec.config import Config as SasRecConfig
 from training.models.sasrec.model import SasRec
+from training.models.second_stage.config import Config as StageConfig
+from training.models.second_stage.model import SecondStage
 from training.models.two_tower.config import Config as TowersConfig
 from training.models.two_tower.model import TwoTower
 
@@ -52,6 +54,7 @@ MODELS: list[Callable[[], Model]] = [
     Markov,
     lambda: SasRec(SasRecConfig(dimension=8, epochs=2, batch_places=512), seed=3),
     lambda: MultiInterest(InterestConfig(dimension=8, epochs=2, batch_places=512, interests=2), seed=3),
+    lambda: SecondStage(StageConfig(depth=20, members=1, epochs=4), seed=3),
 ]
 PERSONAL = MODELS[3:]
 each_model = pytest.mark.parametrize("make", MODELS, ids=lambda make: make().name)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict
 
 from recolake.errors import InvalidInputError
+from recolake.ranking.items import IntArray
+from recolake.ranking.popularity import FloatArray
+from recolake.ranking.ragged import Ragged
 from training.auto.blend import weigh
 from training.auto.budget import Budget
 from training.auto.choice import Choice, pick
 from training.auto.facts import Facts
-from training.auto.ladder import LADDER, NAMES, rungs
+from training.auto.ladder import LADDER, NAMES, SECOND_STAGE, rungs
 from training.auto.pool import Pool, pool, standardised
-from training.auto.run import BLEND, Chosen, choose
+from training.auto.run import BLEND, RICH_BLEND, Chosen, choose
 from training.auto.rung import Cost, Knob, Rung, Tools
 from training.auto.trial import Bench
 from training.benchmark.log import Catalogue, Clock, Log
@@ -214,3 +219,43 @@ def test_the_pool_measures_what_the_full_ranking_measures() -> None:
 
 def test_blend_is_no_name_of_a_model() -> None:
     assert BLEND not in NAMES
+    assert RICH_BLEND not in NAMES
+
+
+def test_a_second_stage_needs_timestamps_and_candidates_of_its_own() -> None:
+    rung = rungs(SECOND_STAGE)[0]
+    timed, _ = _world(7, Clock.TIMES)
+    assert rung.refuses(Facts.of(timed)) is None
+    everything = np.arange(ITEMS)
+    given = replace(timed, candidates=Ragged(np.arange(USERS + 1) * ITEMS, np.tile(everything, USERS)))
+    assert "is given" in (rung.refuses(Facts.of(given)) or "")
+    assert "timestamps" in (rung.refuses(Facts.of(_world(7, Clock.STEPS)[0])) or "")
+
+
+def test_the_blend_without_a_second_stage_stands_beside_the_one_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second stage knows the answer here, so both the ladder and the blend find it worth its cost."""
+    test, valid = _world(8, Clock.TIMES)
+    truth = np.zeros((USERS, ITEMS), np.float32)
+    truth[valid.truth.owners, valid.truth.rows] = np.random.default_rng(0).random(len(valid.truth.rows)) > 0.3
+
+    class Knows(Popularity):
+        def scores(self, users: IntArray) -> FloatArray:
+            return truth[users].copy()
+
+    knows = replace(rungs(SECOND_STAGE)[0], make=lambda config, tools: Knows())
+    ladder = (*(rung for rung in LADDER if rung.name in ("popularity", "itemknn")), knows)
+    found = choose(ladder, test, valid, (10,), Budget(600), Tools(0), lambda message: None)
+    parts = {choice.name: {part.name for part in choice.parts} for choice in found.leaderboard}
+    assert SECOND_STAGE not in parts.get(BLEND, set())
+    assert SECOND_STAGE in parts[RICH_BLEND]
+    assert SECOND_STAGE in {part.name for part in found.choice.parts}
+
+
+def test_a_second_stage_that_is_no_better_is_not_picked() -> None:
+    test, valid = _world(9, Clock.TIMES)
+    useless = replace(rungs(SECOND_STAGE)[0], make=lambda config, tools: Popularity())
+    ladder = (*(rung for rung in LADDER if rung.name in ("popularity", "itemknn")), useless)
+    found = choose(ladder, test, valid, (10,), Budget(600), Tools(0), lambda message: None)
+    assert SECOND_STAGE not in {part.name for part in found.choice.parts}
