@@ -39,9 +39,11 @@ class SecondStage:
 
     def scores(self, users: IntArray) -> FloatArray:
         """Of a candidate: the log odds that it is taken. All others lie below a user's candidates, alike."""
-        scores = np.empty((len(users), self._scout.items), dtype=np.float32)
+        # Each once: where a candidate stands in a product of matrices can change its last bit.
+        people, asked = np.unique(users, return_inverse=True)
+        scores = np.empty((len(people), self._scout.items), dtype=np.float32)
         start = 0
-        for block in self._scout.blocks(users):
+        for block in self._scout.blocks(people):
             candidates = self._scout.find(block)
             found = self._judged(candidates)
             least = np.zeros(len(block), dtype=np.float32)
@@ -50,7 +52,7 @@ class SecondStage:
             rows[:] = least[:, None] - 1
             rows[candidates.place, candidates.item] = found
             start += len(block)
-        return scores
+        return scores[asked]
 
     def _judged(self, candidates: Candidates) -> FloatArray:
         if self._networks is not None:
