@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.config import START, ModelConfig
+from training.config import MF, START, Algorithm, ModelConfig
 from training.datasets.dataset import Dataset
 from training.experiment import run_experiment
 from training.gate import Kind, Recorded
@@ -10,8 +10,13 @@ from training.models.matrix_factorization.config import Config
 from training.pipeline import Served, _judge
 from training.tracking.record import metric_values, slice_values
 
-GOOD = ModelConfig(factorization=Config(factors=8, regularization=2.0), ranking=START)
-POOR = ModelConfig(factorization=Config(factors=1, iterations=1, regularization=500.0), ranking=START)
+
+def _config(settings: Config) -> ModelConfig:
+    return ModelConfig(algorithm=Algorithm(name=MF, settings=settings), ranking=START)
+
+
+GOOD = _config(Config(factors=8, regularization=2.0))
+POOR = _config(Config(factors=1, iterations=1, regularization=500.0))
 
 
 def test_another_configuration_is_held_against_the_served_one_on_the_same_window_and_slices(
