@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recolake.ranking.artifact import Origin, UserVectors, write_artifact
+from recolake.ranking.artifact import UserVectors
+from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.manifest import Manifest
 from training.candidate import Candidate
 from training.config import ModelConfig

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from recolake.lake.engine import connect, engine_errors
 from recolake.quality import by_who
-from recolake.ranking.artifact import place_artifact
+from recolake.ranking.artifact_writer import place_artifact
 from recolake.ranking.pointer import served_manifest, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant

@@ -10,14 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recolake.errors import ArtifactError
-from recolake.ranking.artifact import (
-    BUILDING_PREFIX,
-    Artifact,
-    load_artifact,
-    load_user_vectors,
-    place_artifact,
-    settle,
-)
+from recolake.ranking.artifact import Artifact, load_artifact, load_user_vectors
+from recolake.ranking.artifact_writer import BUILDING_PREFIX, place_artifact, settle
 from recolake.ranking.manifest import MANIFEST_FILE
 from recolake.ranking.pointer import current_version, version_folder
 from recolake.settings import Settings

@@ -20,7 +20,8 @@ from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_KEY, S
 from recolake.features.store import online_store
 from recolake.lake.catalog import create_statement
 from recolake.lake.tables import GOLD_ITEM_FEATURES, GOLD_USER_FEATURES, Table
-from recolake.ranking.artifact import Artifact, Origin, UserVectors, load_artifact, write_artifact
+from recolake.ranking.artifact import Artifact, UserVectors, load_artifact
+from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.pointer import activate, version_folder

@@ -25,7 +25,8 @@ from recolake.features.names import View
 from recolake.features.online import features_mark, write_rows, write_vectors
 from recolake.features.store import online_config, online_store
 from recolake.files import write_atomically
-from recolake.ranking.artifact import Origin, UserVectors, load_artifact, write_artifact
+from recolake.ranking.artifact import UserVectors, load_artifact
+from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig, read_manifest
 from recolake.ranking.pointer import activate, version_folder

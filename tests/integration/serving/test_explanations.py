@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recolake.ranking.artifact import Origin, UserVectors, load_artifact, write_artifact
+from recolake.ranking.artifact import UserVectors, load_artifact
+from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.evidence import Evidence
 from recolake.ranking.explain import solve
 from recolake.ranking.items import Items

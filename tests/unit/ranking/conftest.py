@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recolake.ranking.artifact import Origin, UserVectors, write_artifact
+from recolake.ranking.artifact import UserVectors
+from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.index import choice
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig

@@ -23,8 +23,8 @@ from recolake.ranking.artifact import (
     VECTORS_FILE,
     load_artifact,
     load_user_vectors,
-    place_artifact,
 )
+from recolake.ranking.artifact_writer import place_artifact
 from recolake.ranking.index.figures import Kind
 from recolake.ranking.manifest import MANIFEST_FILE, read_manifest
 from recolake.ranking.ragged import Ragged

@@ -10,13 +10,8 @@ import pyarrow as pa
 import pytest
 
 from recolake.errors import ArtifactError
-from recolake.ranking.artifact import (
-    Origin,
-    UserVectors,
-    load_artifact,
-    place_artifact,
-    write_artifact,
-)
+from recolake.ranking.artifact import UserVectors, load_artifact
+from recolake.ranking.artifact_writer import Origin, place_artifact, write_artifact
 from recolake.ranking.evidence import EVIDENCE_FILE, Evidence
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig

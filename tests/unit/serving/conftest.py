@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recolake.ranking.artifact import Origin, UserVectors, write_artifact
+from recolake.ranking.artifact import UserVectors
+from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.pointer import activate, version_folder

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recolake.ranking.artifact import Artifact, Origin, UserVectors, load_artifact, write_artifact
+from recolake.ranking.artifact import Artifact, UserVectors, load_artifact
+from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.explain import contributions
 from recolake.tenancy.context import Tenant
 from training.config import START

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from recolake.errors import ServiceUnavailableError, UnknownTenantError
 from recolake.files import write_atomically
-from recolake.ranking.artifact import INDEX_FILE, Origin, UserVectors, write_artifact
+from recolake.ranking.artifact import INDEX_FILE, UserVectors
+from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.history import History, read_history, write_history
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig

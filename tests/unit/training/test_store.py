@@ -10,7 +10,8 @@ import pytest
 from mlflow import MlflowClient
 
 from recolake.errors import ArtifactError
-from recolake.ranking.artifact import Origin, UserVectors, write_artifact
+from recolake.ranking.artifact import UserVectors
+from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.pointer import activate, version_folder
