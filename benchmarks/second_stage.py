@@ -1,7 +1,7 @@
 """What the learned second stage adds: the best of `auto` with it and without it, for the same users.
 
     python ../shared/data/splits.py SPLITS
-    python benchmarks/second_stage.py SPLITS --target all
+    python -m benchmarks.second_stage SPLITS --target all
 
 reads SPLITS/online-retail-temporal/{train,test}.csv. One search on validation data, within a budget of
 seconds, yields both choices; each is then fitted to all of train and looks at the test set once. Printed

@@ -19,7 +19,7 @@ from recolake.tenancy.context import Tenant
 from training.auto.budget import Budget
 from training.config import SEARCH_SPACE, ModelConfig
 from training.gate import Kind, Recorded, Verdict
-from training.identity import digest, git_commit, source_digest
+from training.identity import digest
 from training.report import TrainReport
 from training.store import ensure_artifact, exclusive, scratch
 from training.tracking import registry as tags
@@ -114,19 +114,11 @@ def _train(
 
     from training.artifact import write_candidate
     from training.candidate import fit
-    from training.datasets.gold import INPUTS
+    from training.datasets.gold import tables_read
     from training.experiment import run_experiment
-    from training.tracking.record import log_experiment, log_inputs, log_model, log_verdict
+    from training.tracking.record import log_experiment, log_model, log_verdict, recorded_run
 
-    run_tags = {
-        tags.REQUEST: request,
-        tags.SOURCE: source_digest(),
-        tags.COMMIT: git_commit(),
-        "recolake.tenant": registry.tenant.name,
-    }
-    with mlflow.start_run(experiment_id=registry.experiment_id(), tags=run_tags) as active:
-        run_id = active.info.run_id
-        log_inputs(settings, {table: dataset.inputs[table.qualified] for table in INPUTS})
+    with recorded_run(settings, registry, tables_read(dataset), {tags.REQUEST: request}) as run_id:
         experiment = run_experiment(dataset, seed, say, config, budget)
         verdict = _judge(dataset, experiment, served, seed)
         log_experiment(experiment, seed)

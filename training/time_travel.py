@@ -129,24 +129,15 @@ def _retrain(
     config: ModelConfig,
     say: Progress,
 ) -> tuple[Run, Manifest]:
-    import mlflow
-
     from training.artifact import write_candidate
     from training.candidate import fit
-    from training.datasets.gold import INPUTS
+    from training.datasets.gold import tables_read
     from training.experiment import run_experiment
-    from training.tracking.record import log_experiment, log_inputs, log_model
+    from training.tracking.record import log_experiment, log_model, recorded_run
 
     seed, interactions = manifest.seed, dataset.interactions
-    run_tags = {
-        tags.REPRODUCES: manifest.model_version,
-        tags.SOURCE: source_digest(),
-        tags.COMMIT: git_commit(),
-        "recolake.tenant": registry.tenant.name,
-    }
-    with mlflow.start_run(experiment_id=registry.experiment_id(), tags=run_tags) as active:
-        run_id = active.info.run_id
-        log_inputs(settings, {table: dataset.inputs[table.qualified] for table in INPUTS})
+    noted = {tags.REPRODUCES: manifest.model_version}
+    with recorded_run(settings, registry, tables_read(dataset), noted) as run_id:
         experiment = run_experiment(dataset, seed, say, config)
         log_experiment(experiment, seed)
         candidate = fit(dataset, interactions, interactions.last_day, config.algorithm, seed)

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray
-from training.auto.ingredients import Habit
 from training.auto.pool import Pool, standardised
 from training.benchmark.ranking import Score
 from training.evaluation.metrics import Values
 from training.models.base import Model
+from training.models.habit.model import Habit
 
 _WEIGHTS = tuple(2.0**n for n in range(-5, 6))
 _MOST_PARTS = 6

@@ -82,9 +82,10 @@ def _needs_categories(facts: Facts) -> str | None:
     return None if items is not None and items.kinds.any() else "it needs --items with categories"
 
 
-def _places(facts: Facts) -> int:
-    """Of a batch: small data needs small ones, to have steps enough."""
-    return min(max(facts.entries // 100, 256), 2_048)
+def _sequences(facts: Facts) -> dict[str, int]:
+    """Small data needs small batches, to have steps enough."""
+    places = min(max(facts.entries // 100, 256), 2_048)
+    return {"dimension": max(_sizes(facts, (16, 32, 64, 128, 256)), default=16), "batch_places": places}
 
 
 def _work_of_sequences(facts: Facts, config: SequentialConfig, products: int) -> float:
@@ -292,10 +293,7 @@ LADDER: tuple[Rung, ...] = (
         lambda config, tools: MultiInterest(
             config, tools.seed, checkpoints=tools.checkpoints, progress=tools.progress
         ),
-        start=lambda facts: InterestConfig(
-            dimension=max(_sizes(facts, (16, 32, 64, 128, 256)), default=16),
-            batch_places=_places(facts),
-        ),
+        start=lambda facts: InterestConfig(**_sequences(facts)),
         knobs=lambda facts: (Knob("interests", (1, 2, 4, 8)), Knob("longest", (20, 50, 100, 200))),
         work=lambda facts, config: _work_of_sequences(facts, config, config.interests),
         refuses=_needs_order,
@@ -315,10 +313,7 @@ LADDER: tuple[Rung, ...] = (
         lambda config, tools: SasRec(
             config, tools.seed, checkpoints=tools.checkpoints, progress=tools.progress
         ),
-        start=lambda facts: SasRecConfig(
-            dimension=max(_sizes(facts, (16, 32, 64, 128, 256)), default=16),
-            batch_places=_places(facts),
-        ),
+        start=lambda facts: SasRecConfig(**_sequences(facts)),
         knobs=lambda facts: (
             Knob("item_dropout", (0.1, 0.3, 0.5)),
             Knob("longest", (20, 50, 100, 200)),

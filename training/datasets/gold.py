@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from recolake.errors import InvalidInputError
 from recolake.lake.catalog import table_version
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import GOLD_ITEM_DAYS, GOLD_TRAINING_SET, SILVER_EVENTS, SILVER_ITEMS
+from recolake.lake.tables import GOLD_ITEM_DAYS, GOLD_TRAINING_SET, SILVER_EVENTS, SILVER_ITEMS, Table
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from training.datasets.dataset import Dataset, ItemDays
@@ -35,6 +35,11 @@ def input_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
         NotFoundError: a table was never built.
     """
     return {table.qualified: table_version(spark, table, settings) for table in INPUTS}
+
+
+def tables_read(dataset: Dataset) -> dict[Table, int]:
+    """Each table that a data set was read from, with its Delta version."""
+    return {table: dataset.inputs[table.qualified] for table in INPUTS}
 
 
 def load_dataset(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from training.config import ModelConfig
 from training.evaluation.protocol import METRIC
 from training.experiment import Experiment
 from training.gate import Verdict
+from training.identity import git_commit, source_digest
+from training.tracking import registry as tags
 from training.tracking.figures import embedding, metric_bars
 from training.tracking.paired import log_paired
 from training.tracking.registry import Registry
@@ -24,6 +27,28 @@ if TYPE_CHECKING:
 
 _MODEL = "recommender"
 _PYFUNC = Path(__file__).parent / "pyfunc.py"
+
+
+@contextmanager
+def recorded_run(
+    settings: Settings, registry: Registry, tables: Mapping[Table, int], noted: Mapping[str, str]
+) -> Iterator[str]:
+    """The active run of a training, by id: what made it and what it read is written down as it begins.
+
+    Args:
+        tables: the Delta tables and versions that are read.
+        noted: further tags.
+    """
+    import mlflow
+
+    own = {
+        tags.SOURCE: source_digest(),
+        tags.COMMIT: git_commit(),
+        tags.TENANT: registry.tenant.name,
+    }
+    with mlflow.start_run(experiment_id=registry.experiment_id(), tags={**own, **noted}) as active:
+        log_inputs(settings, tables)
+        yield active.info.run_id
 
 
 def metric_values(experiment: Experiment) -> Metrics:

@@ -34,7 +34,7 @@ VERSION, GATE, REASONS, REFUSALS, WITHDRAWN = (
 ALGORITHM, KIND, WINDOW = "recolake.algorithm", "recolake.kind", "recolake.window"
 # Of a run that made a version once more.
 REPRODUCES = "recolake.reproduces"
-SOURCE, COMMIT = "recolake.source", "mlflow.source.git.commit"
+SOURCE, COMMIT, TENANT = "recolake.source", "mlflow.source.git.commit", "recolake.tenant"
 PASSED, FAILED = "passed", "failed"
 _RUNS_AT_ONCE = 100
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,16 +21,16 @@ from recolake.tenancy.context import Tenant
 SHOP = Tenant("shop")
 
 
-def _evidence(**other: object) -> Evidence:
+def _evidence(**other: Any) -> Evidence:
     """Ada has items 0 and 2, Ben none, Cid item 1."""
-    parts: dict[str, object] = {
+    parts: dict[str, Any] = {
         "ids": ["ada", "ben", "cid"],
         "offsets": np.array([0, 2, 2, 3]),
         "items": np.array([0, 2, 1]),
         "confidence": np.array([1.5, 0.25, 3.0]),
         "regularization": 0.1,
     }
-    return Evidence.of(**(parts | other))  # type: ignore[arg-type]
+    return Evidence.of(**(parts | other))
 
 
 def _write(path: Path, evidence: Evidence) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
@@ -15,15 +13,15 @@ from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray
 from training.datasets.interactions import Interactions
 from training.models.checkpoint import Checkpoint
-from training.models.device import device_of
+from training.models.held_out import held_out
 from training.models.lightgcn.config import Config
 from training.models.lightgcn.graph import Graph
-from training.models.lightgcn.held_out import held_out
 from training.models.lightgcn.start import start
 from training.models.lightgcn.training import Pairs, Training
+from training.models.trained import Trained
 
 
-class LightGcn:
+class LightGcn(Trained[Config]):
     """Scores are inner products: cosine over temperature, and a share of the logarithm of popularity.
 
     Attributes after `fit`: `user_vectors` [U, d + 1] and `item_vectors` [I, d + 1], float32; the last number
@@ -34,30 +32,17 @@ class LightGcn:
     """
 
     name: ClassVar[str] = "lightgcn"
+    defaults = Config
 
     user_vectors: FloatArray
     item_vectors: FloatArray
     training: Training
 
-    def __init__(
-        self,
-        config: Config | None = None,
-        seed: int = 0,
-        device: str | None = None,
-        checkpoints: Path | None = None,
-        progress: Callable[[str], None] = lambda message: None,
-    ) -> None:
-        self.config = config or Config()
-        self.seed = seed
-        self.device = device_of(device)
-        self._folder = checkpoints
-        self._progress = progress
-
     def _checkpoint(self, seen: sp.csr_matrix) -> Checkpoint | None:
-        if self._folder is None:
+        if self.checkpoints is None:
             return None
         question = (seen.indptr, seen.indices, *seen.shape)
-        return Checkpoint.of(self._folder, self.name, self.config, self.seed, question)
+        return Checkpoint.of(self.checkpoints, self.name, self.config, self.seed, question)
 
     def fit(self, interactions: Interactions, as_of: int) -> Self:
         seen = interactions.met.astype(np.float32)
@@ -67,7 +52,7 @@ class LightGcn:
         graph, pairs = Graph.of(left, self.device), self._pairs(left)
         self.training = Training(self.config, graph, pairs, held, (users, items), self.seed)
         best = self.training.run(
-            self._checkpoint(seen), lambda message: self._progress(f"{self.name} {message}")
+            self._checkpoint(seen), lambda message: self.progress(f"{self.name} {message}")
         )
         users, items = Graph.of(seen, self.device).spread(best.users, best.items, self.config.layers)
         level = best.popularity * torch.log(self._pairs(seen).people.clamp_min(1))

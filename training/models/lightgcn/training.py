@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from training.models.checkpoint import Checkpoint
+from training.models.held_out import HeldOut
 from training.models.lightgcn.config import Config
 from training.models.lightgcn.graph import Graph
-from training.models.lightgcn.held_out import HeldOut
 from training.models.lightgcn.loss import sampled_softmax
 
 # An epoch of small data has so many steps all the same.

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
-
-import numpy as np
-
-from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray
 from training.datasets.interactions import Interactions
 from training.models.base import Model
@@ -14,50 +9,16 @@ from training.models.ease.config import Config as EaseConfig
 from training.models.ease.model import MOST_ITEMS, Ease
 from training.models.graph_filter.config import Config as FilterConfig
 from training.models.graph_filter.model import GraphFilter, Spectra
+from training.models.habit.model import Habit
 from training.models.item_knn.model import ItemKnn
 from training.models.markov.model import Markov
 from training.models.memo import Memo
+from training.models.trend.model import Trend
 
 _TASTE_HALF_LIVES = (15.0, 60.0)
 _HABIT_HALF_LIVES = (30.0, 120.0)
 _TREND_HALF_LIVES = (7.0, 30.0)
 SIGNALS = 128
-
-
-class Habit:
-    """What a user's own events with an item count, halved for every so many days."""
-
-    name: ClassVar[str] = "habit"
-
-    def __init__(self, half_life_days: float) -> None:
-        self.half_life_days = half_life_days
-
-    def fit(self, interactions: Interactions, as_of: int) -> Self:
-        self._strength = interactions.strength(as_of, self.half_life_days).astype(np.float32)
-        return self
-
-    def scores(self, users: IntArray) -> FloatArray:
-        scores: FloatArray = self._strength[users].toarray()
-        return scores
-
-
-class Trend:
-    """What everybody's events with an item count, halved for every so many days."""
-
-    name: ClassVar[str] = "trend"
-
-    def __init__(self, half_life_days: float) -> None:
-        self.half_life_days = half_life_days
-
-    def fit(self, interactions: Interactions, as_of: int) -> Self:
-        weight = interactions.decayed(as_of, self.half_life_days)
-        self._level = np.log1p(np.bincount(interactions.item, weight, interactions.shape[1])).astype(
-            np.float32
-        )
-        return self
-
-    def scores(self, users: IntArray) -> FloatArray:
-        return np.tile(self._level, (len(users), 1))
 
 
 def first_stage(interactions: Interactions, as_of: int, seed: int) -> list[tuple[str, Model]]:

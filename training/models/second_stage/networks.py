@@ -82,7 +82,7 @@ def trained(found: Examples, config: Config, seed: int) -> Networks:
             # Members do not meet: the sum over them lets each learn as if it were alone.
             loss = (wrong * weight[chosen]).sum() / weight[chosen].sum()
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimizer.step()
             cycle.step()
     return Networks(

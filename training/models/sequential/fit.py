@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +12,8 @@ from torch import Tensor
 
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ragged import Ragged
+from training.datasets.interactions import Interactions
+from training.datasets.sequences import sequences
 from training.models.checkpoint import Checkpoint
 from training.models.sequential.batches import cut, even, newest, padded, windows
 from training.models.sequential.config import SequentialConfig
@@ -20,6 +21,7 @@ from training.models.sequential.held_out import foreseen, held_out
 from training.models.sequential.network import ItemNetwork
 from training.models.sequential.start import spectral
 from training.models.sequential.trainer import Trainer
+from training.models.trained import Trained
 
 _PLACES_AT_ONCE = 1 << 14
 N = TypeVar("N", bound=ItemNetwork)
@@ -30,31 +32,39 @@ class Training(Generic[N]):
     """How a network is made and trained.
 
     Attributes:
+        model: configuration, seed, device, checkpoints and progress.
         network: made from the [I, d] vectors with which it begins.
         scores: [n, I] of each item, from what the network looks for, [n, ...], and the items' vectors [I, d].
-        checkpoints: a folder: training that was stopped goes on from there, to the same network.
     """
 
     name: str
-    config: SequentialConfig
+    model: Trained[Any]
     network: Callable[[Tensor], N]
     scores: Callable[[FloatArray, FloatArray], FloatArray]
-    seed: int
-    device: torch.device
-    checkpoints: Path | None
-    progress: Callable[[str], None]
 
-    def run(self, walked: Ragged, items: int) -> N:
-        """Early stopping looks at the last items of some users, which are cut from `walked`."""
-        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed(self.seed)
+    def fit(self, interactions: Interactions) -> tuple[FloatArray, FloatArray]:
+        """What is looked for after all that each user did, [U, ...], and the vectors of items [I, d].
+
+        Early stopping looks at the last items of some users, which are cut from what is learnt from.
+        """
+        walked, items = sequences(interactions), interactions.shape[1]
+        network = self._run(walked, items)
+        with torch.inference_mode():
+            vectors: FloatArray = network.targets().cpu().numpy()
+        return looked_for(network, walked, self.model.config.longest), vectors
+
+    def _run(self, walked: Ragged, items: int) -> N:
+        device = self.model.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(self.model.seed)
             return self._trained(walked, items).eval()
 
     def _trained(self, walked: Ragged, items: int) -> N:
-        config = self.config
-        asked = held_out(walked, self.seed)
+        config: SequentialConfig = self.model.config
+        seed, progress = self.model.seed, self.model.progress
+        asked = held_out(walked, seed)
         learnt = cut(walked, walked.offsets[:-1], walked.offsets[1:] - asked)
-        network = self.network(spectral(learnt, items, config.dimension, self.seed)).to(self.device)
+        network = self.network(spectral(learnt, items, config.dimension, seed)).to(self.model.device)
         users = np.flatnonzero(asked)
         known, came = learnt.take(users), walked.rows[walked.offsets[1:][users] - 1]
 
@@ -64,15 +74,15 @@ class Training(Generic[N]):
             return foreseen(lambda start, stop: self.scores(looked[start:stop], targets), known, came)
 
         parts = windows(learnt, config.longest)
-        trainer = Trainer(self.name, network, parts, config, value if len(users) else None, self.progress)
-        if self.checkpoints is None:
+        trainer = Trainer(self.name, network, parts, config, value if len(users) else None, progress)
+        if self.model.checkpoints is None:
             trainer.run(lambda standing: None)
             return network
         question = (walked.offsets, walked.rows, items)
-        kept = Checkpoint.of(self.checkpoints, self.name, config, self.seed, question)
+        kept = Checkpoint.of(self.model.checkpoints, self.name, config, seed, question)
         if (standing := kept.load()) is not None:
             trainer.resume(standing)
-            self.progress(f"{self.name}: going on after pass {trainer.state.epoch}")
+            progress(f"{self.name}: going on after pass {trainer.state.epoch}")
         trainer.run(kept.save)
         return network
 

@@ -6,13 +6,14 @@ Shapes: B sequences of T places, d dimensions, I items, n places whose next item
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 
-class ItemNetwork(nn.Module):
+class ItemNetwork(nn.Module, ABC):
     """Items that are read and items that are foreseen share their vectors.
 
     An item is read with length 1, but found by as long a vector as it has learnt; what is looked for has
@@ -37,9 +38,9 @@ class ItemNetwork(nn.Module):
         vectors = self.items if wanted is None else functional.embedding(wanted, self.items)
         return vectors * self.sharpness.exp()
 
+    @abstractmethod
     def looked_for(self, read_bt: Tensor, there_bt: Tensor, came_n: Tensor) -> Tensor:
         """[n, d] what is looked for at the n places where `there_bt` is set; what came there is `came_n`.
 
         A network that looks for several things at once gives the one that fits what came best.
         """
-        raise NotImplementedError

@@ -11,13 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from recolake.ranking.ragged import Ragged
+from training.models.schedule import warmed_cosine
 from training.models.sequential.batches import padded, shuffled
 from training.models.sequential.config import SequentialConfig
 from training.models.sequential.loss import Negatives, against_all, against_some
 from training.models.sequential.network import ItemNetwork
 
-_WARM_UP = 0.05
-_LAST_RATE = 0.05
 _LONGEST_GRADIENT = 1.0
 _BETAS = (0.9, 0.98)
 
@@ -135,7 +134,7 @@ class Trainer:
         return total / max(places, 1)
 
     def _step(self, loss: Tensor) -> None:
-        rate = self._rate()
+        rate = warmed_cosine(self.state.step, self._per_epoch * self.config.epochs)
         for group in self._optimizer.param_groups:
             group["lr"] = rate * group["full_rate"]
         self._optimizer.zero_grad(set_to_none=True)
@@ -143,14 +142,6 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.network.parameters(), _LONGEST_GRADIENT)
         self._optimizer.step()
         self.state.step += 1
-
-    def _rate(self) -> float:
-        """Share of the full rate: a warm-up, then half a cosine."""
-        steps = self._per_epoch * self.config.epochs
-        done = min(1.0, self.state.step / steps)
-        falling = _LAST_RATE + (1 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
-        warming: float = (self.state.step + 1) / (_WARM_UP * steps)
-        return min(1.0, warming) * falling
 
 
 def _optimizer(network: ItemNetwork, config: SequentialConfig) -> torch.optim.Optimizer:

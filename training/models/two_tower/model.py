@@ -15,8 +15,8 @@ from training.datasets.features import NOTHING, Described, Features
 from training.datasets.ids import StrArray
 from training.datasets.interactions import Interactions
 from training.models.checkpoint import Checkpoint
-from training.models.device import device_of
-from training.models.lightgcn.held_out import held_out
+from training.models.held_out import held_out
+from training.models.trained import Trained, quiet
 from training.models.two_tower.bags import Bags
 from training.models.two_tower.config import Config
 from training.models.two_tower.network import Network, Sides
@@ -24,7 +24,7 @@ from training.models.two_tower.start import start
 from training.models.two_tower.training import Training, vectors
 
 
-class TwoTower:
+class TwoTower(Trained[Config]):
     """Attributes after `fit`: `user_vectors` [U, d + 1] and `item_vectors` [I, d + 1], float32; a score is
     their product. The last number is 1 for users and the level of the item. `training` says how it went.
 
@@ -34,7 +34,8 @@ class TwoTower:
     users are made of their whole histories.
     """
 
-    name: ClassVar[str] = "two-tower"
+    name: ClassVar[str] = "two_tower"
+    defaults = Config
 
     user_vectors: FloatArray
     item_vectors: FloatArray
@@ -46,14 +47,11 @@ class TwoTower:
         seed: int = 0,
         device: str | None = None,
         checkpoints: Path | None = None,
-        progress: Callable[[str], None] = lambda message: None,
+        progress: Callable[[str], None] = quiet,
         described: Described = NOTHING,
     ) -> None:
-        """`checkpoints` is a folder: training that was stopped goes on from there, to the same model."""
-        self.config = config or Config()
-        self.seed = seed
-        self.device = device_of(device)
-        self._folder, self._progress, self._described = checkpoints, progress, described
+        super().__init__(config, seed, device, checkpoints, progress)
+        self._described = described
 
     def fit(self, interactions: Interactions, as_of: int) -> Self:
         seen = interactions.met.astype(np.float32)
@@ -64,7 +62,7 @@ class TwoTower:
         network = Network(sides, start(left, users, items, self.config.dimension, self.seed)).to(self.device)
         self.training = Training(self.config, network, Bags.of(left, self.device), held, self.seed)
         checkpoint = self._checkpoint(seen, users, items)
-        self.training.run(checkpoint, lambda message: self._progress(f"{self.name} {message}"))
+        self.training.run(checkpoint, lambda message: self.progress(f"{self.name} {message}"))
         found = vectors(network, Bags.of(seen, self.device), self.config.batch_users)
         self.user_vectors, self.item_vectors = (side.cpu().numpy() for side in found)
         return self
@@ -74,13 +72,13 @@ class TwoTower:
         return scores
 
     def _checkpoint(self, *matrices: sp.csr_matrix) -> Checkpoint | None:
-        if self._folder is None:
+        if self.checkpoints is None:
             return None
         parts: list[IntArray | int] = []
         for matrix in matrices:
             values = matrix.data.astype(np.float32).view(np.int32)
             parts += [matrix.indptr, matrix.indices, values, *matrix.shape]
-        return Checkpoint.of(self._folder, self.name, self.config, self.seed, parts)
+        return Checkpoint.of(self.checkpoints, self.name, self.config, self.seed, parts)
 
 
 def _features(features: Features | None, ids: StrArray) -> sp.csr_matrix:

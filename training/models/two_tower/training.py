@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 
 from training.models.checkpoint import Checkpoint
-from training.models.lightgcn.held_out import HeldOut
+from training.models.held_out import HeldOut
+from training.models.schedule import warmed_cosine
 from training.models.two_tower.bags import Bags
 from training.models.two_tower.config import Config
 from training.models.two_tower.loss import Sample, Sampler, everything, sampled_softmax
 from training.models.two_tower.network import Network
 
-_WARM_UP = 0.05
-_LAST_RATE = 0.05
 _BETAS = (0.9, 0.98)
 
 
@@ -171,20 +170,14 @@ class Training:
         return torch.rand(count, generator=self._generator).to(self._device)
 
     def _step(self, loss: Tensor) -> None:
-        rate = self._rate()
+        steps = self.config.epochs * math.ceil(len(self._learners) / self.config.batch_users)
+        rate = warmed_cosine(self.state.step, steps)
         for group in self._optimizer.param_groups:
             group["lr"] = rate * self.config.learning_rate
         self._optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         self._optimizer.step()
         self.state.step += 1
-
-    def _rate(self) -> float:
-        """Share of the full rate: a warm-up, then half a cosine."""
-        steps = self.config.epochs * math.ceil(len(self._learners) / self.config.batch_users)
-        done = min(1.0, self.state.step / steps)
-        falling = _LAST_RATE + (1 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
-        return min(1.0, (self.state.step + 1) / (_WARM_UP * steps)) * falling
 
 
 def vectors(network: Network, histories: Bags, batch: int) -> tuple[Tensor, Tensor]:

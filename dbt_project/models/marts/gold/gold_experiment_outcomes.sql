@@ -14,7 +14,7 @@ events as (
     select
         happened.*,
         case when happened.event_type = 'purchase' then greatest(coalesce(happened.value, 0), 0) else 0 end as worth
-    from {{ ref('silver_events') }} as happened
+    from (select * from {{ ref('silver_events') }} where {{ tenant_filter() }}) as happened
     inner join {{ ref('event_weights') }} as weights on happened.event_type = weights.event_type
     where
         weights.weight > 0

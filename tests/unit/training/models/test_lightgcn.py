@@ -13,10 +13,10 @@ from torch.nn.functional import normalize
 
 from training.datasets.dataset import Dataset
 from training.models.graph_filter.spectrum import normalised
+from training.models.held_out import held_out
 from training.models.lightgcn import training as training_module
 from training.models.lightgcn.config import Config
 from training.models.lightgcn.graph import Graph
-from training.models.lightgcn.held_out import held_out
 from training.models.lightgcn.loss import sampled_softmax
 from training.models.lightgcn.model import LightGcn
 from training.models.lightgcn.start import start

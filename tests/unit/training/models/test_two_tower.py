@@ -150,7 +150,7 @@ def test_training_that_was_stopped_goes_on_to_the_same_model(
         pass
 
     def say(message: str) -> None:
-        if message.startswith("two-tower epoch 4"):
+        if message.startswith("two_tower epoch 4"):
             raise StoppedError
 
     whole = fit()
@@ -158,7 +158,7 @@ def test_training_that_was_stopped_goes_on_to_the_same_model(
         fit(checkpoints=tmp_path, progress=say)
     said: list[str] = []
     again = fit(checkpoints=tmp_path, progress=said.append)
-    assert said[0] == "two-tower going on after epoch 3"
+    assert said[0] == "two_tower going on after epoch 3"
     np.testing.assert_array_equal(again.user_vectors, whole.user_vectors)
     np.testing.assert_array_equal(again.item_vectors, whole.item_vectors)
     # Other features are another question.
