@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     feature_deadline_seconds: float = Field(
         default=0.1, gt=0, description="How long an answer waits for Redis before it does without"
     )
+    pinned_models: int = Field(
+        default=10, ge=1, description="Newest models of a tenant whose training data the lake keeps readable"
+    )
     upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
 
     @field_validator("lake_url", "landing_url")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from spark_jobs.maintenance.commands import lake
 from spark_jobs.usage_commands import usage
 
 
@@ -32,3 +33,4 @@ def register(app: typer.Typer) -> None:
     """Hang ingestion's commands into the command line."""
     app.command("ingest")(_ingest)
     app.add_typer(usage, name="usage")
+    app.add_typer(lake, name="lake")

@@ -27,9 +27,11 @@ hypothesis_settings.load_profile("soak" if os.environ.get("RECOLAKE_SOAK") else 
 
 # What starts all services.
 _ALL_SERVICES = {"full_platform", "with_airflow"}
+_DATA_SERVICES = ("spark", "postgres", "redis")
+_LAST_WITH_ALL = pytest.StashKey[Path]()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """First what needs no platform; then what needs all of it, while its engine is young: after half an hour
     of other tests its heap is full, and the main job takes more than twice as long; then the rest.
     """
@@ -40,6 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     costs = {module: max(needs(item) for item in found) for module, found in _modules(items)}
     items.sort(key=lambda item: costs[item.path])
+    with_all = [item.path for item in items if costs[item.path] == 1]
+    if with_all and items[-1].path != with_all[-1]:
+        config.stash[_LAST_WITH_ALL] = with_all[-1]
 
 
 def _modules(items: list[pytest.Item]) -> Iterator[tuple[Path, list[pytest.Item]]]:
@@ -93,8 +98,22 @@ def _supervised(settings: Settings) -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def platform(_supervised: Settings) -> Settings:
     """Spark, PostgreSQL and Redis, real ones, running."""
-    control.up(_supervised, ["spark", "postgres", "redis"])
+    control.up(_supervised, _DATA_SERVICES)
     return _supervised
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _airflow_ends_with_its_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After the last module that needs all services the others have theirs alone, and a young engine.
+
+    By the clock Airflow ingests and builds, which would happen between two looks of a test at a table.
+    """
+    yield
+    if request.node.path == request.config.stash.get(_LAST_WITH_ALL, None):
+        settings: Settings = request.getfixturevalue("_supervised")
+        disconnect()
+        control.down(settings)
+        control.up(settings, _DATA_SERVICES)
 
 
 @pytest.fixture(scope="session")

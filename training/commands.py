@@ -1,4 +1,4 @@
-"""`recolake train`, `recolake publish` and `recolake experiment start`."""
+"""`recolake train`, `publish`, `export` and `experiment start`; the other groups hang in theirs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from recolake.experiments.commands import experiment
 from training.benchmark import commands as evaluation
+from training.exit_package.commands import export_command
 from training.off_policy import commands as off_policy
 from training.versions import commands as versions
 
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
     app.command()(publish)
+    app.command("export")(export_command)
     versions.register(app)
     experiment.command("start")(start_experiment)
     evaluation.register(app)

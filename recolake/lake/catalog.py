@@ -46,7 +46,7 @@ def register_tables(spark: SparkSession, settings: Settings) -> list[str]:
         if table.qualified in known:
             add_later_columns(spark, table)
             continue
-        if _is_delta(spark, table.location(settings)):
+        if is_delta(spark, table.location(settings)):
             spark.sql(
                 f"CREATE TABLE {table.qualified} USING DELTA LOCATION {literal(table.location(settings))}"
             )
@@ -67,7 +67,8 @@ def add_later_columns(spark: SparkSession, table: Table) -> None:
         spark.sql(f"ALTER TABLE {table.qualified} ADD COLUMNS ({added})")
 
 
-def _is_delta(spark: SparkSession, location: str) -> bool:
+def is_delta(spark: SparkSession, location: str) -> bool:
+    """Whether a Delta table lies there, known to the catalogue or not."""
     from pyspark.errors import AnalysisException
 
     try:

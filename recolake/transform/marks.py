@@ -8,7 +8,7 @@ else has written the table; without a good mark the newest row has to do, which 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -107,6 +107,14 @@ def marks_after(
         marks |= {Mark(table.qualified, tenant, at, version) for tenant, at in known.items()}
     checks = reached.get(CHECKS, {}) | (highs if checked else {})
     return frozenset(marks | {Mark(CHECKS, tenant, at, None) for tenant, at in checks.items()})
+
+
+def carried(marks: Iterable[Mark], table: Table, before: int, after: int) -> frozenset[Mark]:
+    """The marks once somebody wrote versions of a table that hold the very rows of version `before`."""
+    return frozenset(
+        replace(mark, version=after) if (mark.name, mark.version) == (table.qualified, before) else mark
+        for mark in marks
+    )
 
 
 def _newest_rows(spark: SparkSession, tables: Iterable[Table]) -> dict[str, Reached]:

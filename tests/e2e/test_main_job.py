@@ -28,6 +28,8 @@ from recolake.simulator.shop import UPLOADS_FOLDER, Shop, write_shop
 from recolake.simulator.truth import AFFINITY_FILE, Truth
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.local_key import read_local_key
+from serving.client import ask
+from training.exit_package.write import export
 
 TENANT = Tenant("end-to-end")
 CONFIG = ShopConfig(seed=11, days=60)
@@ -163,6 +165,23 @@ def test_a_second_run_changes_nothing_and_says_the_same(world: World, second_rep
     assert [p["user_id"] for p in second_report["recommendations"]] == [
         p["user_id"] for p in world.report["recommendations"]
     ]
+
+
+def test_off_the_platform_the_exported_model_recommends_the_same(world: World, tmp_path: Path) -> None:
+    """A process that knows nothing of the platform answers as the API does; the checksums are right."""
+    package = tmp_path / "package"
+    done = export(world.settings, TENANT, package, with_pseudonym_key=True)
+    assert done.tables["silver.events"].rows == world.report["tables"]["silver.events"]["rows"]
+    subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=package, check=True)
+    elsewhere = {name: value for name, value in os.environ.items() if not name.startswith("RECOLAKE_")}
+    elsewhere["RECOLAKE_HOME"] = str(tmp_path / "nothing")
+    key = read_local_key(world.settings, TENANT)
+    for person in world.report["recommendations"]:
+        command = [sys.executable, "-m", "training.exit_package", str(package), "--user", person["user_id"]]
+        said = subprocess.run(command, capture_output=True, text=True, check=True, env=elsewhere).stdout
+        found = [line.split("\t")[0] for line in said.splitlines()]
+        answer = ask(world.settings, key, person["user_id"], 10, include_seen=False)
+        assert found == [item["item_id"] for item in answer["items"]]
 
 
 @pytest.mark.usefixtures("second_report")

@@ -91,6 +91,8 @@ class SparkConnect(PlatformService):
             "spark.sql.shuffle.partitions": str(2 * settings.spark_cores),
             "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
             "spark.databricks.delta.snapshotPartitions": "2",
+            # Tasks that list folders, in VACUUM above all; by itself 10,000 for however few files.
+            "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(4 * settings.spark_cores),
             "spark.ui.showConsoleProgress": "false",
             # By itself a page is 32 MiB and more of long arrays: each sort and join of small tables takes
             # one, and on this heap they are most of what is in use.

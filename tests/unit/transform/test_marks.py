@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recolake.lake.tables import GOLD_POPULARITY, SILVER_EVENTS
-from recolake.transform.marks import CHECKS, Mark, marks_after
+from recolake.transform.marks import CHECKS, Mark, carried, marks_after
 
 EVENTS, POPULARITY = SILVER_EVENTS.qualified, GOLD_POPULARITY.qualified
 REACHED = {EVENTS: {"shop": 10, "demo": 7}, POPULARITY: {"shop": 10}, CHECKS: {"shop": 10}}
@@ -47,3 +47,13 @@ def test_a_test_that_failed_leaves_all_of_it_to_be_tested_again() -> None:
         {}, {"shop": 20}, before={}, after={SILVER_EVENTS: 1}, done=[SILVER_EVENTS], checked=False
     )
     assert marks == {Mark(EVENTS, "shop", 20, 1)}
+
+
+def test_maintenance_carries_over_the_good_marks_of_its_table_alone() -> None:
+    good, void = Mark(EVENTS, "shop", 10, 3), Mark(EVENTS, "demo", 7, 2)
+    others = {Mark(POPULARITY, "shop", 10, 3), Mark(CHECKS, "shop", 10, None)}
+    assert carried({good, void, *others}, SILVER_EVENTS, 3, 6) == {
+        Mark(EVENTS, "shop", 10, 6),
+        void,
+        *others,
+    }
