@@ -64,7 +64,7 @@ def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
 
 def pseudonym(key: bytes, identifier: str) -> str:
     """32 hex digits that stand for one person's identifier."""
-    return hmac.new(key, identifier.encode(), hashlib.sha256).hexdigest()[:PSEUDONYM_HEX_DIGITS]
+    return hmac.digest(key, identifier.encode(), hashlib.sha256).hex()[:PSEUDONYM_HEX_DIGITS]
 
 
 def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
