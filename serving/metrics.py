@@ -71,6 +71,12 @@ class Metrics:
             ("variant", "failed"),
             registry=self._registry,
         )
+        self.records = Counter(
+            "recolake_records",
+            "Acknowledged records, by what they are about",
+            ("kind",),
+            registry=self._registry,
+        )
         self.swaps = Counter(
             "recolake_model_swaps",
             "Model versions taken into service, or refused",
