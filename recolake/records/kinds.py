@@ -24,6 +24,28 @@ class Kind(StrEnum):
         return f"{self.value}s.jsonl"
 
 
+RECORD_FIELDS = (
+    "event_id",
+    "id_is_given",
+    "user_id",
+    "session_id",
+    "item_id",
+    "event_type",
+    "value",
+    "quantity",
+    "price",
+    "event_time",
+    "order_id",
+    "recommendation_id",
+    "impressions",
+    "properties",
+    "item_attributes",
+    "user_attributes",
+    "received_at",
+)
+"""Members that the JSON of a record may have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record: JSON text of one line, in which people are pseudonyms."""

@@ -38,7 +38,7 @@ class NothingKeptError(InvalidInputError):
 
 def kept(body: Mapping[str, Any]) -> Answer:
     """One thing was kept; it is worked on later."""
-    return Answer(HTTPStatus.ACCEPTED, orjson.dumps(body))
+    return Answer(HTTPStatus.ACCEPTED.value, orjson.dumps(body))
 
 
 def accepted(**ids: str) -> Result:
@@ -70,5 +70,5 @@ def several(results: Sequence[Result]) -> Answer:
         )
     status = HTTPStatus.ACCEPTED if count == len(results) else HTTPStatus.MULTI_STATUS
     return Answer(
-        status, orjson.dumps({"accepted": count, "rejected": len(results) - count, "results": results})
+        status.value, orjson.dumps({"accepted": count, "rejected": len(results) - count, "results": results})
     )
