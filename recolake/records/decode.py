@@ -60,6 +60,8 @@ class Reader(Generic[T]):
             return self._parts.decode(body)
         except msgspec.ValidationError as error:
             raise InvalidInputError("A list is needed here.") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InvalidJsonError(f"The body cannot be read: {error}.") from error
 
     def _judged(self, part: msgspec.Raw) -> T | Refusal:
         try:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from recolake.landing.records import land_records
-from recolake.landing.store import land
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import (
     BRONZE_EVENTS,
@@ -21,6 +19,8 @@ from recolake.lake.tables import (
     BRONZE_USERS,
     Table,
 )
+from recolake.landing.records import land_records
+from recolake.landing.store import land
 from recolake.records.encode import Encoder
 from recolake.records.kinds import Kind
 from recolake.records.schema import Event, ItemStatement, UserStatement
