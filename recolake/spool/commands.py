@@ -27,11 +27,6 @@ def _ship() -> None:
         typer.echo(f"upload {upload.upload_id} of {tenant}: {then}")
 
 
-@events.callback()
-def _group() -> None:
-    """Keeps `ship` a command of its own while it is the only one."""
-
-
 def register(app: typer.Typer) -> None:
     """Hang the spool's commands into the command line."""
     app.add_typer(events, name="events")

@@ -34,6 +34,8 @@ _CODES = {
     413: "too_large",
 }
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 _log = structlog.get_logger(__name__)
 
 
@@ -151,7 +153,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _system(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in _FULL:
         return problem(
             request,
             status=HTTPStatus.INSUFFICIENT_STORAGE,
