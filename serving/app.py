@@ -27,7 +27,7 @@ from serving.api.recommendations.endpoints import router as recommendations
 from serving.api.recommendations.service import Recommender
 from serving.api.users.endpoints import router as users
 from serving.ids import RecommendationIds
-from serving.intake.desk import Desk
+from serving.intake.desk import Desk, counted
 from serving.intake.replays import Replays
 from serving.marks import Marks
 from serving.metrics import Metrics
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     trials = Trials(chosen, metrics, marks.vectors, shelf)
     features = OnlineFeatures(chosen, metrics)
     journal = UsageJournal(chosen.journal_root)
-    spool, replays = Spool(chosen.spool_root), Replays(chosen.replay_root)
+    spool, replays = Spool(chosen.spool_root, sync=counted(metrics)), Replays(chosen.replay_root)
     keys = TenantKeys(chosen)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
     intake_threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="intake")

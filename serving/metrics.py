@@ -77,6 +77,11 @@ class Metrics:
             ("kind",),
             registry=self._registry,
         )
+        self.spool_syncs = Counter(
+            "recolake_spool_syncs",
+            "How often the disk was asked to keep records; requests that wait together share one",
+            registry=self._registry,
+        )
         self.swaps = Counter(
             "recolake_model_swaps",
             "Model versions taken into service, or refused",

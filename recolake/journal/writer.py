@@ -36,7 +36,7 @@ class SegmentWriter:
         most_bytes: a segment that has so many is sealed.
         most_seconds: so is one that is so old, when `tend` is called.
         clock: seconds that only grow.
-        sync: brings a file to the disk; benchmarks replace it to learn what it costs.
+        sync: brings a file to the disk.
     """
 
     def __init__(

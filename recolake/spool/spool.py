@@ -23,7 +23,7 @@ class Spool:
     Args:
         folder: made if it is not there.
         clock: seconds that only grow.
-        sync: brings a file to the disk; benchmarks replace it to learn what it costs.
+        sync: brings a file to the disk.
     """
 
     def __init__(
@@ -36,11 +36,6 @@ class Spool:
         self._writer = SegmentWriter(
             folder, most_bytes=_MOST_BYTES, most_seconds=_MOST_SECONDS, clock=clock, sync=sync
         )
-
-    @property
-    def syncs(self) -> int:
-        """How often the disk was asked to keep something; requests that wait together share one."""
-        return self._writer.syncs
 
     def store(self, tenant: Tenant, records: Sequence[Record]) -> None:
         """Keep records, all of them or none; when this returns, a power cut does not lose them.

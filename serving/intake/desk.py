@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -17,6 +18,16 @@ from serving.metrics import Metrics
 
 Work = Callable[[Encoder, bytes], tuple[Answer, Sequence[Record]]]
 """Judges a body: the answer, and the records that have to be kept before it may leave."""
+
+
+def counted(metrics: Metrics) -> Callable[[int], None]:
+    """Flushes a file to the disk, and counts it."""
+
+    def sync(handle: int) -> None:
+        os.fdatasync(handle)
+        metrics.spool_syncs.inc()
+
+    return sync
 
 
 class Desk:

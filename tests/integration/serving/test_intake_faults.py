@@ -60,8 +60,7 @@ def server(
 
     environment = {k: v for k, v in os.environ.items() if not k.startswith("RECOLAKE_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "serving.app:create_app", "--factory", "--no-access-log"]
-        + ["--port", str(port)],
+        [sys.executable, "-m", "uvicorn", "serving.app:create_app", "--factory", "--port", str(port)],
         env=environment | settings.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
