@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from recolake.journal.segments import sealed_segments
@@ -22,13 +23,19 @@ EVENT: dict[str, Any] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _known_tenant(bare_shop: Any) -> None:
+    """Its creation makes the key for pseudonyms."""
+    bare_shop.person("ada")
+
+
 def spooled(settings: Settings) -> list[tuple[str, Kind, bytes]]:
     """Tenant, kind and text of all that is kept, once the application has let go of it."""
     frames = [frame for path in sealed_segments(settings.spool_root) for frame in read_segment(path)[0]]
     return [(frame.tenant.name, record.kind, record.text) for frame in frames for record in frame.records]
 
 
-def test_events_are_judged_one_by_one_and_answered_in_order(bare_shop: Any, rival: Any) -> None:
+def test_events_are_judged_one_by_one_and_answered_in_order(bare_shop: Any) -> None:
     with TestClient(create_app(bare_shop.settings)) as client:
         bearer = {"Authorization": f"Bearer {bare_shop.key()}"}
         single = client.post("/v1/events", json=EVENT, headers=bearer)

@@ -150,7 +150,7 @@ def test_lists_of_the_wrong_length_and_no_lists_are_refused_whole(body: bytes) -
         EVENTS.many(body, 2, "events")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'[{"a":"\\ud800"}]'])
+@pytest.mark.parametrize("body", [b"", b"[{", b"\xff", b'[{"a":"\\ud800"}]'])
 def test_what_is_no_json_is_refused_whole(body: bytes) -> None:
     with pytest.raises(InvalidJsonError):
         EVENTS.many(body, 2, "events")
