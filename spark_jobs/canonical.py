@@ -69,7 +69,7 @@ def _fields(mapping: EventMapping, run: Ingest) -> list[str]:
     columns["time_text"] = _unreadable(event.get("time"))
     for prefix, group in (("p", mapping.properties), ("i", mapping.item), ("u", mapping.user)):
         columns |= {f"{prefix}{i}": _if_whole(e, "STRING") for i, e in enumerate(group.values())}
-    columns["landed_at"] = f"timestampmicros({micros(run.landed_at)})"
+    columns["landed_at"] = f"timestamp_micros({micros(run.landed_at)})"
     return [f"{sql} AS {name}" for name, sql in columns.items()]
 
 
@@ -135,7 +135,7 @@ def _columns(mapping: EventMapping, run: Ingest) -> list[str]:
         "upload_id": literal(run.upload_id),
         FILE: FILE,
         LINE: LINE,
-        "ingested_at": f"timestampmicros({micros(run.ingested_at)})",
+        "ingested_at": f"timestamp_micros({micros(run.ingested_at)})",
         "raw_record": "raw_record",
         UNREADABLE: f"array_compact(array({unreadable}))",
     }
