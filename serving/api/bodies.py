@@ -16,8 +16,8 @@ _PLACE = "#/components/schemas/"
 
 def body(*structs: type[msgspec.Struct], list_of_at_most: int = 0, single: bool = True) -> dict[str, Any]:
     """`openapi_extra` of a route that takes one of the structs, or a list of them, or either."""
-    one = [{"$ref": f"{_PLACE}{struct.__name__}"} for struct in structs]
-    form: dict[str, Any] = one[0] if len(one) == 1 else {"oneOf": one}
+    one: list[dict[str, Any]] = [{"$ref": f"{_PLACE}{struct.__name__}"} for struct in structs]
+    form = one[0] if len(one) == 1 else {"oneOf": one}
     if list_of_at_most:
         listed = {"type": "array", "minItems": 1, "maxItems": list_of_at_most, "items": form}
         form = {"oneOf": [form, listed]} if single else listed
