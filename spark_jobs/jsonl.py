@@ -19,10 +19,21 @@ _LONGEST_LINE = 1 << 20
 _CHUNK = 1 << 16
 
 
+class _Number(float):
+    """A number with a point or an exponent, and how it was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> _Number:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
 def read_lines(file: RawFile) -> Iterator[Record]:
     """Records of one file, plain or gzip, a line each: cells are the members that `file.header` names.
 
-    Members are texts: numbers and booleans as JSON writes them, arrays and objects as JSON, null and what is
+    Members are texts: numbers as they are written, booleans as `true` and `false`, arrays and objects as JSON, null and what is
     not there as an empty text. A line that is no JSON object, or not UTF-8, or holds NUL, is malformed; blank
     lines are none. A compressed file that breaks off ends in one truncated record.
 
@@ -50,7 +61,7 @@ def read_lines(file: RawFile) -> Iterator[Record]:
 def _record(number: int, line: bytes, header: tuple[str, ...]) -> Record:
     text = line.decode("utf-8", "replace").rstrip("\r\n")
     try:
-        said = json.loads(line)
+        said = json.loads(line, parse_float=_Number)
     except (ValueError, RecursionError):
         return Record(number, (), MALFORMED, text.replace("\0", "\ufffd"))
     cells = [_text(said.get(name)) for name in header] if isinstance(said, dict) else []
@@ -62,4 +73,6 @@ def _record(number: int, line: bytes, header: tuple[str, ...]) -> Record:
 def _text(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, _Number):
+        return value.text
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
