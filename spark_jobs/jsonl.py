@@ -14,8 +14,8 @@ from typing import Any
 from recolake.contracts.csv_text import Source, is_clean
 from spark_jobs.parse import MALFORMED, TRUNCATED, RawFile, Record
 
-# A line longer than this is no record; what follows it is read on.
-_LONGEST_LINE = 1 << 20
+# A line longer than this is no record; what follows it is read on. The largest event of the API is shorter.
+_LONGEST_LINE = 4 << 20
 _CHUNK = 1 << 16
 
 
@@ -33,9 +33,9 @@ class _Number(float):
 def read_lines(file: RawFile) -> Iterator[Record]:
     """Records of one file, plain or gzip, a line each: cells are the members that `file.header` names.
 
-    Members are texts: numbers as they are written, booleans as `true` and `false`, arrays and objects as JSON, null and what is
-    not there as an empty text. A line that is no JSON object, or not UTF-8, or holds NUL, is malformed; blank
-    lines are none. A compressed file that breaks off ends in one truncated record.
+    Members are texts: numbers as they are written, booleans as `true` and `false`, arrays and objects as JSON,
+    null and what is not there as an empty text. A line that is no JSON object, or not UTF-8, or holds NUL, is
+    malformed; blank lines are none. A compressed file that breaks off ends in one truncated record.
 
     Raises:
         OSError: the disk cannot be read; what came so far is not the whole file.

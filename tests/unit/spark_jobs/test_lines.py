@@ -43,7 +43,7 @@ def test_what_is_no_record_has_a_reason_and_its_neighbours_are_read(tmp_path: Pa
 
 
 def test_a_line_without_end_is_one_malformed_record(tmp_path: Path) -> None:
-    endless = b'{"a": "' + b"x" * (3 << 20) + b'"}'
+    endless = b'{"a": "' + b"x" * (9 << 20) + b'"}'
     broken, last = read(tmp_path, endless + b'\n{"a": 2}\n')
     assert (broken.line, broken.problem) == (1, MALFORMED)
     assert last == Record(2, ["2", ""])
