@@ -33,7 +33,7 @@ class _Number(float):
 def read_lines(file: RawFile) -> Iterator[Record]:
     """Records of one file, plain or gzip, a line each: cells are the members that `file.header` names.
 
-    Members are texts: numbers as they are written, booleans as `true` and `false`, arrays and objects as JSON,
+    Members are texts: numbers as they are written, booleans as `true`, `false`, arrays and objects as JSON,
     null and what is not there as an empty text. A line that is no JSON object, or not UTF-8, or holds NUL, is
     malformed; blank lines are none. A compressed file that breaks off ends in one truncated record.
 
