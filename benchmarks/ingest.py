@@ -32,6 +32,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import orjson
+import psutil
 
 from benchmarks.serving_load import FloatArray, LoadGenerator, Phase, runner, schedule
 from benchmarks.serving_report import Figures, Milliseconds, figures, percentiles
@@ -62,7 +63,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Times of a batch; events a second at the fixed rate, and at most, when all are due at once."""
+    """Times of a batch; events a second at the fixed rate, and at most, when all are due at once.
+
+    `api_microseconds_per_event` is processor time of all of the API's processes, user and system, for what
+    was acknowledged: it says what the API costs on a machine that is busy with other things, too.
+    """
 
     plan: Plan
     bare: Milliseconds
@@ -70,6 +75,7 @@ class Results:
     p50_ratio: float
     events_per_second: float
     most_events_per_second: float
+    api_microseconds_per_event: float
     flushes: int
     batches: int
     stored_once: bool
@@ -102,11 +108,12 @@ def run(plan: Plan) -> Results:
         numbers = iter(range(sum(counts) + 10))
         timed, burst = ([_body(plan, next(numbers)) for _ in range(count)] for count in counts)
         bare = _append(settings.home / "bare", timed)
-        with _api(settings, plan.workers) as url:
-            _, steady, most, flushes = _load(plan, url, secret, [timed[:10], timed, burst])
+        with _api(settings, plan.workers) as (url, api):
+            (_, steady, most), flushes, spent = _load(plan, url, api, secret, [timed[:10], timed, burst])
         stored = _stored(settings)
     said = Counter(shot.outcome for shot in (*steady.shots, *most.shots))
     acknowledged = figures(steady)
+    kept = plan.batch * sum(shot.ok for phase in (steady, most) for shot in phase.shots)
     results = Results(
         plan,
         bare,
@@ -114,6 +121,7 @@ def run(plan: Plan) -> Results:
         round(acknowledged.since_due.p50 / bare.p50, 2),
         round(acknowledged.answered_per_second * plan.batch, 1),
         round(plan.batch * sum(shot.ok for shot in most.shots) / most.wall, 1),
+        round(spent * 1e6 / max(kept, 1), 1),
         flushes,
         sum(said.values()),
         _all_once(stored, steady, most),
@@ -161,7 +169,7 @@ def _append(path: Path, bodies: list[bytes]) -> Milliseconds:
 
 
 @contextmanager
-def _api(settings: Settings, workers: int) -> Iterator[str]:
+def _api(settings: Settings, workers: int) -> Iterator[tuple[str, psutil.Process]]:
     """The API as the platform starts it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -191,13 +199,16 @@ def _api(settings: Settings, workers: int) -> Iterator[str]:
                 time.sleep(0.2)
         # All of the workers are to be there before anything counts.
         time.sleep(3)
-        yield url
+        yield url, psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(60)
 
 
-def _load(plan: Plan, url: str, secret: str, phases: list[list[bytes]]) -> tuple[Phase, Phase, Phase, int]:
+def _load(
+    plan: Plan, url: str, api: psutil.Process, secret: str, phases: list[list[bytes]]
+) -> tuple[list[Phase], int, float]:
+    """The phases, how often the disk was flushed in all, and the processor seconds of all but the first."""
     port = int(url.rsplit(":", 1)[1])
     rng = np.random.default_rng(plan.seed)
 
@@ -208,6 +219,8 @@ def _load(plan: Plan, url: str, secret: str, phases: list[list[bytes]]) -> tuple
         )
         return head.encode() + body
 
+    spent: list[float] = []
+
     async def measure() -> list[Phase]:
         generator = LoadGenerator("127.0.0.1", port)
         found = []
@@ -215,12 +228,19 @@ def _load(plan: Plan, url: str, secret: str, phases: list[list[bytes]]) -> tuple
             at_once: FloatArray = np.zeros(len(bodies))
             drawn = schedule(plan.rate, plan.seconds, "poisson", rng) if number == 1 else at_once
             found.append(await generator.run(drawn, [wire(body) for body in bodies]))
+            spent.append(_cpu(api))
         generator.close()
         return found
 
     with runner() as loop:
-        warm, steady, most = loop.run(measure())
-    return warm, steady, most, _counted(httpx.get(f"{url}/metrics").text)
+        found = loop.run(measure())
+    return found, _counted(httpx.get(f"{url}/metrics", timeout=60).text), spent[-1] - spent[0]
+
+
+def _cpu(api: psutil.Process) -> float:
+    """Processor seconds of a process and those that it started."""
+    times = [process.cpu_times() for process in (api, *api.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
 
 
 def _counted(metrics: str) -> int:
@@ -250,7 +270,8 @@ def _say(results: Results, said: Counter[str]) -> None:
         print(f"{name:<44}{row.p50:>9.2f}{row.p95:>9.2f}{row.p99:>9.2f}{row.max:>9.2f}")
     print(
         f"{results.events_per_second:,.0f} events a second at the fixed rate, "
-        f"{results.most_events_per_second:,.0f} at most; {results.p50_ratio:g} times the bare append (p50)"
+        f"{results.most_events_per_second:,.0f} at most; {results.p50_ratio:g} times the bare append (p50); "
+        f"the API spent {results.api_microseconds_per_event:g} µs of processor time an event"
     )
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in said.items())
     print(f"{results.batches} batches ({outcomes}), {results.flushes} flushes of the disk")
