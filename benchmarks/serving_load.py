@@ -45,7 +45,7 @@ class Shot:
 
     @property
     def ok(self) -> bool:
-        return self.outcome == "200"
+        return self.outcome.startswith("2")
 
 
 @dataclass(frozen=True, slots=True)

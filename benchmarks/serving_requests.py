@@ -11,7 +11,7 @@ import orjson
 
 from recolake.contracts.mapping import load_mapping
 from recolake.lake.engine import connect
-from recolake.landing.upload import MAPPING, list_uploads, upload_folder
+from recolake.landing.upload import MAPPING, Source, list_uploads, upload_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -66,6 +66,8 @@ def landed_people(settings: Settings, tenant: Tenant) -> list[str]:
 
     found: set[str] = set()
     for upload in list_uploads(settings, tenant):
+        if upload.source is not Source.FILES:
+            continue
         mapping = load_mapping(upload_folder(settings, upload) / MAPPING)
         if "user" not in mapping.event:
             continue

@@ -3,16 +3,20 @@ it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class RecolakeError(Exception):
     """Base of every error that Recolake raises on purpose.
 
     `code` is stable across releases; the command line prints `message` and `hint` and exits with 2, HTTP
-    services answer `status` with a problem document (RFC 9457) that carries the code.
+    services answer `status` with a problem document (RFC 9457) that carries the code, and `members` beside.
     """
 
     code = "recolake_error"
     status = 500
+    members: Mapping[str, Any] = {}
 
     def __init__(self, message: str, *, hint: str = "", field: str | None = None) -> None:
         super().__init__(message)

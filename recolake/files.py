@@ -29,6 +29,15 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         raise
 
 
+def sync_folder(path: Path) -> None:
+    """Bring a folder's entries to the disk: a file whose name is not there is lost with the power."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def private_folder(path: Path) -> None:
     """Make a folder, and those above it that are missing, each for its owner alone (mode 0700)."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]

@@ -106,6 +106,16 @@ class Settings(BaseSettings):
         return self.home / "journal"
 
     @property
+    def spool_root(self) -> Path:
+        """Events, items and users that the data plane acknowledged and nobody landed yet."""
+        return self.home / "spool"
+
+    @property
+    def replay_root(self) -> Path:
+        """Answers of requests with an `Idempotency-Key`, one database a tenant."""
+        return self.home / "replays"
+
+    @property
     def temporary_root(self) -> Path:
         """What is being received; on the disk of the state folder, since /tmp may be memory."""
         return self.home / "tmp"

@@ -12,14 +12,23 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from recolake.settings import Settings, load_settings
+from recolake.spool.spool import Spool
 from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
+from recolake.tenancy.pseudonyms import TenantKeys
 from recolake.usage.journal import UsageJournal
 from recolake.web.problems import install
+from serving.api.batch.endpoints import router as batch
+from serving.api.bodies import describe_bodies
+from serving.api.events.endpoints import router as events
+from serving.api.items.endpoints import router as items
 from serving.api.operations.endpoints import router as operations
 from serving.api.recommendations.endpoints import router as recommendations
 from serving.api.recommendations.service import Recommender
+from serving.api.users.endpoints import router as users
 from serving.ids import RecommendationIds
+from serving.intake.desk import Desk, counted
+from serving.intake.replays import Replays
 from serving.marks import Marks
 from serving.metrics import Metrics
 from serving.middleware import AccessMiddleware, BodyLimitMiddleware
@@ -44,7 +53,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     trials = Trials(chosen, metrics, marks.vectors, shelf)
     features = OnlineFeatures(chosen, metrics)
     journal = UsageJournal(chosen.journal_root)
+    spool, replays = Spool(chosen.spool_root, sync=counted(metrics)), Replays(chosen.replay_root)
+    keys = TenantKeys(chosen)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
+    intake_threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="intake")
     ids = RecommendationIds.of(chosen)
 
     @asynccontextmanager
@@ -57,18 +69,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "popularity": PopularityRefresh(shelf, features, marks, metrics, stopping).look,
             "challengers": PopularityRefresh(trials.challengers, features, marks, metrics, stopping).look,
             "journal": journal.tend,
+            "spool": spool.tend,
+            "replays": replays.tend,
         }
         watcher = Watcher(parts, stopping)
         await run_in_threadpool(watcher.start, "features", "models", "experiments")
         yield
         await run_in_threadpool(watcher.stop)
         threads.shutdown(wait=True)
+        intake_threads.shutdown(wait=True)
         journal.close()
+        spool.close()
+        replays.close()
 
     app = FastAPI(
         title="Recolake recommendations",
         version=version("recolake"),
-        description="What should this person see? Answers in milliseconds, each with a receipt.",
+        description="What people did goes in, what they should see comes out, each answer with a receipt.",
         lifespan=lifespan,
     )
     app.state.serving = State(
@@ -78,12 +95,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         shelf=shelf,
         trials=trials,
         features=features,
-        recommender=Recommender(chosen, shelf, trials, features, journal, ids, metrics),
+        recommender=Recommender(chosen, shelf, trials, features, journal, ids, keys, metrics),
         threads=threads,
+        desk=Desk(spool, replays, keys, metrics),
+        intake_threads=intake_threads,
     )
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(AccessMiddleware, metrics=metrics)
     install(app)
-    app.include_router(recommendations)
-    app.include_router(operations)
+    for router in (recommendations, events, items, users, batch, operations):
+        app.include_router(router)
+    describe_bodies(app)
     return app

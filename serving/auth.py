@@ -12,7 +12,7 @@ from recolake.web.bearer import BearerSecret
 from serving.state import CurrentState
 
 
-def _requires(scope: Scope) -> Callable[..., Awaitable[KeyRecord]]:
+def _requires(scope: Scope | None) -> Callable[..., Awaitable[KeyRecord]]:
     async def authenticate(state: CurrentState, secret: BearerSecret) -> KeyRecord:
         return state.keys.authenticate(secret, scope)
 
@@ -20,3 +20,8 @@ def _requires(scope: Scope) -> Callable[..., Awaitable[KeyRecord]]:
 
 
 RecommendationReader = Annotated[KeyRecord, Depends(_requires(Scope.RECOMMENDATIONS_READ))]
+EventWriter = Annotated[KeyRecord, Depends(_requires(Scope.EVENTS_WRITE))]
+ItemWriter = Annotated[KeyRecord, Depends(_requires(Scope.ITEMS_WRITE))]
+UserWriter = Annotated[KeyRecord, Depends(_requires(Scope.USERS_WRITE))]
+Writer = Annotated[KeyRecord, Depends(_requires(None))]
+"""Any valid key: each operation asks for the scope it needs."""

@@ -71,6 +71,17 @@ class Metrics:
             ("variant", "failed"),
             registry=self._registry,
         )
+        self.records = Counter(
+            "recolake_records",
+            "Acknowledged records, by what they are about",
+            ("kind",),
+            registry=self._registry,
+        )
+        self.spool_syncs = Counter(
+            "recolake_spool_syncs",
+            "How often the disk was asked to keep records; requests that wait together share one",
+            registry=self._registry,
+        )
         self.swaps = Counter(
             "recolake_model_swaps",
             "Model versions taken into service, or refused",

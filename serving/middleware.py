@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.metrics import Metrics
 
 MOST_BODY_BYTES = 64 << 10
+MOST_BYTES_OF = {"/v1/events": 4 << 20, "/v1/batch": 16 << 20}
+"""Where lists are sent, a body may be larger."""
 _QUIET = frozenset({"/health", "/ready", "/metrics"})
 
 _log = structlog.get_logger("serving.access")
@@ -27,15 +29,15 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        received = 0
+        received, most = 0, MOST_BYTES_OF.get(scope["path"], MOST_BODY_BYTES)
 
         async def limited() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MOST_BODY_BYTES:
+            if received > most:
                 raise HTTPException(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {MOST_BODY_BYTES} bytes."
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request here has at most {most:,} bytes."
                 )
             return message
 

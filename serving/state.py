@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeySnapshot
 from serving.api.recommendations.service import Recommender
+from serving.intake.desk import Desk
 from serving.metrics import Metrics
 from serving.people import OnlineFeatures
 from serving.shelf import Shelf
@@ -30,6 +31,9 @@ class State:
     recommender: Recommender
     # Feature reads block; so many may wait for Redis at once without holding up the event loop.
     threads: ThreadPoolExecutor
+    desk: Desk
+    # Writes wait for the disk; so many may share one flush of it.
+    intake_threads: ThreadPoolExecutor
 
 
 async def _state(request: Request) -> State:

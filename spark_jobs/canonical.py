@@ -13,16 +13,19 @@ from recolake.contracts.expressions import Expression, physical_name
 from recolake.contracts.identity import PRICE, QUANTITY, RECORD, SESSION
 from recolake.contracts.mapping import EventMapping
 from recolake.contracts.sql_text import identifier, literal
+from recolake.records.kinds import Kind
 from recolake.tenancy.context import Tenant
 from spark_jobs.identify import event_id_sql, number_text_sql, pseudonym_sql, time_text_sql
 from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM
 
 UNREADABLE = "unreadable"
 """Names of the number fields whose text is no number. Rules ask for it; it is never written to a table."""
+KIND, GIVEN = "kind", "id_is_given"
+"""What a row is about (`recolake.records.kinds.Kind`), and whether its id is the source's own."""
 _NUMBERS = ("value", "quantity", "price")
 # A zone may carry a time out of the years that Python's dates have. Such a time counts as unreadable, so that
 # whoever fetches a row can hold it.
-_TIME = (
+TIME = (
     "CASE WHEN time_field BETWEEN TIMESTAMP'0001-01-01 00:00:00Z' AND TIMESTAMP'9999-12-31 23:59:59.999999Z' "
     "THEN time_field END"
 )
@@ -66,7 +69,7 @@ def _fields(mapping: EventMapping, run: Ingest) -> list[str]:
     columns["time_text"] = _unreadable(event.get("time"))
     for prefix, group in (("p", mapping.properties), ("i", mapping.item), ("u", mapping.user)):
         columns |= {f"{prefix}{i}": _if_whole(e, "STRING") for i, e in enumerate(group.values())}
-    columns["landed_at"] = f"timestamp_micros({_micros(run.landed_at)})"
+    columns["landed_at"] = f"timestamp_micros({micros(run.landed_at)})"
     return [f"{sql} AS {name}" for name, sql in columns.items()]
 
 
@@ -112,6 +115,8 @@ def _columns(mapping: EventMapping, run: Ingest) -> list[str]:
         f"CASE WHEN {n}_field IS NULL AND {n}_text IS NOT NULL THEN '{n}' END" for n in _NUMBERS
     )
     columns = {
+        KIND: literal(Kind.EVENT.value),
+        GIVEN: "id_field IS NOT NULL",
         "tenant_id": literal(run.tenant.name),
         "event_id": f"coalesce(id_field, {_event_id(mapping, run)})",
         "user_id": "user_field",
@@ -119,17 +124,18 @@ def _columns(mapping: EventMapping, run: Ingest) -> list[str]:
         "item_id": "item_field",
         "event_type": "type_field",
         **{name: f"{name}_field" for name in _NUMBERS},
-        "event_time": _TIME,
-        "event_date": f"CAST({_TIME} AS DATE)",
+        "event_time": TIME,
+        "event_date": f"CAST({TIME} AS DATE)",
         "order_id": "order_field",
         "recommendation_id": "recommendation_field",
+        "impressions": "CAST(NULL AS ARRAY<STRING>)",
         "properties": _map("p", mapping.properties),
         "item_attributes": _map("i", mapping.item),
         "user_attributes": _map("u", mapping.user),
         "upload_id": literal(run.upload_id),
         FILE: FILE,
         LINE: LINE,
-        "ingested_at": f"timestamp_micros({_micros(run.ingested_at)})",
+        "ingested_at": f"timestamp_micros({micros(run.ingested_at)})",
         "raw_record": "raw_record",
         UNREADABLE: f"array_compact(array({unreadable}))",
     }
@@ -138,7 +144,7 @@ def _columns(mapping: EventMapping, run: Ingest) -> list[str]:
 
 def _event_id(mapping: EventMapping, run: Ingest) -> str:
     numbers = {name: number_text_sql(f"{name}_field", f"{name}_text") for name in _NUMBERS}
-    time = time_text_sql(_TIME, "time_text")
+    time = time_text_sql(TIME, "time_text")
     fields = (
         literal(run.tenant.name),
         "user_field",
@@ -166,5 +172,6 @@ def _map(prefix: str, group: Mapping[str, Expression]) -> str:
     return f"map_filter(map({pairs}), (name, value) -> value IS NOT NULL)"
 
 
-def _micros(moment: datetime) -> int:
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970."""
     return int(moment.timestamp()) * 1_000_000 + moment.microsecond

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
@@ -10,7 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from recolake.contracts.rules import RULES
 from recolake.contracts.sql_text import literal
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE
+from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE, Table
 from recolake.settings import Settings
 from spark_jobs.canonical import Ingest
 from spark_jobs.parse import FILE, LINE
@@ -18,6 +20,7 @@ from spark_jobs.parse import FILE, LINE
 OUTCOME = "outcome"
 REASONS = "reasons"
 _KNOWN, _FIRST = "known", "first"
+SEEN_IN = (BRONZE_EVENTS, BRONZE_QUARANTINE)
 _MOST_DATES_LISTED = 400
 
 
@@ -34,13 +37,20 @@ def reasons() -> Column:
 
 
 def seen_before(
-    canonical: DataFrame, spark: SparkSession, settings: Settings, run: Ingest, *, ids_are_given: bool
+    canonical: DataFrame,
+    spark: SparkSession,
+    settings: Settings,
+    run: Ingest,
+    *,
+    ids_are_given: bool,
+    tables: Sequence[Table] = SEEN_IN,
 ) -> DataFrame:
     """Ids that come more than once: `known` if another upload brought them, else `first` is the first place.
 
     Args:
         canonical: a persisted frame, as it is read several times.
         ids_are_given: the source names its events, so an id may come again on any date.
+        tables: where an id that came before may be.
     """
     twice = (
         canonical.groupBy("event_id")
@@ -48,7 +58,8 @@ def seen_before(
         .where("n > 1")
         .select("event_id", _FIRST, F.lit(False).alias(_KNOWN))
     )
-    earlier = _earlier_ids(canonical, spark, settings, run, ids_are_given=ids_are_given)
+    within = F.lit(True) if ids_are_given else _within_dates(canonical)
+    earlier = _earlier_ids(spark, settings, run, within, tables)
     known = (
         earlier.join(canonical.select("event_id"), "event_id", "left_semi")
         .distinct()
@@ -78,16 +89,15 @@ def classify(canonical: DataFrame, seen: DataFrame) -> DataFrame:
 
 
 def _earlier_ids(
-    canonical: DataFrame, spark: SparkSession, settings: Settings, run: Ingest, *, ids_are_given: bool
+    spark: SparkSession, settings: Settings, run: Ingest, within: Column, tables: Sequence[Table]
 ) -> DataFrame:
     """Ids that other uploads brought. One made from content holds its time: rows of its date are enough."""
-    within = F.lit(True) if ids_are_given else _within_dates(canonical)
     others = F.col("upload_id") != run.upload_id
-    events, quarantined = (
+    found = [
         read_tenant(spark, settings, table, run.tenant).where(others & within).select("event_id")
-        for table in (BRONZE_EVENTS, BRONZE_QUARANTINE)
-    )
-    return events.unionByName(quarantined)
+        for table in tables
+    ]
+    return reduce(DataFrame.unionByName, found)
 
 
 def _within_dates(canonical: DataFrame) -> Column:

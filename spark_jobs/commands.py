@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from spark_jobs.maintenance.commands import lake
+from recolake.spool.commands import events
 from spark_jobs.usage_commands import usage
 
 
@@ -29,8 +30,27 @@ def _ingest(tenant: Annotated[str, typer.Option(help="Whose uploads to ingest")]
             typer.echo(f"  {reason}: {count}")
 
 
+def _deliver(
+    seconds: Annotated[float, typer.Option(help="How long to go on; 0 is one round")] = 0,
+) -> None:
+    """Bring what the API acknowledged into bronze, again every few seconds; repeating it changes nothing."""
+    from recolake.settings import load_settings
+    from spark_jobs.deliver import Courier
+
+    done = Courier(load_settings(), typer.echo).follow(seconds)
+    typer.echo(
+        f"{done.records} records in {done.uploads} uploads: {done.accepted} accepted "
+        f"+ {done.repeats} repeats + {done.quarantined} quarantined"
+    )
+    if done.damaged:
+        typer.echo(f"{done.damaged} lines could not be read; see the spool's folder `unreadable`.")
+    for tenant, why in done.failed.items():
+        typer.echo(f"{tenant}: {why}")
+
+
 def register(app: typer.Typer) -> None:
     """Hang ingestion's commands into the command line."""
     app.command("ingest")(_ingest)
+    events.command("deliver")(_deliver)
     app.add_typer(usage, name="usage")
     app.add_typer(lake, name="lake")

@@ -15,16 +15,24 @@ from expectations.verdict import judge
 from recolake.contracts.mapping import load_mapping
 from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.lake.engine import connect, engine_errors
-from recolake.landing.upload import MAPPING, UploadManifest, damaged_uploads, list_uploads, upload_folder
+from recolake.landing.upload import (
+    MAPPING,
+    Source,
+    UploadManifest,
+    damaged_uploads,
+    list_uploads,
+    upload_folder,
+)
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import tenant_key
-from spark_jobs.canonical import Ingest, to_canonical
-from spark_jobs.classify import OUTCOME, Outcome, classify, seen_before
-from spark_jobs.raw import read_raw
+from spark_jobs.canonical import GIVEN, Ingest, to_canonical
+from spark_jobs.classify import OUTCOME, SEEN_IN, Outcome, classify, seen_before
+from spark_jobs.raw import read_raw, read_raw_records
+from spark_jobs.records import from_records
 from spark_jobs.report import IngestReport, count_rows
 from spark_jobs.stamps import Stamps
-from spark_jobs.write import write_accounting, write_rows
+from spark_jobs.write import STATEMENTS, write_accounting, write_rows, write_statements
 
 Progress = Callable[[str], None]
 
@@ -106,6 +114,14 @@ def _kept(rows: DataFrame) -> DataFrame:
     return rows.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
 
 
+def _canonical(spark: SparkSession, settings: Settings, upload: UploadManifest, run: Ingest) -> DataFrame:
+    """The upload's rows in the lake's terms, read as their source asks for."""
+    if upload.source is Source.REST:
+        return from_records(read_raw_records(spark, settings, upload), run)
+    mapping = load_mapping(upload_folder(settings, upload) / MAPPING)
+    return to_canonical(read_raw(spark, settings, upload, mapping), mapping, run)
+
+
 def _ingest(
     spark: SparkSession,
     settings: Settings,
@@ -114,15 +130,18 @@ def _ingest(
     stamps: Stamps,
     say: Progress,
 ) -> IngestReport:
-    mapping = load_mapping(upload_folder(settings, upload) / MAPPING)
     key = tenant_key(settings, tenant)
     run = Ingest(tenant, key, upload.upload_id, upload.landed_at, stamps.take(upload))
-    say(f"upload {upload.upload_id}: reading {len(upload.files)} files")
+    names = [file.name for file in upload.files]
+    say(f"upload {upload.upload_id}: reading {len(names)} files")
     with ThreadPoolExecutor(1) as beside:
-        canonical = _kept(to_canonical(read_raw(spark, settings, upload, mapping), mapping, run))
-        seen = _kept(seen_before(canonical, spark, settings, run, ids_are_given=mapping.gives_ids))
+        canonical = _kept(_canonical(spark, settings, upload, run))
+        statements = [kind for kind in STATEMENTS if kind.file_name in names and upload.source is Source.REST]
+        tables = (*SEEN_IN, *(STATEMENTS[kind] for kind in statements))
+        given = not canonical.where(GIVEN).isEmpty()
+        seen = _kept(seen_before(canonical, spark, settings, run, ids_are_given=given, tables=tables))
         classified = classify(canonical, seen)
-        files = count_rows(classified, (file.name for file in upload.files))
+        files = count_rows(classified, names)
         say(f"{sum(file.rows_in for file in files)} rows read")
         judged = classified.where(F.col(OUTCOME) != Outcome.REPEAT.value)
         # The suite keeps Python busy, the appends the engine.
@@ -130,6 +149,8 @@ def _ingest(
         for outcome in Outcome:
             write_rows(classified, outcome, settings, run)
             say(f"{outcome} rows appended")
+        for kind in statements:
+            write_statements(classified, kind, settings, run)
         report = IngestReport(run.tenant.name, run.upload_id, files, verdict.result())
         say(f"expectations {'met' if report.verdict else 'not met'}")
         write_accounting(spark, settings, run, upload, report)

@@ -50,6 +50,10 @@ class Record:
     broken_text: str | None = None
 
 
+Reader = Callable[[RawFile], Iterator[Record]]
+"""Reads the records of one file: a function a format, so that all formats share what comes after."""
+
+
 def read_records(file: RawFile, form: CsvFormat) -> Iterator[Record]:
     """Records of one CSV file after its header.
 
@@ -146,11 +150,12 @@ class _Lines:
 
 
 def parser(
-    form: CsvFormat, shares: Sequence[Sequence[RawFile]], columns: Mapping[str, str]
+    read: Reader, shares: Sequence[Sequence[RawFile]], columns: Mapping[str, str]
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     """A `mapInArrow` function: numbers of shares in; out, the rows of their files.
 
     Args:
+        read: gives the records of a file of the upload's format.
         columns: which columns of the files to give, and under which names; empty cells are NULL.
     """
 
@@ -158,14 +163,14 @@ def parser(
         for batch in batches:
             for share in batch.column(0).to_pylist():
                 for file in shares[share]:
-                    yield from _batches(file, form, columns)
+                    yield from _batches(file, read, columns)
 
     return parse
 
 
-def _batches(file: RawFile, form: CsvFormat, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+def _batches(file: RawFile, read: Reader, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
     pending: list[Record] = []
-    for record in read_records(file, form):
+    for record in read(file):
         pending.append(record)
         if len(pending) == _ROWS_A_BATCH:
             yield _to_arrow(file, pending, columns)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from types import ModuleType
 
 from pyspark import cloudpickle
 from pyspark.sql import DataFrame, SparkSession
 
 import recolake.contracts.csv_text
+import spark_jobs.jsonl
 import spark_jobs.parse
 from recolake.contracts.expressions import physical_name
 from recolake.contracts.mapping import EventMapping
 from recolake.landing.upload import FILES, UploadManifest, upload_folder
+from recolake.records.kinds import RECORD_FIELDS
 from recolake.settings import Settings
-from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM, RawFile, parser
+from spark_jobs.jsonl import read_lines
+from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM, RawFile, Reader, parser, read_records
 
 # Workers are kept alive between jobs: code that travels with the job is never older than its sender.
-_TRAVELLING: tuple[ModuleType, ...] = (recolake.contracts.csv_text, spark_jobs.parse)
+_TRAVELLING: tuple[ModuleType, ...] = (recolake.contracts.csv_text, spark_jobs.jsonl, spark_jobs.parse)
 _SHARES_A_CORE = 2
 
 
@@ -25,17 +29,32 @@ def read_raw(
     spark: SparkSession, settings: Settings, upload: UploadManifest, mapping: EventMapping
 ) -> DataFrame:
     """Every record of every file: file, line, problem, a broken record's text, and the mapping's columns."""
+    names = {column: physical_name(column) for column in mapping.columns}
+    return _read(spark, settings, upload, partial(read_records, form=mapping.format), names)
+
+
+def read_raw_records(spark: SparkSession, settings: Settings, upload: UploadManifest) -> DataFrame:
+    """The same of records that the API took: a column a member, by its name."""
+    return _read(spark, settings, upload, read_lines, {name: name for name in RECORD_FIELDS})
+
+
+def _read(
+    spark: SparkSession,
+    settings: Settings,
+    upload: UploadManifest,
+    read: Reader,
+    names: Mapping[str, str],
+) -> DataFrame:
     for module in _TRAVELLING:
         cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     folder = upload_folder(settings, upload) / FILES
     files = [RawFile(f.name, str(folder / f.name), f.sha256, f.columns) for f in upload.files]
     sizes = [f.bytes for f in upload.files]
     shares = list(split(files, sizes, _SHARES_A_CORE * settings.spark_cores))
-    names = {column: physical_name(column) for column in mapping.columns}
     texts = "".join(f", {name} string" for name in names.values())
     schema = f"{FILE} string, {LINE} bigint, {PROBLEM} string, {BROKEN_TEXT} string{texts}"
     numbers = spark.range(0, len(shares), 1, len(shares))
-    return numbers.mapInArrow(parser(mapping.format, shares, names), schema)
+    return numbers.mapInArrow(parser(read, shares, names), schema)
 
 
 def split(files: Sequence[RawFile], sizes: Sequence[int], most: int) -> Iterator[list[RawFile]]:

@@ -16,12 +16,21 @@ from pyspark.sql import functions as F  # noqa: N812
 
 from recolake.files import write_atomically
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_QUARANTINE, BRONZE_REPEATS, Table
+from recolake.lake.tables import (
+    BRONZE_EVENTS,
+    BRONZE_INGESTS,
+    BRONZE_ITEMS,
+    BRONZE_QUARANTINE,
+    BRONZE_REPEATS,
+    BRONZE_USERS,
+    Table,
+)
 from recolake.landing.upload import UploadManifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_ROWS = (BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS, BRONZE_ITEMS, BRONZE_USERS)
 _TICK = timedelta(microseconds=1)
 
 
@@ -39,7 +48,7 @@ class Stamps:
         left = [upload for upload in uploads if upload.upload_id not in self._done]
         begun = [upload.upload_id for upload in left if self._file(upload).exists()]
         if begun:
-            self._begun = self._of((BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS), begun)
+            self._begun = self._of(_ROWS, begun)
             self._latest = max(self._latest, *self._begun.values(), _NEVER)
         return left
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from filelock import FileLock
 
+from recolake.journal.segments import dispose, sealed_segments
 from recolake.lake.engine import connect
 from recolake.lake.tables import BRONZE_RECOMMENDATIONS
 from recolake.settings import Settings
 from recolake.usage.record import UsageRecord
-from recolake.usage.segments import read_segment, sealed_segments
+from recolake.usage.segments import read_segment
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -72,7 +73,7 @@ def ship_usage(settings: Settings, progress: Callable[[str], None] | None = None
         for batch, records, spoiled in _batches(segments):
             report.added += _add(spark, records)
             for path in batch:
-                _dispose(path, aside=path in spoiled)
+                dispose(path, aside=path in spoiled)
             report.segments += len(batch)
             report.records += len(records)
             report.unreadable += sum(spoiled.values())
@@ -116,12 +117,3 @@ def _add(spark: SparkSession, records: Sequence[UsageRecord]) -> int:
         "WHEN NOT MATCHED THEN INSERT *"
     )
     return int(merged.collect()[0]["num_inserted_rows"])
-
-
-def _dispose(path: Path, *, aside: bool) -> None:
-    if aside:
-        folder = path.parent / "unreadable"
-        folder.mkdir(exist_ok=True, mode=0o700)
-        path.rename(folder / path.name)
-    else:
-        path.unlink()

@@ -7,10 +7,19 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_QUARANTINE, BRONZE_REPEATS, Table
+from recolake.lake.tables import (
+    BRONZE_EVENTS,
+    BRONZE_INGESTS,
+    BRONZE_ITEMS,
+    BRONZE_QUARANTINE,
+    BRONZE_REPEATS,
+    BRONZE_USERS,
+    Table,
+)
 from recolake.landing.upload import UploadManifest
+from recolake.records.kinds import Kind
 from recolake.settings import Settings
-from spark_jobs.canonical import Ingest
+from spark_jobs.canonical import KIND, Ingest
 from spark_jobs.classify import OUTCOME, Outcome
 from spark_jobs.report import IngestReport
 
@@ -19,6 +28,8 @@ TABLE_OF = {
     Outcome.QUARANTINED: BRONZE_QUARANTINE,
     Outcome.REPEAT: BRONZE_REPEATS,
 }
+
+STATEMENTS = {Kind.ITEM: BRONZE_ITEMS, Kind.USER: BRONZE_USERS}
 
 
 def _same_transaction(error: BaseException) -> bool:
@@ -42,8 +53,17 @@ def append_once(frame: DataFrame, table: Table, settings: Settings, run: Ingest)
 
 
 def write_rows(classified: DataFrame, outcome: Outcome, settings: Settings, run: Ingest) -> None:
-    """Append the rows of one outcome to its table."""
-    append_once(classified.where(F.col(OUTCOME) == outcome.value), TABLE_OF[outcome], settings, run)
+    """Append the rows of one outcome to its table; of the accepted ones, the events."""
+    rows = classified.where(F.col(OUTCOME) == outcome.value)
+    if outcome is Outcome.ACCEPTED:
+        rows = rows.where(F.col(KIND) == Kind.EVENT.value)
+    append_once(rows, TABLE_OF[outcome], settings, run)
+
+
+def write_statements(classified: DataFrame, kind: Kind, settings: Settings, run: Ingest) -> None:
+    """Append the accepted statements of a kind to its table."""
+    accepted = classified.where((F.col(OUTCOME) == Outcome.ACCEPTED.value) & (F.col(KIND) == kind.value))
+    append_once(accepted, STATEMENTS[kind], settings, run)
 
 
 def write_accounting(

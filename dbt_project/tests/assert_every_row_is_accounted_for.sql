@@ -1,4 +1,4 @@
-{#- Every row of an uploaded file is in exactly one of events, quarantine and repeats: none vanishes, none is counted twice. -#}
+{#- Every row of an uploaded file is in exactly one of events (or items, or users), quarantine and repeats: none vanishes, none is counted twice. -#}
 with reported as (
     select
         tenant_id,
@@ -21,6 +21,10 @@ found as (
         count_if(outcome = 'repeats') as repeats
     from (
         select tenant_id, upload_id, ingested_at, 'accepted' as outcome from {{ source('bronze', 'events') }}
+        union all
+        select tenant_id, upload_id, ingested_at, 'accepted' as outcome from {{ source('bronze', 'items') }}
+        union all
+        select tenant_id, upload_id, ingested_at, 'accepted' as outcome from {{ source('bronze', 'users') }}
         union all
         select tenant_id, upload_id, ingested_at, 'quarantined' as outcome from {{ source('bronze', 'quarantine') }}
         union all

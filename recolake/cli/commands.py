@@ -13,7 +13,8 @@ def register(app: typer.Typer) -> None:
     from recolake.landing import commands as landing
     from recolake.platform import commands as platform
     from recolake.simulator import commands as simulator
+    from recolake.spool import commands as spool
     from recolake.transform import commands as transform
 
-    for module in (platform, landing, transform, lake, demo, simulator, experiments):
+    for module in (platform, landing, spool, transform, lake, demo, simulator, experiments):
         module.register(app)

@@ -23,8 +23,8 @@ class Rule:
     Attributes:
         reason: stable name, as it stands in `bronze.quarantine.reasons`.
         explanation: what is wrong with a row that breaks it, for people.
-        broken: Spark SQL over the canonical columns, plus `problem` (the record could not be read),
-            `landed_at` and `unreadable` (number fields whose text is no number).
+        broken: Spark SQL over the canonical columns, plus `kind` (event, item, user), `problem` (the record
+            could not be read), `landed_at` and `unreadable` (number fields whose text is no number).
         tolerated: share of an upload's rows that may break it before the upload fails its suite.
     """
 
@@ -35,6 +35,7 @@ class Rule:
 
 
 _READABLE = "problem IS NULL"
+_EVENT = f"{_READABLE} AND kind = 'event'"
 _TYPES = ", ".join(literal(name) for name in EVENT_TYPES)
 
 RULES: tuple[Rule, ...] = (
@@ -48,11 +49,11 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "missing_user",
         "Neither a person nor an order nor a session is named",
-        f"{_READABLE} AND user_id IS NULL AND order_id IS NULL AND session_id IS NULL",
+        f"{_EVENT} AND user_id IS NULL AND order_id IS NULL AND session_id IS NULL",
         0.05,
     ),
-    Rule("missing_item", "No item is named", f"{_READABLE} AND item_id IS NULL", 0.02),
-    Rule("missing_type", "The event has no type", f"{_READABLE} AND event_type IS NULL", 0.02),
+    Rule("missing_item", "No item is named", f"{_EVENT} AND item_id IS NULL", 0.02),
+    Rule("missing_type", "The event has no type", f"{_EVENT} AND event_type IS NULL", 0.02),
     Rule(
         "unknown_type",
         "The event's type is none that has a weight",

@@ -101,6 +101,12 @@ _EVENT = (
     Column("item_attributes", "map<string,string>", "What the row says of the item: title, is_goods, …"),
     Column("user_attributes", "map<string,string>", "What the row says of the person: country, …"),
 )
+_IMPRESSIONS = Column(
+    "impressions",
+    "array<string>",
+    "Items that were shown, in their order; NULL where it is not said",
+    later=True,
+)
 _RAW = Column(
     "raw_record", "string", "The record as JSON, personal columns replaced by pseudonyms", required=True
 )
@@ -110,7 +116,7 @@ BRONZE_EVENTS = Table(
     "events",
     "Every accepted row, once, with its provenance",
     ("tenant_id", "event_date"),
-    (_TENANT, _EVENT_ID, *_EVENT, *_PROVENANCE, _RAW),
+    (_TENANT, _EVENT_ID, *_EVENT, *_PROVENANCE, _RAW, _IMPRESSIONS),
     unindexed=("raw_record", "user_id", "session_id"),
 )
 BRONZE_QUARANTINE = Table(
@@ -125,8 +131,45 @@ BRONZE_QUARANTINE = Table(
         Column("reasons", "array<string>", "Every rule the row breaks", required=True),
         *_PROVENANCE,
         _RAW,
+        _IMPRESSIONS,
     ),
     unindexed=("raw_record", "user_id", "session_id"),
+)
+_STATEMENT = (
+    Column("event_id", "string", "Identity of the statement: the hash of its content", required=True),
+    Column("event_time", "timestamp", "Since when it is true, UTC", required=True),
+    Column("event_date", "date", "Date of event_time, UTC", required=True),
+)
+BRONZE_ITEMS = Table(
+    Layer.BRONZE,
+    "items",
+    "What tenants state of their items over the API, statement by statement",
+    ("tenant_id", "event_date"),
+    (
+        _TENANT,
+        *_STATEMENT,
+        Column("item_id", "string", "Item that it is about", required=True),
+        Column("price", "decimal(18,4)", "Price of one piece"),
+        Column("item_attributes", "map<string,string>", "What is true of it: title, is_goods, …"),
+        *_PROVENANCE,
+        _RAW,
+    ),
+    unindexed=("raw_record",),
+)
+BRONZE_USERS = Table(
+    Layer.BRONZE,
+    "users",
+    "What tenants state of people over the API, statement by statement",
+    ("tenant_id", "event_date"),
+    (
+        _TENANT,
+        *_STATEMENT,
+        Column("user_id", "string", "Pseudonym of the person", required=True),
+        Column("user_attributes", "map<string,string>", "What is true of them: country, …"),
+        *_PROVENANCE,
+        _RAW,
+    ),
+    unindexed=("raw_record", "user_id"),
 )
 BRONZE_REPEATS = Table(
     Layer.BRONZE,
@@ -287,6 +330,8 @@ PYTHON_TABLES = (
     BRONZE_EVENTS,
     BRONZE_QUARANTINE,
     BRONZE_REPEATS,
+    BRONZE_ITEMS,
+    BRONZE_USERS,
     BRONZE_INGESTS,
     BRONZE_RECOMMENDATIONS,
     GOLD_USER_EMBEDDINGS,

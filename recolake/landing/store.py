@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,11 +16,10 @@ from recolake.contracts.names import printable
 from recolake.errors import UploadError
 from recolake.files import sha256_file, write_atomically
 from recolake.landing.inspect import expand, read_header, readable
+from recolake.landing.place import place, remove_leftovers
 from recolake.landing.upload import (
     FILES,
-    MANIFEST,
     MAPPING,
-    WORKSPACE,
     LandedFile,
     UploadManifest,
     list_uploads,
@@ -86,8 +83,7 @@ def land(
     root = tenant_folder(settings, tenant)
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / ".lock"):
-        for leftover in root.glob(f"{WORKSPACE}*"):
-            shutil.rmtree(leftover)
+        remove_leftovers(root)
         uploads = list_uploads(settings, tenant)
         there = _contents(upload for upload in uploads if upload.mapping_sha256 == rules.sha256)
         otherwise = _contents(upload for upload in uploads if upload.mapping_sha256 != rules.sha256)
@@ -158,22 +154,13 @@ def _write(
         landed_at=datetime.now(UTC),
         files=tuple(file for _, file in files),
     )
-    workspace = Path(tempfile.mkdtemp(prefix=WORKSPACE, dir=root))
-    try:
-        (workspace / FILES).mkdir()
+
+    def fill(workspace: Path) -> None:
         for source, file in files:
             _copy(source, workspace / FILES / file.name, file.sha256)
         write_atomically(workspace / MAPPING, rules.text.encode())
-        write_atomically(workspace / MANIFEST, manifest.model_dump_json(indent=2).encode())
-        workspace.chmod(0o755)
-        _sync(workspace / FILES)
-        _sync(workspace)
-        # From here on the upload exists.
-        workspace.rename(root / manifest.upload_id)
-        _sync(root)
-    except BaseException:
-        shutil.rmtree(workspace, ignore_errors=True)
-        raise
+
+    place(root, manifest, fill)
     return manifest
 
 
@@ -192,11 +179,3 @@ def _copy(source: Path, target: Path, expected: str) -> None:
             hint="Nothing was landed; upload it again.",
             field="files",
         )
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

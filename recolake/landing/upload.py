@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +18,13 @@ MAPPING = "mapping.yaml"
 FILES = "files"
 # An upload is put together in a folder of this name; nobody reads it until it is renamed.
 WORKSPACE = ".landing-"
+
+
+class Source(StrEnum):
+    """How an upload came: as files with a mapping, or as records that the API took."""
+
+    FILES = "files"
+    REST = "rest"
 
 
 class LandedFile(BaseModel):
@@ -40,6 +48,8 @@ class UploadManifest(BaseModel):
     mapping_sha256: str
     landed_at: datetime
     files: tuple[LandedFile, ...]
+    # Manifests that were written before there were others lack it.
+    source: Source = Source.FILES
 
 
 def upload_id(tenant: Tenant, file_hashes: Iterable[str], mapping_sha256: str) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from recolake.errors import NotFoundError
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_INGESTS, SILVER_EVENTS
+from recolake.lake.tables import BRONZE_INGESTS, SILVER_EVENTS, SILVER_ITEMS, SILVER_USERS
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+# An upload may bring nothing but what is true of items, or of people.
+_SILVER = (SILVER_EVENTS, SILVER_ITEMS, SILVER_USERS)
 
 
 def ingested_uploads(spark: SparkSession, settings: Settings, tenant: Tenant) -> dict[str, int | None]:
@@ -28,14 +32,16 @@ def build_is_due(spark: SparkSession, settings: Settings, tenant: Tenant) -> boo
 
     Stamps of a tenant's ingests only ever grow, and a build takes all up to one of them.
     """
+    from pyspark.sql import DataFrame
     from pyspark.sql import functions as F  # noqa: N812
 
     stamps = [s for s in ingested_uploads(spark, settings, tenant).values() if s is not None]
     if not stamps:
         return False
     try:
-        known = read_tenant(spark, settings, SILVER_EVENTS, tenant)
+        known = [read_tenant(spark, settings, table, tenant).select("ingested_at") for table in _SILVER]
     except NotFoundError:
         return True
-    newest = known.agg(F.max(F.unix_micros("ingested_at")).alias("newest")).collect()[0]["newest"]
+    stamp = F.max(F.unix_micros("ingested_at")).alias("newest")
+    newest = reduce(DataFrame.unionAll, known).agg(stamp).collect()[0]["newest"]
     return newest is None or newest < max(stamps)

@@ -62,9 +62,28 @@ def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
     return key
 
 
+class TenantKeys:
+    """The keys of tenants, each read once; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._keys: dict[Tenant, bytes] = {}
+
+    def of(self, tenant: Tenant) -> bytes:
+        """The tenant's key.
+
+        Raises:
+            PseudonymKeyError: there is none, it cannot be read, or it is not one.
+        """
+        key = self._keys.get(tenant)
+        if key is None:
+            key = self._keys[tenant] = tenant_key(self._settings, tenant)
+        return key
+
+
 def pseudonym(key: bytes, identifier: str) -> str:
     """32 hex digits that stand for one person's identifier."""
-    return hmac.new(key, identifier.encode(), hashlib.sha256).hexdigest()[:PSEUDONYM_HEX_DIGITS]
+    return hmac.digest(key, identifier.encode(), hashlib.sha256).hex()[:PSEUDONYM_HEX_DIGITS]
 
 
 def hmac_pads(key: bytes) -> tuple[bytes, bytes]:

@@ -14,12 +14,15 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, DBT_TABLES, Table
+from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_ITEMS, BRONZE_USERS, DBT_TABLES, Table
 from recolake.tenancy.context import Tenant
 from recolake.transform.marks import CHECKS, Reached
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+_BRONZE = (BRONZE_EVENTS, BRONZE_ITEMS, BRONZE_USERS)
+_DATED = ("tenant_id", "ingested_at", "event_date")
 
 Watermarks = dict[str, int | None]
 """By tenant the latest ingest that was taken in, in microseconds since 1970; None where none was."""
@@ -120,10 +123,11 @@ def _news(tenant: str, watermark: int | None, high: int, days: Mapping[int, Sequ
 
 
 def _days(spark: SparkSession, known: Mapping[str, Watermarks], highs: Reached) -> Days:
-    """The days of events that one name or another does not know of and another does.
+    """The days of events and statements that one name or another does not know of and another does.
 
     Who knows nothing reads everything, and needs no days.
     """
+    from pyspark.sql import DataFrame
     from pyspark.sql import functions as F  # noqa: N812
 
     stamp, fresh = F.col("ingested_at"), []
@@ -134,8 +138,9 @@ def _days(spark: SparkSession, known: Mapping[str, Watermarks], highs: Reached) 
             fresh.append((F.col("tenant_id") == tenant) & (stamp > after) & (stamp <= until))
     if not fresh:
         return {}
+    dated = [spark.table(table.qualified).select(*_DATED) for table in _BRONZE]
     rows = (
-        spark.table(BRONZE_EVENTS.qualified)
+        reduce(DataFrame.unionAll, dated)
         .where(reduce(or_, fresh))
         .groupBy("tenant_id", F.unix_micros("ingested_at").alias("stamp"))
         .agg(F.collect_set(F.col("event_date").cast("string")).alias("days"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -25,7 +26,15 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 REQUEST_ID_HEADER = "X-Request-ID"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-_CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+_CODES = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _log = structlog.get_logger(__name__)
 
@@ -59,9 +68,20 @@ def request_id_of(request: Request) -> str:
 
 
 def problem(
-    request: Request, *, status: int, code: str, detail: str, field: str | None = None, hint: str = ""
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    field: str | None = None,
+    hint: str = "",
+    members: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
-    """A problem document; 503 carries Retry-After, 401 says how to authenticate."""
+    """A problem document; 503 carries Retry-After, 401 says how to authenticate.
+
+    Args:
+        members: what this kind of problem has beside (RFC 9457, section 3.2).
+    """
     content: dict[str, Any] = {
         "type": f"urn:recolake:error:{code}",
         "title": HTTPStatus(status).phrase,
@@ -74,6 +94,7 @@ def problem(
         content["field"] = field
     if hint:
         content["hint"] = hint
+    content |= members or {}
     headers: dict[str, str] = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -105,6 +126,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
         detail=error.message,
         field=error.field,
         hint=error.hint,
+        members=error.members,
     )
 
 
@@ -131,7 +153,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _system(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in _FULL:
         return problem(
             request,
             status=HTTPStatus.INSUFFICIENT_STORAGE,

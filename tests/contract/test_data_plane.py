@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 OPERATIONS = {
     ("post", "/v1/recommendations"): "recommend",
     ("get", "/v1/recommendations/{recommendation_id}/receipt"): "receipt",
+    ("post", "/v1/events"): "send_events",
+    ("put", "/v1/items/{item_id}"): "put_item",
+    ("delete", "/v1/items/{item_id}"): "delete_item",
+    ("put", "/v1/users/{user_id}"): "put_user",
+    ("post", "/v1/batch"): "batch",
     ("get", "/health"): "health",
     ("get", "/ready"): "ready",
     ("get", "/metrics"): "metrics",
@@ -53,3 +60,13 @@ def test_every_field_of_an_answer_is_promised(description: dict[str, Any]) -> No
     answers = ("RecommendationAnswer", "RecommendedItem", "Explanation", "OwnItem")
     for name in (*answers, "Receipt", "ReceiptModel", "ReceiptIndex"):
         assert set(schemas[name]["required"]) == schemas[name]["properties"].keys(), name
+
+
+def test_bodies_that_are_read_raw_are_described_with_all_they_refer_to(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    assert schemas["Event"]["additionalProperties"] is False
+    assert {"type", "item_id", "time"} == set(schemas["Event"]["required"])
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(description)))
+    assert named <= schemas.keys()
+    for path in ("/v1/events", "/v1/batch"):
+        assert "requestBody" in operations(description)["post", path]

@@ -22,7 +22,7 @@ from recolake.ranking.users import UserBatch
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeyRecord
 from recolake.tenancy.context import Tenant
-from recolake.tenancy.pseudonyms import pseudonym, tenant_key
+from recolake.tenancy.pseudonyms import TenantKeys, pseudonym
 from recolake.usage.journal import UsageJournal
 from recolake.usage.record import UsageRecord
 from serving.api.recommendations.explanations import DIGITS, explain
@@ -71,6 +71,7 @@ class Recommender:
         features: OnlineFeatures,
         journal: UsageJournal,
         ids: RecommendationIds,
+        keys: TenantKeys,
         metrics: Metrics,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -83,7 +84,7 @@ class Recommender:
         self._ids = ids
         self._metrics = metrics
         self._now = now
-        self._pseudonym_keys: dict[Tenant, bytes] = {}
+        self._keys = keys
 
     def recommend(self, caller: KeyRecord, request: RecommendationRequest) -> RecommendationAnswer:
         """The answer; its usage record is written before this returns.
@@ -214,12 +215,7 @@ class Recommender:
         )
 
     def _pseudonym(self, tenant: Tenant, user_id: str | None) -> str | None:
-        if user_id is None:
-            return None
-        key = self._pseudonym_keys.get(tenant)
-        if key is None:
-            key = self._pseudonym_keys[tenant] = tenant_key(self._settings, tenant)
-        return pseudonym(key, user_id)
+        return None if user_id is None else pseudonym(self._keys.of(tenant), user_id)
 
     def _person(self, tenant: Tenant, subject: str | None, model: Model) -> tuple[Person, Fallback | None]:
         if subject is None:

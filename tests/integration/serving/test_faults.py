@@ -172,7 +172,8 @@ def test_a_killed_server_owes_no_record_for_any_answer_that_it_gave(shop: Any) -
     for thread in threads:
         thread.join()
 
-    from recolake.usage.segments import read_segment, sealed_segments
+    from recolake.journal.segments import sealed_segments
+    from recolake.usage.segments import read_segment
 
     segments = sealed_segments(shop.settings.journal_root)
     kept = [r.recommendation_id for path in segments for r in read_segment(path)[0]]

@@ -14,7 +14,15 @@ import pytest
 
 from recolake.lake.catalog import register_tables, table_version
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_QUARANTINE, DBT_TABLES, Table
+from recolake.lake.tables import (
+    BRONZE_EVENTS,
+    BRONZE_INGESTS,
+    BRONZE_ITEMS,
+    BRONZE_QUARANTINE,
+    BRONZE_USERS,
+    DBT_TABLES,
+    Table,
+)
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.build import build
@@ -62,6 +70,25 @@ def _event(rng: random.Random, number: int, day: dt.date) -> Row:
     }
 
 
+def statements(number: int) -> list[Row]:
+    """What a tenant states over the API on a day, by the day's number: of two items, and of a person."""
+    day = FIRST_DAY + dt.timedelta(days=number + (40 if number > 5 else 0))
+    common = {
+        "event_time": dt.datetime.combine(day, dt.time(12), dt.UTC),
+        "event_date": day,
+        "event_type": None,
+    }
+    told: list[tuple[str, Row]] = [
+        ("item", {"item_id": f"i{number % 3}", "item_attributes": {"shelf": f"s{number}"}}),
+        ("item", {"item_id": "told", "price": Decimal(number), "item_attributes": {"title": f"T{number}"}}),
+        ("user", {"user_id": "u1", "user_attributes": {"tier": f"t{number}"}}),
+    ]
+    return [
+        {**common, **row, "kind": kind, "event_id": f"told-{number}-{place}"}
+        for place, (kind, row) in enumerate(told)
+    ]
+
+
 @pytest.fixture(scope="session")
 def behaviour() -> list[list[Row]]:
     """Events of ten days, as a list per day; those from day 6 on are far from the others.
@@ -79,7 +106,7 @@ def behaviour() -> list[list[Row]]:
 
 @dataclass
 class Bronze:
-    """Appends uploads to bronze.events and bronze.ingests, as the ingest does."""
+    """Appends uploads to bronze, as the ingest does."""
 
     spark: SparkSession
     clock: dt.datetime = field(default=dt.datetime(2026, 6, 1, tzinfo=dt.UTC))
@@ -95,7 +122,8 @@ class Bronze:
             "ingested_at": self.clock,
         }
         rows = [{**e, **common, "source_line": n + 2, "raw_record": "{}"} for n, e in enumerate(events)]
-        self._append(BRONZE_EVENTS, rows)
+        for kind, table in ((None, BRONZE_EVENTS), ("item", BRONZE_ITEMS), ("user", BRONZE_USERS)):
+            self._append(table, [row for row in rows if row.get("kind") == kind])
         broken = {**common, "event_id": "broken", "reasons": ["missing_item"], "raw_record": "{}"}
         self._append(BRONZE_QUARANTINE, [{**broken, "source_line": n + 900} for n in range(quarantined)])
         counts = {
@@ -160,7 +188,8 @@ class Arrivals:
 
 
 def _arriving(behaviour: list[list[Row]]) -> dict[str, list[list[Row]]]:
-    """What arrives together, by tenant."""
+    """What arrives together, by tenant: events, and what is stated on their days."""
+    behaviour = [[*day, *statements(number)] for number, day in enumerate(behaviour)]
 
     def days(order: list[tuple[int, ...]]) -> list[list[Row]]:
         late = behaviour[1]

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from recolake.lake.catalog import table_version
+from recolake.lake.read import read_tenant
 from recolake.lake.tables import (
     DBT_TABLES,
     GOLD_INTERACTIONS,
     GOLD_ITEM_DAYS,
     GOLD_TRAINING_SET,
     SILVER_EVENTS,
+    SILVER_ITEMS,
+    SILVER_USERS,
     Table,
 )
 from recolake.settings import Settings
@@ -32,6 +35,17 @@ def test_order_of_arrival_does_not_matter(arrivals: Any, order: str, table: Tabl
     at_once = arrivals.tables["at-once"][table.qualified]
     assert at_once, "nothing was built"
     assert arrivals.tables[order][table.qualified] == at_once
+
+
+def test_of_what_is_stated_the_latest_wins(arrivals: Any, spark: SparkSession, settings: Settings) -> None:
+    def attributes(table: Table, of: str) -> dict[str, Any]:
+        rows = read_tenant(spark, settings, table, arrivals.tenants["shuffled"]).collect()
+        return {row[of]: row for row in rows}
+
+    items = attributes(SILVER_ITEMS, "item_id")
+    assert [items[f"i{n}"].attributes["shelf"] for n in range(3)] == ["s9", "s7", "s8"]
+    assert (items["told"].title, items["told"].price, items["told"].is_goods) == ("T9", 9, True)
+    assert attributes(SILVER_USERS, "user_id")["u1"].attributes["tier"] == "t9"
 
 
 def test_a_full_refresh_of_one_tenant_changes_nothing_for_anybody(

@@ -11,9 +11,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recolake.journal.segments import sealed_segments
 from recolake.usage.journal import UsageJournal
 from recolake.usage.record import UsageRecord
-from recolake.usage.segments import read_segment, sealed_segments
+from recolake.usage.segments import read_segment
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 

@@ -1,0 +1,1 @@
+"""Taking in what tenants send: judged, kept on the disk, then acknowledged."""

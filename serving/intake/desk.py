@@ -1,0 +1,67 @@
+"""Where writes arrive: judged, encoded, kept, answered. Blocks on the disk, so call it from a thread."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from recolake.records.encode import Encoder
+from recolake.records.kinds import Record
+from recolake.spool.spool import Spool
+from recolake.tenancy.context import Tenant
+from recolake.tenancy.pseudonyms import TenantKeys
+from serving.intake.answers import Answer
+from serving.intake.replays import Call, Replays
+from serving.metrics import Metrics
+
+Work = Callable[[Encoder, bytes], tuple[Answer, Sequence[Record]]]
+"""Judges a body: the answer, and the records that have to be kept before it may leave."""
+
+
+def counted(metrics: Metrics) -> Callable[[int], None]:
+    """Flushes a file to the disk, and counts it."""
+
+    def sync(handle: int) -> None:
+        os.fdatasync(handle)
+        metrics.spool_syncs.inc()
+
+    return sync
+
+
+class Desk:
+    """Takes in what callers send."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        replays: Replays,
+        keys: TenantKeys,
+        metrics: Metrics,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._spool = spool
+        self._replays = replays
+        self._keys = keys
+        self._metrics = metrics
+        self._now = now
+
+    def take(self, tenant: Tenant, call: Call, work: Work) -> Answer:
+        """The answer; all that it acknowledges is on the disk.
+
+        Raises:
+            InvalidInputError: nothing of it can be taken.
+            PseudonymKeyError: the tenant's key is not there.
+            OSError: it could not be kept.
+        """
+        return self._replays.answer(tenant, call, lambda: self._work(tenant, call.body, work))
+
+    def _work(self, tenant: Tenant, body: bytes, work: Work) -> Answer:
+        encoder = Encoder(tenant, self._keys.of(tenant), self._now())
+        answer, records = work(encoder, body)
+        self._spool.store(tenant, records)
+        for kind, count in Counter(record.kind for record in records).items():
+            self._metrics.records.labels(kind.value).inc(count)
+        return answer

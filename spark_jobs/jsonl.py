@@ -1,0 +1,78 @@
+"""JSON Lines to rows: every line with its number, whatever state the file is in.
+
+Plain Python, as `spark_jobs.parse` is, and run in the same places.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from recolake.contracts.csv_text import Source, is_clean
+from spark_jobs.parse import MALFORMED, TRUNCATED, RawFile, Record
+
+# A line longer than this is no record; what follows it is read on. The largest event of the API is shorter.
+_LONGEST_LINE = 4 << 20
+_CHUNK = 1 << 16
+
+
+class _Number(float):
+    """A number with a point or an exponent, and how it was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> _Number:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+def read_lines(file: RawFile) -> Iterator[Record]:
+    """Records of one file, plain or gzip, a line each: cells are the members that `file.header` names.
+
+    Members are texts: numbers as they are written, booleans as `true`, `false`, arrays and objects as JSON,
+    null and what is not there as an empty text. A line that is no JSON object, or not UTF-8, or holds NUL, is
+    malformed; blank lines are none. A compressed file that breaks off ends in one truncated record.
+
+    Raises:
+        OSError: the disk cannot be read; what came so far is not the whole file.
+    """
+    number, cut = 0, False
+    with Source(Path(file.path)) as source, io.BufferedReader(source, _CHUNK) as stream:
+        while line := stream.readline(_LONGEST_LINE):
+            number += 1
+            ended = line.endswith(b"\n")
+            if cut := source.broken and not ended:
+                break
+            while not ended and (rest := stream.readline(_LONGEST_LINE)):
+                ended = rest.endswith(b"\n")
+                line = line[:_LONGEST_LINE] + b"\0"
+            if line.strip():
+                yield _record(number, line, file.header)
+        if source.broken:
+            # Two files that break off at the same words are still two breaks.
+            last = number if cut else number + 1
+            yield Record(last, (), TRUNCATED, f"{file.sha256}:{last}")
+
+
+def _record(number: int, line: bytes, header: tuple[str, ...]) -> Record:
+    text = line.decode("utf-8", "replace").rstrip("\r\n")
+    try:
+        said = json.loads(line, parse_float=_Number)
+    except (ValueError, RecursionError):
+        return Record(number, (), MALFORMED, text.replace("\0", "\ufffd"))
+    cells = [_text(said.get(name)) for name in header] if isinstance(said, dict) else []
+    if not cells or not all(map(is_clean, cells)):
+        return Record(number, (), MALFORMED, text.replace("\0", "\ufffd"))
+    return Record(number, cells)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, _Number):
+        return value.text
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
