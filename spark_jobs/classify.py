@@ -10,7 +10,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from recolake.contracts.rules import RULES
 from recolake.contracts.sql_text import literal
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE
+from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS
 from recolake.settings import Settings
 from spark_jobs.canonical import Ingest
 from spark_jobs.parse import FILE, LINE
@@ -82,12 +82,19 @@ def _earlier_ids(
 ) -> DataFrame:
     """Ids that other uploads brought. One made from content holds its time: rows of its date are enough."""
     within = F.lit(True) if ids_are_given else _within_dates(canonical)
-    others = F.col("upload_id") != run.upload_id
+    others = ~F.col("upload_id").isin(run.upload_id, *run.withdrawn)
     events, quarantined = (
-        read_tenant(spark, settings, table, run.tenant).where(others & within).select("event_id")
+        read_tenant(spark, settings, table, run.tenant).where(others & within)
         for table in (BRONZE_EVENTS, BRONZE_QUARANTINE)
     )
-    return events.unionByName(quarantined)
+    if run.repairs is not None:
+        quarantined = quarantined.where(F.col("upload_id") != run.repairs)
+    ids = events.select("event_id").unionByName(quarantined.select("event_id"))
+    if not run.withdrawn:
+        return ids
+    # What repeats a row that was withdrawn counts in its place.
+    repeats = read_tenant(spark, settings, BRONZE_REPEATS, run.tenant).where(others & within)
+    return ids.unionByName(repeats.select("event_id"))
 
 
 def _within_dates(canonical: DataFrame) -> Column:

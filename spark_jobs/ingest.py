@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from uuid import uuid4
 
-from filelock import FileLock
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812
 
-from expectations.verdict import judge
-from recolake.contracts.mapping import load_mapping
+from recolake.contracts.mapping import EventMapping, load_mapping
 from recolake.errors import RecolakeError, ServiceUnavailableError
+from recolake.lake.catalog import register_tables, table_exists
 from recolake.lake.engine import connect, engine_errors
+from recolake.lake.tables import BRONZE_UPLOADS
 from recolake.landing.upload import MAPPING, UploadManifest, damaged_uploads, list_uploads, upload_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import tenant_key
+from recolake.uploads.decisions import ingest_lock, read_decisions
+from recolake.uploads.states import latest
 from spark_jobs.canonical import Ingest, to_canonical
-from spark_jobs.classify import OUTCOME, Outcome, classify, seen_before
+from spark_jobs.classify import Outcome, classify, seen_before
+from spark_jobs.judgement import judge_upload
 from spark_jobs.raw import read_raw
 from spark_jobs.report import IngestReport, count_rows
 from spark_jobs.stamps import Stamps
-from spark_jobs.write import write_accounting, write_rows
+from spark_jobs.write import write_accounting, write_rows, write_verdict
 
 Progress = Callable[[str], None]
 
@@ -52,15 +55,33 @@ def ingest_pending(
     """
     say = progress or (lambda _: None)
     spark = connect(settings)
-    settings.run_root.mkdir(parents=True, exist_ok=True)
     reports: list[IngestReport] = []
     failures: list[tuple[str, Exception]] = []
-    with FileLock(settings.run_root / f"ingest-{tenant}.lock"), _engine_errors(tenant):
-        stamps = Stamps(spark, settings, tenant)
+    with ingest_lock(settings, tenant), _engine_errors(tenant):
+        if not table_exists(spark, BRONZE_UPLOADS):
+            register_tables(spark, settings)
+        decisions = read_decisions(spark, settings, tenant)
+        withdrawn = {u for u, decision in latest(decisions).items() if not decision.state.counts}
+        stamps = Stamps(spark, settings, tenant, decisions)
+        run_id = uuid4().hex
         for upload in stamps.pending(list_uploads(settings, tenant)):
             try:
                 with _engine_errors(tenant):
-                    reports.append(_ingest(spark, settings, tenant, upload, stamps, say))
+                    mapping = load_mapping(upload_folder(settings, upload) / MAPPING)
+                    run = Ingest(
+                        tenant=tenant,
+                        key=tenant_key(settings, tenant),
+                        upload_id=upload.upload_id,
+                        landed_at=upload.landed_at,
+                        ingested_at=stamps.take(upload),
+                        run_id=run_id,
+                        withdrawn=tuple(sorted(withdrawn - {upload.upload_id})),
+                        repairs=upload.repairs,
+                    )
+                    report = _ingest(spark, settings, run, upload, mapping, say)
+                stamps.close(upload)
+                reports.append(report)
+                withdrawn |= {upload.upload_id} if report.held else set()
             except ServiceUnavailableError:
                 raise
             except Exception as error:
@@ -109,14 +130,11 @@ def _kept(rows: DataFrame) -> DataFrame:
 def _ingest(
     spark: SparkSession,
     settings: Settings,
-    tenant: Tenant,
+    run: Ingest,
     upload: UploadManifest,
-    stamps: Stamps,
+    mapping: EventMapping,
     say: Progress,
 ) -> IngestReport:
-    mapping = load_mapping(upload_folder(settings, upload) / MAPPING)
-    key = tenant_key(settings, tenant)
-    run = Ingest(tenant, key, upload.upload_id, upload.landed_at, stamps.take(upload))
     say(f"upload {upload.upload_id}: reading {len(upload.files)} files")
     with ThreadPoolExecutor(1) as beside:
         canonical = _kept(to_canonical(read_raw(spark, settings, upload, mapping), mapping, run))
@@ -124,18 +142,26 @@ def _ingest(
         classified = classify(canonical, seen)
         files = count_rows(classified, (file.name for file in upload.files))
         say(f"{sum(file.rows_in for file in files)} rows read")
-        judged = classified.where(F.col(OUTCOME) != Outcome.REPEAT.value)
-        # The suite keeps Python busy, the appends the engine.
-        verdict = beside.submit(judge, judged, settings, run.tenant, run.upload_id)
+        # The suites keep Python busy, the appends the engine.
+        verdict = beside.submit(judge_upload, classified, files, spark, settings, run, mapping)
         for outcome in Outcome:
             write_rows(classified, outcome, settings, run)
             say(f"{outcome} rows appended")
-        report = IngestReport(run.tenant.name, run.upload_id, files, verdict.result())
-        say(f"expectations {'met' if report.verdict else 'not met'}")
+        judgement = verdict.result()
+        report = IngestReport(
+            run.tenant.name,
+            run.upload_id,
+            files,
+            verdict=not judgement.failures,
+            score=judgement.score,
+            held=judgement.held,
+            failures=judgement.failures,
+        )
+        say(f"score {report.score:.0f}: expectations {'met' if report.verdict else 'not met'}")
+        write_verdict(spark, settings, run, upload, report, judgement)
         write_accounting(spark, settings, run, upload, report)
-    stamps.close(upload)
     say(
         f"upload {upload.upload_id}: {report.rows_in} rows = {report.accepted} accepted + "
-        f"{report.repeats} repeats + {report.quarantined} quarantined"
+        f"{report.repeats} repeats + {report.quarantined} quarantined{' (held)' if report.held else ''}"
     )
     return report

@@ -31,7 +31,10 @@ class LandedFile(BaseModel):
 
 
 class UploadManifest(BaseModel):
-    """Written last: a folder without one is what a killed upload left, and nobody reads it."""
+    """Written last: a folder without one is what a killed upload left, and nobody reads it.
+
+    `repairs` names the upload whose quarantined rows this one brings again, repaired.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,6 +43,7 @@ class UploadManifest(BaseModel):
     mapping_sha256: str
     landed_at: datetime
     files: tuple[LandedFile, ...]
+    repairs: str | None = None
 
 
 def upload_id(tenant: Tenant, file_hashes: Iterable[str], mapping_sha256: str) -> str:
