@@ -124,7 +124,7 @@ def _by_kind(rows: Sequence[Any]) -> dict[str, dict[str, int]]:
 def _items(
     accepted: DataFrame, spark: SparkSession, settings: Settings, tenant: Tenant, *, states_titles: bool
 ) -> tuple[int | None, int | None]:
-    """Rows about items that silver knows, and about items with a title there or here; None: nothing to ask."""
+    """Rows about items that silver knows, and about titled ones, there or here; None: nothing to ask."""
     title = "nullif(trim(item_attributes['title']), '')"
     here = accepted.groupBy("item_id").agg(
         F.count("*").alias("n"), F.count(F.expr(title)).alias("titles_here")

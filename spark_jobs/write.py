@@ -46,11 +46,22 @@ def _same_transaction(error: BaseException) -> bool:
 )
 def append_once(frame: DataFrame, table: Table, settings: Settings, run: Ingest) -> None:
     """Append the rows, unless this upload's rows are in the table already (Delta's idempotent writes)."""
+    _append(frame, table, settings, run.upload_id)
+
+
+def append_rows_once(
+    spark: SparkSession, table: Table, rows: list[tuple[Any, ...]], settings: Settings, upload_id: str
+) -> None:
+    """The same for rows that Python has."""
+    _append(_frame(spark, table, rows), table, settings, upload_id)
+
+
+def _append(frame: DataFrame, table: Table, settings: Settings, upload_id: str) -> None:
     (
         frame.select(*(column.name for column in table.columns))
         .write.format("delta")
         .mode("append")
-        .option("txnAppId", f"{run.upload_id}:{table.qualified}")
+        .option("txnAppId", f"{upload_id}:{table.qualified}")
         .option("txnVersion", 1)
         .save(table.location(settings))
     )

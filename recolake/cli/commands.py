@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     from recolake.platform import commands as platform
     from recolake.simulator import commands as simulator
     from recolake.transform import commands as transform
+    from recolake.uploads import commands as uploads
 
-    for module in (platform, landing, transform, lake, demo, simulator, experiments):
+    for module in (platform, landing, uploads, transform, lake, demo, simulator, experiments):
         module.register(app)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-
 from recolake.lake.table import TABLE_PROPERTIES, Column, Layer, Table
 
 __all__ = ["TABLE_PROPERTIES", "Column", "Layer", "Table"]

@@ -1,8 +1,8 @@
 """What bronze has that the tables have not taken in: found once for a whole build, and handed to dbt as JSON.
 
 `dbt_project/macros/incremental` turns it into predicates. A build reads what is completely ingested when it
-starts: of each tenant up to its latest accounting in `bronze.ingests`. What arrives meanwhile is left to the
-next build.
+starts: of each tenant up to its latest accounting in `bronze.ingests`, or the latest decision on an upload.
+What arrives meanwhile is left to the next build.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, DBT_TABLES, Table
+from recolake.lake.tables import BRONZE_INGESTS, DBT_TABLES, Table
 from recolake.tenancy.context import Tenant
+from recolake.transform.admission import counted_events
 from recolake.transform.marks import CHECKS, Reached
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _days(spark: SparkSession, known: Mapping[str, Watermarks], highs: Reached) 
     if not fresh:
         return {}
     rows = (
-        spark.table(BRONZE_EVENTS.qualified)
+        counted_events(spark)
         .where(reduce(or_, fresh))
         .groupBy("tenant_id", F.unix_micros("ingested_at").alias("stamp"))
         .agg(F.collect_set(F.col("event_date").cast("string")).alias("days"))

@@ -73,7 +73,7 @@ class History:
 
 
 def divergence(one: Counts, other: Counts) -> float:
-    """Jensen-Shannon divergence of two distributions given as counts, in bits: 0 for the same, 1 for disjoint.
+    """Jensen-Shannon divergence of two distributions given as counts, in bits: 0 if the same, 1 if disjoint.
 
     Source: Lin, Divergence measures based on the Shannon entropy, IEEE Trans. Inf. Theory 37 (1991).
     """
