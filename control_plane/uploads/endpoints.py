@@ -80,7 +80,7 @@ def read_upload(upload_id: str, holder: UploadWriter, settings: CurrentSettings)
 def release_upload(
     upload_id: str, asked: DecisionAsked, holder: UploadWriter, settings: CurrentSettings
 ) -> UploadRead:
-    """Take a held, rejected or reverted upload in: the next build has its rows. 409: it is in none of these."""
+    """Take a held, rejected or reverted upload in: the next build has its rows. 409: it is none of those."""
     return _decide(upload_id, Action.RELEASE, asked, holder, settings)
 
 
