@@ -9,27 +9,39 @@ from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_INGESTS, SILVER_EVENTS
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.transform.marks import CHECKS, read_marks
+from recolake.uploads.decisions import read_decisions
+from recolake.uploads.states import latest, withdrawals
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
 def ingested_uploads(spark: SparkSession, settings: Settings, tenant: Tenant) -> dict[str, int | None]:
-    """By ingested upload the stamp of its rows (microseconds since the epoch); None if none was accepted."""
+    """By ingested upload the stamp of its rows (microseconds since the epoch); None if none counts.
+
+    Rows of an upload that was released count from then on.
+    """
     from pyspark.sql import functions as F  # noqa: N812
 
     stamp = F.when(F.col("accepted") > 0, F.unix_micros("ingested_at"))
     uploads = read_tenant(spark, settings, BRONZE_INGESTS, tenant).groupBy("upload_id")
-    return {row["upload_id"]: row["stamp"] for row in uploads.agg(F.max(stamp).alias("stamp")).collect()}
+    found = {row["upload_id"]: row["stamp"] for row in uploads.agg(F.max(stamp).alias("stamp")).collect()}
+    for upload, decision in latest(read_decisions(spark, settings, tenant)).items():
+        if found.get(upload) is not None:
+            found[upload] = decision.place if decision.state.counts else None
+    return found
 
 
 def build_is_due(spark: SparkSession, settings: Settings, tenant: Tenant) -> bool:
-    """Whether bronze holds accepted rows that silver does not know of.
+    """Whether bronze holds rows that count and silver does not know of, or silver some that count no more.
 
     Stamps of a tenant's ingests only ever grow, and a build takes all up to one of them.
     """
     from pyspark.sql import functions as F  # noqa: N812
 
+    if _withdrawn_since(spark, settings, tenant):
+        return True
     stamps = [s for s in ingested_uploads(spark, settings, tenant).values() if s is not None]
     if not stamps:
         return False
@@ -39,3 +51,13 @@ def build_is_due(spark: SparkSession, settings: Settings, tenant: Tenant) -> boo
         return True
     newest = known.agg(F.max(F.unix_micros("ingested_at")).alias("newest")).collect()[0]["newest"]
     return newest is None or newest < max(stamps)
+
+
+def _withdrawn_since(spark: SparkSession, settings: Settings, tenant: Tenant) -> bool:
+    """Whether an upload was reverted since the latest build whose tests passed."""
+    withdrawn = [decision.place for decision in withdrawals(read_decisions(spark, settings, tenant))]
+    if not withdrawn:
+        return False
+    marks = read_marks(spark, settings)
+    reached = [m.reached for m in marks if m.name == CHECKS and m.tenant == tenant.name]
+    return max(reached, default=0) < max(withdrawn)
