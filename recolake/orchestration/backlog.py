@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from recolake.errors import NotFoundError
@@ -11,7 +12,7 @@ from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.marks import CHECKS, read_marks
 from recolake.uploads.decisions import read_decisions
-from recolake.uploads.states import latest, withdrawals
+from recolake.uploads.states import Decision, State, latest
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -40,9 +41,11 @@ def build_is_due(spark: SparkSession, settings: Settings, tenant: Tenant) -> boo
     """
     from pyspark.sql import functions as F  # noqa: N812
 
-    if _withdrawn_since(spark, settings, tenant):
+    decisions = read_decisions(spark, settings, tenant)
+    if _decided_since(spark, settings, tenant, decisions):
         return True
-    stamps = [s for s in ingested_uploads(spark, settings, tenant).values() if s is not None]
+    decided, ingested = latest(decisions), ingested_uploads(spark, settings, tenant)
+    stamps = [stamp for upload, stamp in ingested.items() if stamp is not None and upload not in decided]
     if not stamps:
         return False
     try:
@@ -53,11 +56,17 @@ def build_is_due(spark: SparkSession, settings: Settings, tenant: Tenant) -> boo
     return newest is None or newest < max(stamps)
 
 
-def _withdrawn_since(spark: SparkSession, settings: Settings, tenant: Tenant) -> bool:
-    """Whether an upload was reverted since the latest build whose tests passed."""
-    withdrawn = [decision.place for decision in withdrawals(read_decisions(spark, settings, tenant))]
-    if not withdrawn:
+def _decided_since(
+    spark: SparkSession, settings: Settings, tenant: Tenant, decisions: Iterable[Decision]
+) -> bool:
+    """Whether rows were released or withdrawn since the latest build whose tests passed.
+
+    Silver does not tell: all that was released may have been there.
+    """
+    moved = (State.RELEASED, State.REVERTED)
+    places = [decision.place for decision in decisions if decision.state in moved]
+    if not places:
         return False
     marks = read_marks(spark, settings)
     reached = [m.reached for m in marks if m.name == CHECKS and m.tenant == tenant.name]
-    return max(reached, default=0) < max(withdrawn)
+    return max(reached, default=0) < max(places)
