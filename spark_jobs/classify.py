@@ -92,8 +92,9 @@ def _earlier_ids(
     ids = events.select("event_id").unionByName(quarantined.select("event_id"))
     if not run.withdrawn:
         return ids
-    # What repeats a row that was withdrawn counts in its place.
-    repeats = read_tenant(spark, settings, BRONZE_REPEATS, run.tenant).where(others & within)
+    # What repeats a row that was withdrawn counts in its place, if it was kept: earlier versions kept its id.
+    kept = F.col("reasons").isNotNull()
+    repeats = read_tenant(spark, settings, BRONZE_REPEATS, run.tenant).where(others & within & kept)
     return ids.unionByName(repeats.select("event_id"))
 
 
