@@ -172,9 +172,12 @@ def append_decision(spark: SparkSession, settings: Settings, tenant: Tenant, dec
 
 
 def _stamps(spark: SparkSession, settings: Settings, tenant: Tenant) -> dict[str, int]:
-    """Stamp of each ingested upload, microseconds since 1970."""
+    """Stamp of each ingested upload, microseconds since 1970; none where nothing was ever ingested."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    rows = read_tenant(spark, settings, BRONZE_INGESTS, tenant).groupBy("upload_id")
-    found = rows.agg(F.max(F.unix_micros("ingested_at")).alias("stamp")).collect()
+    try:
+        rows = read_tenant(spark, settings, BRONZE_INGESTS, tenant)
+    except NotFoundError:
+        return {}
+    found = rows.groupBy("upload_id").agg(F.max(F.unix_micros("ingested_at")).alias("stamp")).collect()
     return {row["upload_id"]: row["stamp"] for row in found}
