@@ -20,6 +20,7 @@ from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_QUARANTIN
 from recolake.landing.upload import UploadManifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.uploads.decisions import began_file
 from recolake.uploads.states import Decision
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,7 +71,7 @@ class Stamps:
         self._file(upload).unlink(missing_ok=True)
 
     def _file(self, upload: UploadManifest) -> Path:
-        return self._settings.run_root / f"ingest-{self._tenant}-{upload.upload_id}.began"
+        return began_file(self._settings, self._tenant, upload.upload_id)
 
     def _of(self, tables: Sequence[Table], uploads: Sequence[str] | None = None) -> dict[str, datetime]:
         """Stamp by upload, of the rows in these tables."""

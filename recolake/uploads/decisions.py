@@ -1,15 +1,15 @@
 """Decisions about uploads: read by everybody, taken under the lock of the tenant's ingest.
 
 A decision gets a place among the stamps of the tenant's ingests, right after the latest complete one. So a
-build that read up to some ingest knows which decisions it has seen, and an ingest that was killed half-way
-completes after the decision.
+build that read up to some ingest knows which decisions it has seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -17,7 +17,13 @@ from filelock import FileLock, Timeout
 from recolake.errors import InvalidInputError, NotFoundError, ServiceUnavailableError
 from recolake.lake.engine import connect, engine_errors
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_DECISIONS, BRONZE_INGESTS
+from recolake.lake.tables import (
+    BRONZE_DECISIONS,
+    BRONZE_EVENTS,
+    BRONZE_INGESTS,
+    BRONZE_QUARANTINE,
+    BRONZE_REPEATS,
+)
 from recolake.landing.upload import list_uploads
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -45,6 +51,11 @@ def ingest_lock(settings: Settings, tenant: Tenant, seconds: float = -1) -> Iter
         raise ServiceUnavailableError(
             f"An ingest of tenant '{tenant}' is running.", hint="Nothing was changed; try again in a minute."
         ) from error
+
+
+def began_file(settings: Settings, tenant: Tenant, upload_id: str) -> Path:
+    """Where an ingest keeps the stamp of an upload that it began and did not complete."""
+    return settings.run_root / f"ingest-{tenant}-{upload_id}.began"
 
 
 def read_decisions(spark: SparkSession, settings: Settings, tenant: Tenant) -> list[Decision]:
@@ -82,12 +93,6 @@ def collect_decisions(rows: DataFrame) -> list[tuple[str, Decision]]:
     ]
 
 
-def withdrawn(spark: SparkSession, settings: Settings, tenant: Tenant) -> list[str]:
-    """Uploads whose rows do not count now."""
-    states = latest(read_decisions(spark, settings, tenant))
-    return sorted(upload for upload, decision in states.items() if not decision.state.counts)
-
-
 def decide(
     settings: Settings,
     tenant: Tenant,
@@ -123,6 +128,7 @@ def decide(
         ingest_lock(settings, tenant, seconds),
     ):
         stamps = _stamps(spark, settings, tenant)
+        _refuse_half_ingested(spark, settings, tenant, stamps)
         made = read_decisions(spark, settings, tenant)
         before = latest(made)
         state = before[upload_id].state if upload_id in before else State.ACCEPTED
@@ -169,6 +175,27 @@ def append_decision(spark: SparkSession, settings: Settings, tenant: Tenant, dec
     """Write a decision down; the caller holds the tenant's lock."""
     frame = decision_frame(spark, tenant, decision).coalesce(1)
     frame.write.format("delta").mode("append").save(BRONZE_DECISIONS.location(settings))
+
+
+def _refuse_half_ingested(
+    spark: SparkSession, settings: Settings, tenant: Tenant, done: Collection[str]
+) -> None:
+    """What is in some tables was compared with what counted then: it is completed before that changes.
+
+    Raises:
+        ServiceUnavailableError: there is one.
+    """
+    from pyspark.sql import functions as F  # noqa: N812
+
+    landed = (upload.upload_id for upload in list_uploads(settings, tenant))
+    begun = [u for u in landed if u not in done and began_file(settings, tenant, u).exists()]
+    for table in (BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS) if begun else ():
+        rows = read_tenant(spark, settings, table, tenant).where(F.col("upload_id").isin(begun))
+        if rows.limit(1).collect():
+            raise ServiceUnavailableError(
+                "An ingest was killed and has to be completed first.",
+                hint=f"Nothing was changed; run `recolake ingest --tenant {tenant}`, then decide.",
+            )
 
 
 def _stamps(spark: SparkSession, settings: Settings, tenant: Tenant) -> dict[str, int]:
