@@ -1,66 +1,80 @@
-"""The verdict on an upload, given by Great Expectations in the engine, and its page in the Data Docs."""
+"""The verdict on an upload, given by Great Expectations, and its pages in the Data Docs."""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from recolake.contracts.rules import RULES
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    import great_expectations as gx
 
-_SOURCE, _ASSET, _BATCH = "landing", "upload", "rows"
-# Only counts: no row, and no value of one, leaves the engine for a report.
+_SOURCE, _BATCH = "uploads", "measures"
+# Only measures: no row, and no value of one, leaves the engine for a report.
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
-def judge(rows: DataFrame, settings: Settings, tenant: Tenant, upload_id: str) -> bool:
-    """Whether the rows meet the suite; the outcome is added to the Data Docs."""
-    from pyspark.sql import functions as F  # noqa: N812
+def judge(
+    measured: Mapping[str, float],
+    thresholds: Mapping[str, float],
+    settings: Settings,
+    tenant: Tenant,
+    upload_id: str,
+) -> list[str]:
+    """Names of the checks that what was measured does not meet; the outcome is added to the Data Docs."""
+    import pandas as pd
 
-    from expectations.suites import breaks_column
-
-    broken = [F.coalesce(F.expr(rule.broken), F.lit(False)).alias(breaks_column(rule)) for rule in RULES]
+    if not measured:
+        return []
     folder = settings.home / "gx"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
-        checkpoint = _checkpoint(folder)
+        checkpoint = _checkpoint(folder, measured, thresholds)
         result = checkpoint.run(
-            batch_parameters={"dataframe": rows.select(*broken)},
+            batch_parameters={"dataframe": pd.DataFrame([dict(measured)])},
             run_id=_run_id(tenant, upload_id),
         )
-    return bool(result.success)
+    outcomes = [outcome for suite in result.run_results.values() for outcome in suite.results]
+    return sorted(o.expectation_config.meta["check"] for o in outcomes if not o.success)
 
 
-def _checkpoint(folder: Path) -> Any:
+def _checkpoint(folder: Path, measured: Mapping[str, float], thresholds: Mapping[str, float]) -> Any:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
 
-    from expectations.suites import EVENTS_SUITE, events_suite
+    from expectations.suites import suites
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="file", project_root_dir=str(folder))
     context.variables.progress_bars = {"globally": False}
-    suite = context.suites.add_or_update(events_suite())
-    source = context.data_sources.add_or_update_spark(_SOURCE)
-    batch = source.add_dataframe_asset(_ASSET).add_batch_definition_whole_dataframe(_BATCH)
-    validation = context.validation_definitions.add_or_update(
-        gx.ValidationDefinition(name=EVENTS_SUITE, data=batch, suite=suite)
-    )
+    source = context.data_sources.add_or_update_pandas(_SOURCE)
+    validations = [
+        _validation(context, source, name, suite) for name, suite in suites(measured, thresholds).items()
+    ]
     return context.checkpoints.add_or_update(
         gx.Checkpoint(
-            name=EVENTS_SUITE,
-            validation_definitions=[validation],
+            name=_SOURCE,
+            validation_definitions=validations,
             actions=[gx.checkpoint.UpdateDataDocsAction(name="data_docs")],
             result_format=_RESULT_FORMAT,
         )
+    )
+
+
+def _validation(context: Any, source: Any, name: str, suite: gx.ExpectationSuite) -> Any:
+    import great_expectations as gx
+
+    kept = context.suites.add_or_update(suite)
+    batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(_BATCH)
+    return context.validation_definitions.add_or_update(
+        gx.ValidationDefinition(name=name, data=batch, suite=kept)
     )
 
 

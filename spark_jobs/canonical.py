@@ -35,7 +35,8 @@ TIME = (
 class Ingest:
     """One run over one upload: whose it is, the key of the tenant's pseudonyms, and the stamps its rows get.
 
-    `landed_at` is what rules take for now: a rerun judges every row as the first run did.
+    `landed_at` is what rules take for now: a rerun judges every row as the first run did. Rows of `withdrawn`
+    uploads make nobody's row a repeat, nor do quarantined ones of the upload that this one `repairs`.
     """
 
     tenant: Tenant
@@ -43,6 +44,9 @@ class Ingest:
     upload_id: str
     landed_at: datetime
     ingested_at: datetime
+    run_id: str = ""
+    withdrawn: tuple[str, ...] = ()
+    repairs: str | None = None
 
 
 def to_canonical(raw: DataFrame, mapping: EventMapping, run: Ingest) -> DataFrame:

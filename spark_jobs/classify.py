@@ -12,7 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from recolake.contracts.rules import RULES
 from recolake.contracts.sql_text import literal
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE, Table
+from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS, Table
 from recolake.settings import Settings
 from spark_jobs.canonical import Ingest
 from spark_jobs.parse import FILE, LINE
@@ -92,12 +92,20 @@ def _earlier_ids(
     spark: SparkSession, settings: Settings, run: Ingest, within: Column, tables: Sequence[Table]
 ) -> DataFrame:
     """Ids that other uploads brought. One made from content holds its time: rows of its date are enough."""
-    others = F.col("upload_id") != run.upload_id
-    found = [
-        read_tenant(spark, settings, table, run.tenant).where(others & within).select("event_id")
-        for table in tables
-    ]
-    return reduce(DataFrame.unionByName, found)
+    others = ~F.col("upload_id").isin(run.upload_id, *run.withdrawn)
+
+    def rows_of(table: Table) -> DataFrame:
+        rows = read_tenant(spark, settings, table, run.tenant).where(others & within)
+        if table == BRONZE_QUARANTINE and run.repairs is not None:
+            rows = rows.where(F.col("upload_id") != run.repairs)
+        return rows
+
+    found = [rows_of(table) for table in tables]
+    if run.withdrawn:
+        # What repeats a row that was withdrawn counts in its place, if it was kept: earlier versions kept
+        # its id alone.
+        found.append(rows_of(BRONZE_REPEATS).where(F.col("reasons").isNotNull()))
+    return reduce(DataFrame.unionByName, [rows.select("event_id") for rows in found])
 
 
 def _within_dates(canonical: DataFrame) -> Column:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from spark_jobs.maintenance.commands import lake
 from recolake.spool.commands import events
+from spark_jobs.maintenance.commands import lake
+from spark_jobs.quarantine.commands import quarantine
 from spark_jobs.usage_commands import usage
 
 
@@ -28,6 +29,11 @@ def _ingest(tenant: Annotated[str, typer.Option(help="Whose uploads to ingest")]
         )
         for reason, count in report.reasons.items():
             typer.echo(f"  {reason}: {count}")
+        for words in report.failures.values():
+            typer.echo(f"  not met: {words}")
+        if report.held:
+            typer.echo(f"  held (score {report.score:.0f}): silver does not move for it until you decide:")
+            typer.echo(f"  recolake uploads show {report.upload_id} --tenant {tenant}")
 
 
 def _deliver(
@@ -52,5 +58,6 @@ def register(app: typer.Typer) -> None:
     """Hang ingestion's commands into the command line."""
     app.command("ingest")(_ingest)
     events.command("deliver")(_deliver)
+    app.add_typer(quarantine, name="quarantine")
     app.add_typer(usage, name="usage")
     app.add_typer(lake, name="lake")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from uuid import uuid4
 
-from filelock import FileLock
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812
 
-from expectations.verdict import judge
-from recolake.contracts.mapping import load_mapping
+from recolake.contracts.mapping import EventMapping, load_mapping
 from recolake.errors import RecolakeError, ServiceUnavailableError
+from recolake.lake.catalog import register_tables, table_exists
 from recolake.lake.engine import connect, engine_errors
+from recolake.lake.tables import BRONZE_UPLOADS
 from recolake.landing.upload import (
     MAPPING,
     Source,
@@ -26,13 +26,16 @@ from recolake.landing.upload import (
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import tenant_key
+from recolake.uploads.decisions import ingest_lock, read_decisions
+from recolake.uploads.states import latest
 from spark_jobs.canonical import GIVEN, Ingest, to_canonical
-from spark_jobs.classify import OUTCOME, SEEN_IN, Outcome, classify, seen_before
+from spark_jobs.classify import SEEN_IN, Outcome, classify, seen_before
+from spark_jobs.judgement import judge_upload
 from spark_jobs.raw import read_raw, read_raw_records
 from spark_jobs.records import from_records
 from spark_jobs.report import IngestReport, count_rows
 from spark_jobs.stamps import Stamps
-from spark_jobs.write import STATEMENTS, write_accounting, write_rows, write_statements
+from spark_jobs.write import STATEMENTS, write_accounting, write_rows, write_statements, write_verdict
 
 Progress = Callable[[str], None]
 
@@ -60,15 +63,33 @@ def ingest_pending(
     """
     say = progress or (lambda _: None)
     spark = connect(settings)
-    settings.run_root.mkdir(parents=True, exist_ok=True)
     reports: list[IngestReport] = []
     failures: list[tuple[str, Exception]] = []
-    with FileLock(settings.run_root / f"ingest-{tenant}.lock"), _engine_errors(tenant):
-        stamps = Stamps(spark, settings, tenant)
+    with ingest_lock(settings, tenant), _engine_errors(tenant):
+        if not table_exists(spark, BRONZE_UPLOADS):
+            register_tables(spark, settings)
+        decisions = read_decisions(spark, settings, tenant)
+        withdrawn = {u for u, decision in latest(decisions).items() if not decision.state.counts}
+        stamps = Stamps(spark, settings, tenant, decisions)
+        run_id = uuid4().hex
         for upload in stamps.pending(list_uploads(settings, tenant)):
             try:
                 with _engine_errors(tenant):
-                    reports.append(_ingest(spark, settings, tenant, upload, stamps, say))
+                    mapping = _mapping(settings, upload)
+                    run = Ingest(
+                        tenant=tenant,
+                        key=tenant_key(settings, tenant),
+                        upload_id=upload.upload_id,
+                        landed_at=upload.landed_at,
+                        ingested_at=stamps.take(upload),
+                        run_id=run_id,
+                        withdrawn=tuple(sorted(withdrawn - {upload.upload_id})),
+                        repairs=upload.repairs,
+                    )
+                    report = _ingest(spark, settings, run, upload, mapping, say)
+                stamps.close(upload)
+                reports.append(report)
+                withdrawn |= {upload.upload_id} if report.held else set()
             except ServiceUnavailableError:
                 raise
             except Exception as error:
@@ -114,49 +135,61 @@ def _kept(rows: DataFrame) -> DataFrame:
     return rows.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
 
 
-def _canonical(spark: SparkSession, settings: Settings, upload: UploadManifest, run: Ingest) -> DataFrame:
-    """The upload's rows in the lake's terms, read as their source asks for."""
-    if upload.source is Source.REST:
+def _mapping(settings: Settings, upload: UploadManifest) -> EventMapping | None:
+    """How its files are to be read; None where they are records of the API, in the lake's own terms."""
+    return None if upload.source is Source.REST else load_mapping(upload_folder(settings, upload) / MAPPING)
+
+
+def _canonical(
+    spark: SparkSession, settings: Settings, upload: UploadManifest, mapping: EventMapping | None, run: Ingest
+) -> DataFrame:
+    """The upload's rows in the lake's terms."""
+    if mapping is None:
         return from_records(read_raw_records(spark, settings, upload), run)
-    mapping = load_mapping(upload_folder(settings, upload) / MAPPING)
     return to_canonical(read_raw(spark, settings, upload, mapping), mapping, run)
 
 
 def _ingest(
     spark: SparkSession,
     settings: Settings,
-    tenant: Tenant,
+    run: Ingest,
     upload: UploadManifest,
-    stamps: Stamps,
+    mapping: EventMapping | None,
     say: Progress,
 ) -> IngestReport:
-    key = tenant_key(settings, tenant)
-    run = Ingest(tenant, key, upload.upload_id, upload.landed_at, stamps.take(upload))
     names = [file.name for file in upload.files]
     say(f"upload {upload.upload_id}: reading {len(names)} files")
     with ThreadPoolExecutor(1) as beside:
-        canonical = _kept(_canonical(spark, settings, upload, run))
-        statements = [kind for kind in STATEMENTS if kind.file_name in names and upload.source is Source.REST]
+        canonical = _kept(_canonical(spark, settings, upload, mapping, run))
+        statements = [kind for kind in STATEMENTS if kind.file_name in names and mapping is None]
         tables = (*SEEN_IN, *(STATEMENTS[kind] for kind in statements))
         given = not canonical.where(GIVEN).isEmpty()
         seen = _kept(seen_before(canonical, spark, settings, run, ids_are_given=given, tables=tables))
         classified = classify(canonical, seen)
         files = count_rows(classified, names)
         say(f"{sum(file.rows_in for file in files)} rows read")
-        judged = classified.where(F.col(OUTCOME) != Outcome.REPEAT.value)
-        # The suite keeps Python busy, the appends the engine.
-        verdict = beside.submit(judge, judged, settings, run.tenant, run.upload_id)
+        # The suites keep Python busy, the appends the engine.
+        verdict = beside.submit(judge_upload, classified, files, spark, settings, run, mapping)
         for outcome in Outcome:
             write_rows(classified, outcome, settings, run)
             say(f"{outcome} rows appended")
         for kind in statements:
             write_statements(classified, kind, settings, run)
-        report = IngestReport(run.tenant.name, run.upload_id, files, verdict.result())
-        say(f"expectations {'met' if report.verdict else 'not met'}")
+        judgement = verdict.result()
+        report = IngestReport(
+            run.tenant.name,
+            run.upload_id,
+            files,
+            verdict=not judgement.failures,
+            score=judgement.score,
+            held=judgement.held,
+            failures=judgement.failures,
+        )
+        say(f"score {report.score:.0f}: expectations {'met' if report.verdict else 'not met'}")
+        write_verdict(spark, settings, run, upload, report, judgement)
         write_accounting(spark, settings, run, upload, report)
-    stamps.close(upload)
     say(
         f"upload {upload.upload_id}: {report.rows_in} rows = {report.accepted} accepted + "
-        f"{report.repeats} repeats + {report.quarantined} quarantined"
+        f"{report.repeats} repeats + {report.quarantined} quarantined{' (held)' if report.held else ''}"
     )
     return report

@@ -30,12 +30,19 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """Row accounting of one upload and of each of its files, and its expectation suite's verdict."""
+    """Row accounting of one upload and of each of its files, and the verdict of its expectations.
+
+    `verdict` says whether all were met, `score` how well, `held` whether too badly for silver, and `failures`
+    which were not, in words.
+    """
 
     tenant: str
     upload_id: str
     files: tuple[FileReport, ...]
     verdict: bool
+    score: float = 100.0
+    held: bool = False
+    failures: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows_in(self) -> int:

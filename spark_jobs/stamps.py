@@ -28,20 +28,26 @@ from recolake.lake.tables import (
 from recolake.landing.upload import UploadManifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.uploads.decisions import began_file
+from recolake.uploads.states import Decision
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _ROWS = (BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS, BRONZE_ITEMS, BRONZE_USERS)
-_TICK = timedelta(microseconds=1)
+# Decisions about uploads are placed in between, a microsecond apart (recolake/uploads/decisions.py).
+_TICK = timedelta(milliseconds=1)
 
 
 class Stamps:
     """A tenant's stamps; its holder has the lock of the tenant's ingest."""
 
-    def __init__(self, spark: SparkSession, settings: Settings, tenant: Tenant) -> None:
+    def __init__(
+        self, spark: SparkSession, settings: Settings, tenant: Tenant, decisions: Sequence[Decision] = ()
+    ) -> None:
         self._spark, self._settings, self._tenant = spark, settings, tenant
         self._done = self._of((BRONZE_INGESTS,))
         self._begun: Mapping[str, datetime] = {}
-        self._latest = max(self._done.values(), default=_NEVER)
+        places = [_NEVER + timedelta(microseconds=d.place) for d in decisions if d.upload_id in self._done]
+        self._latest = max([*self._done.values(), *places], default=_NEVER)
 
     def pending(self, uploads: Sequence[UploadManifest]) -> list[UploadManifest]:
         """Those that have no accounting yet."""
@@ -74,7 +80,7 @@ class Stamps:
         self._file(upload).unlink(missing_ok=True)
 
     def _file(self, upload: UploadManifest) -> Path:
-        return self._settings.run_root / f"ingest-{self._tenant}-{upload.upload_id}.began"
+        return began_file(self._settings, self._tenant, upload.upload_id)
 
     def _of(self, tables: Sequence[Table], uploads: Sequence[str] | None = None) -> dict[str, datetime]:
         """Stamp by upload, of the rows in these tables."""

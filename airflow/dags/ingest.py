@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def _news(reports: list[IngestReport], announced: bool) -> bool:
-    """Whether there are new rows. If an announced upload is ingested already, somebody else's run was quicker
-    (the sweep, or a person), and nobody may have handed on."""
-    return any(report.accepted for report in reports) or (announced and not reports)
+    """Whether there are new rows that count. If an announced upload is ingested already, somebody else's run
+    was quicker (the sweep, or a person), and nobody may have handed on."""
+    return any(report.accepted and not report.held for report in reports) or (announced and not reports)
 
 
 @dag(

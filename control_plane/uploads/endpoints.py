@@ -12,7 +12,8 @@ from fastapi.concurrency import run_in_threadpool
 from control_plane.auth import CurrentSettings, UploadWriter
 from control_plane.uploads import service
 from control_plane.uploads.receive import MAX_FILES, receive
-from control_plane.uploads.schemas import UploadAccepted, UploadRead
+from control_plane.uploads.schemas import DecisionAsked, UploadAccepted, UploadRead
+from recolake.uploads.states import Action
 
 Again = Annotated[bool, Query(description="Land files too that were sent before with another mapping")]
 
@@ -73,3 +74,34 @@ async def create_upload(
 def read_upload(upload_id: str, holder: UploadWriter, settings: CurrentSettings) -> UploadRead:
     """How far an upload came, with the accounting of its rows once it is ingested."""
     return service.read(settings, holder.tenant, upload_id)
+
+
+@router.post("/{upload_id}/release", operation_id="release_upload")
+def release_upload(
+    upload_id: str, asked: DecisionAsked, holder: UploadWriter, settings: CurrentSettings
+) -> UploadRead:
+    """Take a held, rejected or reverted upload in: the next build has its rows. 409: it is none of those."""
+    return _decide(upload_id, Action.RELEASE, asked, holder, settings)
+
+
+@router.post("/{upload_id}/reject", operation_id="reject_upload")
+def reject_upload(
+    upload_id: str, asked: DecisionAsked, holder: UploadWriter, settings: CurrentSettings
+) -> UploadRead:
+    """Leave a held upload out for good. 409: it is in another state."""
+    return _decide(upload_id, Action.REJECT, asked, holder, settings)
+
+
+@router.post("/{upload_id}/revert", operation_id="revert_upload")
+def revert_upload(
+    upload_id: str, asked: DecisionAsked, holder: UploadWriter, settings: CurrentSettings
+) -> UploadRead:
+    """Take its rows out again: the next build is as if it had never come. 409: they are not in."""
+    return _decide(upload_id, Action.REVERT, asked, holder, settings)
+
+
+def _decide(
+    upload_id: str, action: Action, asked: DecisionAsked, holder: UploadWriter, settings: CurrentSettings
+) -> UploadRead:
+    by = f"key {holder.key_id}"
+    return service.decide(settings, holder.tenant, upload_id, action, by=by, reason=asked.reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class FileLanded(BaseModel):
@@ -46,13 +46,34 @@ class FileAccount(BaseModel):
     )
 
 
+class DecisionMade(BaseModel):
+    """What somebody decided about an upload."""
+
+    state: Literal["held", "released", "rejected", "reverted"]
+    decided_by: str
+    decided_at: datetime
+    reason: str
+
+
+class DecisionAsked(BaseModel):
+    """Why an upload is released, rejected or reverted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=500, description="For those who look later")
+
+
 class UploadRead(BaseModel):
     """An upload and how far it came."""
 
     upload_id: str
     landed_at: datetime
     files: list[FileLanded]
-    state: Literal["landed", "ingested", "unknown"] = Field(
-        description="landed: not in bronze yet; unknown: the engine that knows does not answer now"
+    state: Literal["landed", "accepted", "held", "released", "rejected", "reverted", "unknown"] = Field(
+        description="landed: not in bronze yet; held: too bad for silver until somebody releases or rejects "
+        "it; unknown: the engine that knows does not answer now"
     )
     accounting: list[FileAccount] = Field(description="One entry a file, once it is ingested")
+    score: float | None = Field(description="0 to 100, once it is ingested")
+    failures: dict[str, str] = Field(description="Expectations that it did not meet, in words")
+    decisions: list[DecisionMade] = Field(description="What was decided about it, in order")

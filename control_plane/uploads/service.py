@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from control_plane.uploads import repository
 from control_plane.uploads.receive import Received
-from control_plane.uploads.schemas import FileAccount, FileKnown, FileLanded, UploadAccepted, UploadRead
-from recolake.errors import NotFoundError, ServiceUnavailableError, UploadError
+from control_plane.uploads.schemas import (
+    DecisionMade,
+    FileAccount,
+    FileKnown,
+    FileLanded,
+    UploadAccepted,
+    UploadRead,
+)
+from recolake.errors import ServiceUnavailableError, UploadError
 from recolake.landing.store import land
 from recolake.landing.upload import UploadManifest, list_uploads
-from recolake.orchestration.airflow import notify_landing
+from recolake.orchestration.airflow import announce, notify_landing
+from recolake.orchestration.chain import extra_for
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.uploads.decisions import decide as take_decision
+from recolake.uploads.decisions import require_upload
+from recolake.uploads.overview import UploadView, look_at
+from recolake.uploads.states import Action, State
+
+_PATIENCE_SECONDS = 10.0
 
 
 def accept(settings: Settings, tenant: Tenant, received: Received, *, again: bool = False) -> UploadAccepted:
@@ -46,24 +59,60 @@ def read(settings: Settings, tenant: Tenant, upload_id: str) -> UploadRead:
     Raises:
         NotFoundError: there is none of that id, or it is another tenant's.
     """
-    found = [upload for upload in list_uploads(settings, tenant) if upload.upload_id == upload_id]
-    if not found:
-        raise NotFoundError("There is no such upload.", field="upload_id")
-    (upload,) = found
-    accounts: list[FileAccount] = []
+    require_upload(settings, tenant, upload_id)
     try:
-        accounts = repository.accounting(settings, tenant, upload_id)
-        state = "ingested" if accounts else "landed"
+        return _shown(look_at(settings, tenant, upload_id))
     except ServiceUnavailableError:
-        state = "unknown"
-    return UploadRead.model_validate(
-        {
-            "upload_id": upload.upload_id,
-            "landed_at": upload.landed_at,
-            "files": _files(upload),
-            "state": state,
-            "accounting": accounts,
-        }
+        (upload,) = (u for u in list_uploads(settings, tenant) if u.upload_id == upload_id)
+        return _shown(UploadView(upload, State.LANDED)).model_copy(update={"state": "unknown"})
+
+
+def decide(
+    settings: Settings, tenant: Tenant, upload_id: str, action: Action, *, by: str, reason: str
+) -> UploadRead:
+    """Release, reject or revert an upload; Airflow is told to build.
+
+    Raises:
+        NotFoundError: there is no upload of that id, or it is another tenant's.
+        UploadStateError: the upload is in no state for that.
+        ServiceUnavailableError: an ingest is running, or the engine does not answer.
+    """
+    made = take_decision(settings, tenant, upload_id, action, by=by, reason=reason, seconds=_PATIENCE_SECONDS)
+    if made.state is not State.REJECTED:
+        announce(settings, "bronze", extra_for([tenant.name]))
+    return read(settings, tenant, upload_id)
+
+
+def _shown(view: UploadView) -> UploadRead:
+    return UploadRead(
+        upload_id=view.upload_id,
+        landed_at=view.landed_at,
+        files=_files(view.manifest),
+        state=view.state.value,
+        accounting=[
+            FileAccount(
+                file=file.file,
+                rows_in=file.rows_in,
+                accepted=file.accepted,
+                quarantined=file.quarantined,
+                repeats=file.repeats,
+                reasons=dict(file.reasons),
+            )
+            for file in view.files
+        ],
+        score=view.score,
+        failures=dict(view.failures),
+        decisions=[
+            DecisionMade.model_validate(
+                {
+                    "state": decision.state.value,
+                    "decided_by": decision.decided_by,
+                    "decided_at": decision.decided_at,
+                    "reason": decision.reason,
+                }
+            )
+            for decision in view.decisions
+        ],
     )
 
 

@@ -32,6 +32,19 @@ found as (
     )
     where {{ checked(dated=false) }}
     group by tenant_id, upload_id
+),
+
+-- Uploads that were ingested before they were judged have no row here.
+judged as (
+    select
+        tenant_id,
+        upload_id,
+        rows_in,
+        accepted,
+        quarantined,
+        repeats
+    from {{ source('bronze', 'uploads') }}
+    where {{ checked(dated=false) }}
 )
 
 select
@@ -41,7 +54,12 @@ select
     found.repeats as repeats_found
 from reported
 left join found on reported.tenant_id = found.tenant_id and reported.upload_id = found.upload_id
+left join judged on reported.tenant_id = judged.tenant_id and reported.upload_id = judged.upload_id
 where reported.rows_in <> reported.accepted + reported.quarantined + reported.repeats
     or reported.accepted <> coalesce(found.accepted, 0)
     or reported.quarantined <> coalesce(found.quarantined, 0)
     or reported.repeats <> coalesce(found.repeats, 0)
+    or reported.rows_in <> judged.rows_in
+    or reported.accepted <> judged.accepted
+    or reported.quarantined <> judged.quarantined
+    or reported.repeats <> judged.repeats

@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     from recolake.simulator import commands as simulator
     from recolake.spool import commands as spool
     from recolake.transform import commands as transform
+    from recolake.uploads import commands as uploads
 
-    for module in (platform, landing, spool, transform, lake, demo, simulator, experiments):
+    for module in (platform, landing, uploads, spool, transform, lake, demo, simulator, experiments):
         module.register(app)

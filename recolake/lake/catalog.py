@@ -44,17 +44,36 @@ def register_tables(spark: SparkSession, settings: Settings) -> list[str]:
     recovered = []
     for table in (*ALL_TABLES, EVENT_WEIGHTS):
         if table.qualified in known:
-            add_later_columns(spark, table)
+            bring_up_to_date(spark, table)
             continue
         if is_delta(spark, table.location(settings)):
             spark.sql(
                 f"CREATE TABLE {table.qualified} USING DELTA LOCATION {literal(table.location(settings))}"
             )
-            add_later_columns(spark, table)
+            bring_up_to_date(spark, table)
             recovered.append(table.qualified)
         elif table in PYTHON_TABLES:
             spark.sql(create_statement(table, settings))
+            add_constraints(spark, table)
     return recovered
+
+
+def bring_up_to_date(spark: SparkSession, table: Table) -> None:
+    """Give a table that an earlier version made what the registry has asked for since."""
+    add_later_columns(spark, table)
+    add_constraints(spark, table)
+
+
+def add_constraints(spark: SparkSession, table: Table) -> None:
+    """Have Delta refuse rows that break a constraint; a table that lacks columns is left as it is."""
+    if not table.constraints:
+        return
+    rows = spark.sql(f"SHOW TBLPROPERTIES {table.qualified}").collect()
+    there = {row["key"] for row in rows}
+    missing = [c for c in table.constraints if f"delta.constraints.{c[0]}" not in there]
+    if missing and {c.name for c in table.columns} <= set(spark.table(table.qualified).columns):
+        for name, condition in missing:
+            spark.sql(f"ALTER TABLE {table.qualified} ADD CONSTRAINT {name} CHECK ({condition})")
 
 
 def add_later_columns(spark: SparkSession, table: Table) -> None:

@@ -6,72 +6,11 @@ Tables that Python writes carry their columns here. Tables that dbt builds carry
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 
-from recolake.settings import Settings
+from recolake.lake.table import TABLE_PROPERTIES, Column, Layer, Table
 
-
-class Layer(StrEnum):
-    BRONZE = "bronze"
-    SILVER = "silver"
-    GOLD = "gold"
-    REFERENCE = "reference"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its Spark SQL type, whether NULL is refused, and what it means.
-
-    `later` says that tables were made before there was this column: they get it, and NULL in their old rows.
-    """
-
-    name: str
-    type: str
-    comment: str
-    required: bool = False
-    later: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One Delta table; `columns` is empty for tables whose contract dbt holds."""
-
-    layer: Layer
-    name: str
-    comment: str
-    cluster_by: tuple[str, ...]
-    columns: tuple[Column, ...] = ()
-    # Delta keeps min/max of a column in its log; columns with people's words in them must not end up there.
-    unindexed: tuple[str, ...] = ()
-
-    @property
-    def qualified(self) -> str:
-        return f"{self.layer}.{self.name}"
-
-    def location(self, settings: Settings) -> str:
-        return f"{settings.lake_root}/{self.layer}/{self.name}"
-
-    @property
-    def properties(self) -> dict[str, str]:
-        """Delta table properties, the same for every table but for the statistics columns.
-
-        Delta refuses statistics of booleans, arrays and maps. Of a table that dbt builds, its clustering
-        columns and `ingested_at` are enough to skip files.
-        """
-        stats = [c.name for c in self.columns if c.name not in self.unindexed and c.type in _WITH_STATISTICS]
-        return {
-            **TABLE_PROPERTIES,
-            "delta.dataSkippingStatsColumns": ",".join(stats or (*self.cluster_by, "ingested_at")),
-        }
-
-
-TABLE_PROPERTIES = {
-    "delta.enableChangeDataFeed": "true",
-    "delta.enableDeletionVectors": "true",
-}
-
-_WITH_STATISTICS = ("string", "bigint", "timestamp", "date", "double", "decimal(18,4)")
+__all__ = ["TABLE_PROPERTIES", "Column", "Layer", "Table"]
 
 _PROVENANCE = (
     Column(
@@ -107,6 +46,9 @@ _IMPRESSIONS = Column(
     "Items that were shown, in their order; NULL where it is not said",
     later=True,
 )
+_ADDS_UP = ("rows_add_up", "rows_in = accepted + quarantined + repeats")
+_RUN = Column("run_id", "string", "Run of the ingest that completed it", later=True)
+_REASONS = Column("reasons", "array<string>", "Every rule the row breaks", required=True)
 _RAW = Column(
     "raw_record", "string", "The record as JSON, personal columns replaced by pseudonyms", required=True
 )
@@ -128,7 +70,7 @@ BRONZE_QUARANTINE = Table(
         _TENANT,
         _EVENT_ID,
         *_EVENT,
-        Column("reasons", "array<string>", "Every rule the row breaks", required=True),
+        _REASONS,
         *_PROVENANCE,
         _RAW,
         _IMPRESSIONS,
@@ -174,9 +116,17 @@ BRONZE_USERS = Table(
 BRONZE_REPEATS = Table(
     Layer.BRONZE,
     "repeats",
-    "Where an event that was there already came again",
+    "Every row of an event that was there already; it counts once its first copy is withdrawn",
     ("tenant_id", "ingested_at"),
-    (_TENANT, _EVENT_ID, Column("event_date", "date", "Date of the event, UTC"), *_PROVENANCE),
+    (
+        _TENANT,
+        _EVENT_ID,
+        Column("event_date", "date", "Date of the event, UTC"),
+        *_PROVENANCE,
+        *(replace(column, later=True) for column in _EVENT if column.name != "event_date"),
+        replace(_REASONS, required=False, later=True),
+    ),
+    unindexed=("user_id", "session_id"),
 )
 BRONZE_INGESTS = Table(
     Layer.BRONZE,
@@ -198,8 +148,96 @@ BRONZE_INGESTS = Table(
             "map<string,bigint>",
             "Quarantined rows by reason; a row counts under each of its reasons",
         ),
-        Column("verdict", "boolean", "Whether the upload passed its expectation suite", required=True),
+        Column("verdict", "boolean", "Whether the upload met every expectation", required=True),
         _PROVENANCE[3],
+        _RUN,
+    ),
+    constraints=(_ADDS_UP,),
+)
+BRONZE_UPLOADS = Table(
+    Layer.BRONZE,
+    "uploads",
+    "Row accounting, score and profile, one row per upload",
+    ("tenant_id", "ingested_at"),
+    (
+        _TENANT,
+        _PROVENANCE[0],
+        Column("landed_at", "timestamp", "When its files were landed, UTC", required=True),
+        Column("mapping_sha256", "string", "Content hash of the mapping it was read with", required=True),
+        Column("repairs", "string", "Upload whose quarantined rows it repairs; NULL for most"),
+        Column("files", "bigint", "Files in the upload", required=True),
+        Column("rows_in", "bigint", "Rows in its files", required=True),
+        Column("accepted", "bigint", "Rows appended to bronze.events", required=True),
+        Column("quarantined", "bigint", "Rows appended to bronze.quarantine", required=True),
+        Column("repeats", "bigint", "Rows appended to bronze.repeats", required=True),
+        Column("score", "double", "100 less the points of every expectation that was not met", required=True),
+        Column("held", "boolean", "Whether its score was too low for silver", required=True),
+        Column("measured", "map<string,double>", "What was measured, by expectation; only what was judged"),
+        Column("failures", "map<string,string>", "Expectations that were not met, in words"),
+        Column("suite_version", "string", "Version of the expectations that judged it", required=True),
+        Column("first_day", "date", "First day of its accepted events; NULL without any"),
+        Column("last_day", "date", "Last day of its accepted events; NULL without any"),
+        Column("days", "map<string,bigint>", "Accepted rows by day of the event"),
+        Column("types", "map<string,bigint>", "Accepted rows by type"),
+        Column("prices", "map<string,bigint>", "Accepted rows by power of two of the price"),
+        Column("worths", "map<string,bigint>", "Accepted rows by power of two of the value's amount"),
+        Column("anonymous", "bigint", "Accepted rows that name no person", required=True),
+        Column("lag_days", "double", "Days from its newest event to its landing; NULL without events"),
+        Column("run_id", "string", "Run of the ingest that completed it", required=True),
+        _PROVENANCE[3],
+    ),
+    constraints=(_ADDS_UP, ("score_in_range", "score BETWEEN 0 AND 100")),
+)
+_STATE = Column("state", "string", "held, released, rejected or reverted", required=True)
+BRONZE_DECISIONS = Table(
+    Layer.BRONZE,
+    "decisions",
+    "Who decided what about an upload, when and why; the latest counts, an upload without one is accepted",
+    ("tenant_id", "ingested_at"),
+    (
+        _TENANT,
+        _PROVENANCE[0],
+        _STATE,
+        Column("decided_by", "string", "Person, API key, or `ingest`", required=True),
+        Column("decided_at", "timestamp", "When it was decided, UTC", required=True),
+        Column("reason", "string", "Why", required=True),
+        Column("ingested_at", "timestamp", "Its place among the tenant's ingests, UTC", required=True),
+    ),
+    unindexed=("decided_by", "reason"),
+    constraints=(("known_state", "state IN ('held', 'released', 'rejected', 'reverted')"),),
+)
+BRONZE_UPLOAD_STATES = Table(
+    Layer.BRONZE,
+    "upload_states",
+    "Uploads that somebody decided about, as the latest build saw them; their rows count as bronze.admitted",
+    ("tenant_id",),
+    (
+        _TENANT,
+        _PROVENANCE[0],
+        _STATE,
+        Column("since", "timestamp", "Place of the decision among the tenant's ingests, UTC", required=True),
+    ),
+)
+BRONZE_ADMITTED = Table(
+    Layer.BRONZE,
+    "admitted",
+    "Rows that count because of a decision: of released uploads, and repeats whose first copy is withdrawn",
+    ("tenant_id", "event_date"),
+    (_TENANT, _EVENT_ID, *_EVENT, *_PROVENANCE),
+    unindexed=("user_id", "session_id"),
+)
+BRONZE_REPAIRS = Table(
+    Layer.BRONZE,
+    "repairs",
+    "Which row of which upload stands for a quarantined row that was repaired",
+    ("tenant_id", "upload_id"),
+    (
+        _TENANT,
+        Column("upload_id", "string", "Upload of the quarantined row", required=True),
+        _PROVENANCE[1],
+        _PROVENANCE[2],
+        Column("repair_id", "string", "Upload that brought the repaired row", required=True),
+        Column("repair_line", "bigint", "Line of the repaired row there", required=True),
     ),
 )
 BRONZE_RECOMMENDATIONS = Table(
@@ -333,6 +371,11 @@ PYTHON_TABLES = (
     BRONZE_ITEMS,
     BRONZE_USERS,
     BRONZE_INGESTS,
+    BRONZE_UPLOADS,
+    BRONZE_DECISIONS,
+    BRONZE_UPLOAD_STATES,
+    BRONZE_ADMITTED,
+    BRONZE_REPAIRS,
     BRONZE_RECOMMENDATIONS,
     GOLD_USER_EMBEDDINGS,
     GOLD_ITEM_EMBEDDINGS,

@@ -64,11 +64,13 @@ def land(
     mapping: Path,
     *,
     again: bool = False,
+    repairs: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> LandedUpload:
     """Land what is new of the files as one upload.
 
     Args:
+        repairs: upload whose quarantined rows these files bring again.
         again: also land files that were landed under another mapping. What this one reads otherwise than the
             other becomes an event of its own: it counts beside the first.
 
@@ -108,7 +110,7 @@ def land(
             return LandedUpload(None, tuple(known))
         if progress:
             progress(f"landing {len(new)} new files, {len(known)} known")
-        upload = _write(root, tenant, new, rules)
+        upload = _write(root, tenant, new, rules, repairs)
         return LandedUpload(
             upload, tuple(replace(k, upload_id=k.upload_id or upload.upload_id) for k in known)
         )
@@ -145,7 +147,11 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _write(
-    root: Path, tenant: Tenant, files: list[tuple[Path, LandedFile]], rules: EventMapping
+    root: Path,
+    tenant: Tenant,
+    files: list[tuple[Path, LandedFile]],
+    rules: EventMapping,
+    repairs: str | None,
 ) -> UploadManifest:
     manifest = UploadManifest(
         upload_id=upload_id(tenant, (file.sha256 for _, file in files), rules.sha256),
@@ -153,6 +159,7 @@ def _write(
         mapping_sha256=rules.sha256,
         landed_at=datetime.now(UTC),
         files=tuple(file for _, file in files),
+        repairs=repairs,
     )
 
     def fill(workspace: Path) -> None:

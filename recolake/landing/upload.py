@@ -39,7 +39,10 @@ class LandedFile(BaseModel):
 
 
 class UploadManifest(BaseModel):
-    """Written last: a folder without one is what a killed upload left, and nobody reads it."""
+    """Written last: a folder without one is what a killed upload left, and nobody reads it.
+
+    `repairs` names the upload whose quarantined rows this one brings again, repaired.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,6 +53,7 @@ class UploadManifest(BaseModel):
     files: tuple[LandedFile, ...]
     # Manifests that were written before there were others lack it.
     source: Source = Source.FILES
+    repairs: str | None = None
 
 
 def upload_id(tenant: Tenant, file_hashes: Iterable[str], mapping_sha256: str) -> str:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from recolake.lake.catalog import register_tables, table_version
 from recolake.lake.engine import connect, engine_errors
 from recolake.lake.read import table_states
-from recolake.lake.tables import BRONZE_EVENTS, DBT_TABLES, DBT_WHOLE_TABLES, Table
+from recolake.lake.tables import BRONZE_UPLOAD_STATES, DBT_TABLES, DBT_WHOLE_TABLES, Table
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.transform.admission import admit, all_decisions, reach_of, with_withdrawn_rows
 from recolake.transform.marks import Mark, Reached, marks_after, reached_by, read_marks, write_marks
 from recolake.transform.news import find_news, for_dbt, latest_ingests, model_name
 from recolake.transform.outcome import BuildReport, NodeOutcome, read_outcome, require_success
@@ -63,7 +64,7 @@ def build(
     started = time.monotonic()
     spark = connect(settings)
     with engine_errors("tables were built", "recolake build"), dbt_to_oneself(settings):
-        if not spark.catalog.tableExists(BRONZE_EVENTS.qualified):
+        if not spark.catalog.tableExists(BRONZE_UPLOAD_STATES.qualified):
             register_tables(spark, settings)
         lake = _look(spark, settings)
         weights = fingerprint(SEED_FILE)
@@ -72,7 +73,14 @@ def build(
             tenant, full_refresh, select = None, True, None
             if progress:
                 progress("The weights of event types are new: everything of everybody is recomputed")
-        highs = latest_ingests(spark, tenant)
+        # In this order: a decision comes after every ingest that is complete when it is taken.
+        ingests = latest_ingests(spark, tenant)
+        decisions = all_decisions(spark, tenant)
+        highs = reach_of(ingests, decisions)
+        admit(spark, settings, decisions, sorted(highs))
+        anew = [] if full_refresh else with_withdrawn_rows(decisions, lake.reached, highs)
+        for name in anew:
+            lake = _build_anew(settings, spark, lake, Tenant(name), highs, progress)
         news = find_news(spark, {} if full_refresh else lake.reached, highs)
         result = run_dbt(
             settings,
@@ -96,6 +104,35 @@ def build(
             full_refresh=full_refresh,
             seconds=time.monotonic() - started,
         )
+
+
+def _build_anew(
+    settings: Settings,
+    spark: SparkSession,
+    lake: _Lake,
+    tenant: Tenant,
+    highs: Reached,
+    progress: Progress | None,
+) -> _Lake:
+    """Recompute all tables of a tenant some of whose rows were withdrawn; gives what is there then.
+
+    Raises:
+        BuildError: a model or a test failed; the next build does it again.
+    """
+    if progress:
+        progress(f"An upload of {tenant} was reverted: its tables are recomputed")
+    own = {tenant.name: highs[tenant.name]}
+    result = run_dbt(
+        settings,
+        spark,
+        _arguments(None, True, False, load_seed=False),
+        {"RECOLAKE_TENANT": tenant.name, "RECOLAKE_NEWS": for_dbt(find_news(spark, {}, own))},
+        progress,
+    )
+    nodes = read_outcome(result)
+    _remember(spark, settings, lake, own, nodes, result.success)
+    require_success(result, nodes)
+    return _look(spark, settings)
 
 
 def _look(spark: SparkSession, settings: Settings) -> _Lake:

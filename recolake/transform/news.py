@@ -1,8 +1,8 @@
 """What bronze has that the tables have not taken in: found once for a whole build, and handed to dbt as JSON.
 
 `dbt_project/macros/incremental` turns it into predicates. A build reads what is completely ingested when it
-starts: of each tenant up to its latest accounting in `bronze.ingests`. What arrives meanwhile is left to the
-next build.
+starts: of each tenant up to its latest accounting in `bronze.ingests`, or the latest decision on an upload.
+What arrives meanwhile is left to the next build.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_ITEMS, BRONZE_USERS, DBT_TABLES, Table
+from recolake.lake.tables import BRONZE_INGESTS, BRONZE_ITEMS, BRONZE_USERS, DBT_TABLES, Table
 from recolake.tenancy.context import Tenant
+from recolake.transform.admission import counted_events
 from recolake.transform.marks import CHECKS, Reached
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_BRONZE = (BRONZE_EVENTS, BRONZE_ITEMS, BRONZE_USERS)
-_DATED = ("tenant_id", "ingested_at", "event_date")
+_STATEMENTS = (BRONZE_ITEMS, BRONZE_USERS)
+_DATED = ("tenant_id", "event_date", "ingested_at")
 
 Watermarks = dict[str, int | None]
 """By tenant the latest ingest that was taken in, in microseconds since 1970; None where none was."""
@@ -138,9 +139,9 @@ def _days(spark: SparkSession, known: Mapping[str, Watermarks], highs: Reached) 
             fresh.append((F.col("tenant_id") == tenant) & (stamp > after) & (stamp <= until))
     if not fresh:
         return {}
-    dated = [spark.table(table.qualified).select(*_DATED) for table in _BRONZE]
+    dated = [spark.table(table.qualified).select(*_DATED) for table in _STATEMENTS]
     rows = (
-        reduce(DataFrame.unionAll, dated)
+        reduce(DataFrame.unionAll, dated, counted_events(spark))
         .where(reduce(or_, fresh))
         .groupBy("tenant_id", F.unix_micros("ingested_at").alias("stamp"))
         .agg(F.collect_set(F.col("event_date").cast("string")).alias("days"))

@@ -16,6 +16,7 @@ from control_plane.tenants import service as tenants
 from recolake.landing.upload import FILES, tenant_folder
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
+from spark_jobs.ingest import ingest_pending
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 ROW = "536365,85123A,WHITE HANGING HEART,6,2010-12-01 08:26:00,2.55,17850,United Kingdom\n"
@@ -218,3 +219,31 @@ def test_missing_and_unknown_parts_are_refused(
 def test_a_body_that_is_not_multipart_is_refused(client: TestClient, headers: dict[str, str]) -> None:
     answer = client.post("/v1/uploads", json={"files": []}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_upload")
+
+
+def test_an_upload_says_how_good_it_was_and_is_decided_about_by_its_tenant_alone(
+    client: TestClient, platform: Settings, tenant: Tenant, headers: dict[str, str]
+) -> None:
+    upload = send(client, headers, ("day.csv", DAY)).json()["upload_id"]
+
+    def decide(action: str, body: Any, who: dict[str, str] = headers) -> Any:
+        return client.post(f"/v1/uploads/{upload}/{action}", json=body, headers=who)
+
+    early = decide("revert", {"reason": "too early"})
+    assert (early.status_code, early.json()["code"]) == (409, "wrong_upload_state")
+    ingest_pending(platform, tenant)
+    read = client.get(f"/v1/uploads/{upload}", headers=headers).json()
+    assert (read["state"], read["score"], read["failures"], read["decisions"]) == ("accepted", 100, {}, [])
+    assert read["accounting"][0]["rows_in"] == 1
+
+    assert decide("revert", {}).status_code == 422
+    assert decide("revert", {"reason": "wrong file", "more": 1}).status_code == 422
+    other = {"Authorization": f"Bearer {tenants.create_tenant(platform, f't{uuid4().hex[:12]}')}"}
+    assert decide("revert", {"reason": "not mine"}, other).status_code == 404
+    reverted = decide("revert", {"reason": "wrong file"}).json()
+    assert reverted["state"] == "reverted"
+    (made,) = reverted["decisions"]
+    assert (made["state"], made["reason"]) == ("reverted", "wrong file")
+    assert made["decided_by"].startswith("key ")
+    assert decide("reject", {"reason": "again"}).status_code == 409
+    assert decide("release", {"reason": "it was right"}).json()["state"] == "released"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,24 @@ def test_what_a_killed_upload_left_does_not_exist(zone: Settings, mapping: Path,
     landed = land(zone, SHOP, [raw(tmp_path, "a.csv", 1)], mapping).upload
     assert list_uploads(zone, SHOP) == [landed]
     assert not left.exists()
+
+
+def test_ten_uploads_at_once_land_each_content_once(zone: Settings, mapping: Path, tmp_path: Path) -> None:
+    files = [raw(tmp_path, f"{n}.csv", 2 + n % 3) for n in range(10)]
+    with ThreadPoolExecutor(10) as pool:
+        landed = list(pool.map(lambda file: land(zone, SHOP, [file], mapping), files))
+    new = [found.upload for found in landed if found.upload is not None]
+    assert len(new) == len(list_uploads(zone, SHOP)) == 3
+    known = {(k.upload_id, k.landed_as) for found in landed for k in found.known}
+    assert known <= {(upload.upload_id, upload.files[0].name) for upload in new}
+    assert sum(len(found.known) for found in landed) == 7
+
+
+def test_an_upload_of_repaired_rows_says_whose_they_were(
+    zone: Settings, mapping: Path, tmp_path: Path
+) -> None:
+    first = land(zone, SHOP, [raw(tmp_path, "a.csv", 3)], mapping).upload
+    assert first is not None
+    assert first.repairs is None
+    land(zone, SHOP, [raw(tmp_path, "b.csv", 2)], mapping, repairs=first.upload_id)
+    assert [upload.repairs for upload in list_uploads(zone, SHOP)] == [None, first.upload_id]

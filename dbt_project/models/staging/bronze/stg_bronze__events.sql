@@ -1,3 +1,20 @@
+{#-
+    An upload counts as it came unless somebody decided about it: then what counts is in bronze.admitted, and an admitted
+    row was ingested when that was decided (recolake/transform/admission.py, docs/adr/0023).
+-#}
+{%- set columns = [
+    'tenant_id', 'event_id', 'user_id', 'session_id', 'item_id', 'event_type', 'value', 'quantity', 'price', 'event_time',
+    'event_date', 'order_id', 'recommendation_id', 'item_attributes', 'user_attributes', 'upload_id', 'ingested_at',
+] -%}
+with counted as (
+    select events.{{ columns | join(', events.') }}
+    from {{ source('bronze', 'events') }} as events
+    left anti join {{ source('bronze', 'upload_states') }} as decided
+        on events.tenant_id = decided.tenant_id and events.upload_id = decided.upload_id
+    union all
+    select {{ columns | join(', ') }} from {{ source('bronze', 'admitted') }}
+)
+
 select
     tenant_id,
     event_id,
@@ -19,4 +36,4 @@ select
     user_attributes,
     upload_id,
     ingested_at
-from {{ source('bronze', 'events') }}
+from counted
