@@ -3,6 +3,9 @@ it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class RecolakeError(Exception):
     """Base of every error that Recolake raises on purpose.
@@ -19,6 +22,11 @@ class RecolakeError(Exception):
         self.message = message
         self.hint = hint
         self.field = field
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What more a program may want to know; further members of the problem document."""
+        return {}
 
 
 class InvalidInputError(RecolakeError):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -59,10 +61,18 @@ def request_id_of(request: Request) -> str:
 
 
 def problem(
-    request: Request, *, status: int, code: str, detail: str, field: str | None = None, hint: str = ""
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    field: str | None = None,
+    hint: str = "",
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> JSONResponse:
     """A problem document; 503 carries Retry-After, 401 says how to authenticate."""
     content: dict[str, Any] = {
+        **more,
         "type": f"urn:recolake:error:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -105,6 +115,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
         detail=error.message,
         field=error.field,
         hint=error.hint,
+        more=error.details,
     )
 
 
