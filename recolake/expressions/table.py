@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain
 
 import numpy as np
 
@@ -51,23 +50,29 @@ class AttributeTable:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Every attribute that an item has, in order."""
-        return tuple(sorted({*self._own, *chain.from_iterable(self._attributes)}))
+        return tuple(sorted(self._known))
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self._own).union(*self._attributes)
+
+    def require(self, name: str, position: int = 1) -> None:
+        """Raises UnknownAttributeError where no item has such an attribute."""
+        if name not in self._known:
+            raise UnknownAttributeError(name, position, self.names)
 
     def column(self, name: str, position: int = 1) -> Column:
-        """Raises UnknownAttributeError where no item has such an attribute."""
+        """Raises as `require` does."""
         found = self._columns.get(name)
         if found is None:
-            if name not in self.names:
-                raise UnknownAttributeError(name, position, self.names)
+            self.require(name, position)
             own = self._own.get(name)
             texts = [each.get(name) for each in self._attributes] if own is None else own
             found = self._columns[name] = Column.of(texts)
         return found
 
     def text(self, name: str, row: int) -> str | None:
-        """An item's attribute, None where it has none; raises as `column` does."""
-        if name not in self.names:
-            raise UnknownAttributeError(name, 1, self.names)
+        """An item's attribute; None where it has none, or no item has."""
         own = self._own.get(name)
         return self._attributes[row].get(name) if own is None else own[row]
 

@@ -91,7 +91,8 @@ class _Places:
             if not open_.any():
                 break
             free = self._best(open_)
-            promotion = due.promotion(len(chosen) + 1, np.logical_and(self._held, open_).any(axis=1))
+            has_items: BoolArray = np.any(self._held & open_, axis=1)
+            promotion = due.promotion(len(chosen) + 1, has_items)
             pick = free if promotion is None else self._best(open_ & self._held[promotion])
             acted = 0
             if promotion is not None and pick != free:

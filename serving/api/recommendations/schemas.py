@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recolake.ranking.rules.spec import Name, RulesSpec
+
 MOST_ITEMS = 1_000
+MOST_FIELDS = 50
 
 Strategy = Literal["personal", "popular"]
 Fallback = Literal["no_user", "unknown_user", "no_vector", "features_unavailable", "challenger_failed"]
 
 
-class RecommendationRequest(BaseModel):
-    """For whom, how many, and whether what they bought before may return."""
+def _absent(value: Any) -> bool:
+    """What was not asked for has no place in an answer."""
+    return value is None
+
+
+class RecommendationRequest(RulesSpec):
+    """For whom, how many, whether what they bought before may return, and the rules of the list."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -34,6 +42,12 @@ class RecommendationRequest(BaseModel):
     explain: bool = Field(
         default=False,
         description="Whether to tell for each item which of the person's own items speak for it",
+    )
+    fields: list[Name] = Field(
+        default_factory=list,
+        max_length=MOST_FIELDS,
+        description="Attributes of the items that the answer is to hold",
+        examples=[["category", "price"]],
     )
 
 
@@ -67,6 +81,17 @@ class RecommendedItem(BaseModel):
     explanation: Explanation | None = Field(
         description="Null unless `explain` was asked for; also where the person has no vector, or the model "
         "cannot tell what it was made from"
+    )
+    attributes: dict[str, str | None] | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="The attributes asked for by `fields`, null for those that the item lacks; only then",
+    )
+    rules: list[str] | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="Which rules changed the item's score or place, such as boosts.0, promotions.1 or "
+        "diversity; only where one did",
     )
 
 
