@@ -13,6 +13,7 @@ MOST_ITEMS = 1_000
 MOST_FIELDS = 50
 
 Strategy = Literal["personal", "popular"]
+Explained = Literal["yes", "no_vector", "model_cannot", "other_vector"]
 Fallback = Literal["no_user", "unknown_user", "no_vector", "features_unavailable", "challenger_failed"]
 
 
@@ -106,6 +107,12 @@ class RecommendationAnswer(BaseModel):
     strategy: Strategy
     fallback: Fallback | None = Field(description="Why the answer is less personal than it could be; or null")
     degraded: bool = Field(description="True while the online store does not answer")
+    explained: Explained | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="Whether there are explanations, or why not: the person has no vector, the model cannot "
+        "tell what it made vectors from, or made another one. Only where `explain` was asked for",
+    )
     items: list[RecommendedItem]
 
 

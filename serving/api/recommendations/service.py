@@ -30,6 +30,7 @@ from recolake.usage.record import UsageRecord
 from serving.api.recommendations.explanations import DIGITS, explain
 from serving.api.recommendations.rules import rules_of
 from serving.api.recommendations.schemas import (
+    Explained,
     Explanation,
     Fallback,
     Receipt,
@@ -60,6 +61,7 @@ class _List:
     fallback: Fallback | None
     degraded: bool
     found: Ranking
+    explained: Explained | None
     explanations: Sequence[Explanation]
     rules: Rules | None
 
@@ -109,6 +111,7 @@ class Recommender:
             strategy=made.strategy,
             fallback=made.fallback,
             degraded=made.degraded,
+            explained=made.explained,
             items=_items(made, request.fields),
         )
         self._journal.append(
@@ -176,13 +179,16 @@ class Recommender:
             popularity=model.popularity,
             rules=rules,
         )
-        explanations = explain(model, subject, person.vector, found) if request.explain else []
+        explained, explanations = (
+            explain(model, subject, person.vector, found) if request.explain else (None, [])
+        )
         return _List(
             model,
             "personal" if personal else "popular",
             fallback,
             missed or fallback == "features_unavailable",
             found,
+            explained,
             explanations,
             rules,
         )
