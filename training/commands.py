@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from recolake.experiments.commands import experiment
 from training.benchmark import commands as evaluation
 from training.off_policy import commands as off_policy
 from training.versions import commands as versions
+
+if TYPE_CHECKING:
+    from recolake.experiments.starting import Starter
 
 _TenantOption = Annotated[str, typer.Option(help="Name of the tenant")]
 
@@ -150,6 +153,13 @@ def start_experiment(
         force=force,
         progress=typer.echo,
     )
+
+
+def experiment_starter() -> Starter:
+    """What starts an experiment, for who may not import training (`recolake.experiments.starting`)."""
+    from training.rollout import start_experiment as run
+
+    return run
 
 
 _SHOWN = ("ndcg@10", "recall@20")
