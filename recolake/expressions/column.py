@@ -70,8 +70,15 @@ class Column:
     def is_one_of(self, values: Sequence[Value]) -> BoolArray:
         """[I] whether each item's text equals one of these."""
         found = np.zeros(len(self.values) + 1, dtype=np.bool_)
+        numbers = [value for value in values if isinstance(value, float)]
+        if numbers:
+            found |= np.isin(self.numbers, numbers)
         for value in values:
-            found |= self._compared(Op.EQ, value)
+            if isinstance(value, str):
+                place = bisect_left(self.values, value)
+                found[place] |= place < len(self.values) and self.values[place] == value
+            elif not isinstance(value, float):
+                found |= self._compared(Op.EQ, value)
         return self._having(found)
 
     def lists(self, member: Value) -> BoolArray:

@@ -26,6 +26,9 @@ from recolake.expressions.tokens import Kind, Token, tokens
 
 LONGEST = 4_000
 DEEPEST = 60
+# What an expression may cost at most over a catalogue; attributes of items with each other are the dearest.
+MOST_CONDITIONS = 100
+MOST_PAIRS = 4
 _REMEMBERED = 512
 _OPERATORS = frozenset(Op)
 _WORDS = {"true": True, "false": False, "null": None}
@@ -49,6 +52,8 @@ class _Reader:
         self._words = words
         self._at = 0
         self._depth = 0
+        self._conditions = 0
+        self._pairs = 0
 
     def whole(self) -> Expression:
         found = self._either()
@@ -85,6 +90,20 @@ class _Reader:
             raise ExpressionError(f"nested more than {DEEPEST} deep.", position, ["something simpler"])
         yield
         self._depth -= 1
+
+    def _counted(self, position: int, left: Operand, *others: Operand) -> None:
+        """One condition more, on an operand and what it is compared with."""
+        self._conditions += 1
+        self._pairs += _of_item(left) * sum(map(_of_item, others))
+        if self._conditions > MOST_CONDITIONS:
+            raise ExpressionError(
+                f"more than {MOST_CONDITIONS} conditions; 'in' asks for many values at once.",
+                position,
+                ["something simpler"],
+            )
+        if self._pairs > MOST_PAIRS:
+            said = f"attributes of items are compared with each other more than {MOST_PAIRS} times."
+            raise ExpressionError(said, position, ["a value"])
 
     def _either(self) -> Expression:
         parts = [self._all()]
@@ -124,6 +143,7 @@ class _Reader:
         if word := self._takes(Kind.SIGN, *_OPERATORS):
             op = Op(word.text)
             right = self._operand(["an attribute", "a value"])
+            self._counted(word.position, left, right)
             for side in (left, right):
                 if op not in (Op.EQ, Op.NE) and isinstance(side, Literal) and _has_no_order(side):
                     raise ExpressionError(
@@ -133,16 +153,23 @@ class _Reader:
                     )
             return Comparison(left, op, right)
         if self._takes(Kind.KEYWORD, "in"):
-            return Membership(left, self._several())
+            return self._member(left)
         if self._next.text == "not" and self._next.kind is Kind.KEYWORD:
             self._at += 1
             self._needs(Kind.KEYWORD, "in")
-            return Not(Membership(left, self._several()))
+            return Not(self._member(left))
         alone = isinstance(left, Reference) or isinstance(left.value, bool)
         follows = self._next.kind is Kind.END or self._next.text in ("and", "or", ")")
         if not alone or not follows:
             raise self._unexpected(_COMPARES)
+        self._counted(left.position, left)
         return left
+
+    def _member(self, left: Operand) -> Membership:
+        position = self._next.position
+        among = self._several()
+        self._counted(position, left, *(among.parts if isinstance(among, Listing) else (among,)))
+        return Membership(left, among)
 
     def _several(self) -> Listing | Reference:
         if self._takes(Kind.SIGN, "[") is None:
@@ -179,6 +206,10 @@ class _Reader:
         if name is None:
             raise self._unexpected(["the name of an attribute"])
         return Reference(Scope(first.text), name.text, first.position)
+
+
+def _of_item(operand: Operand) -> bool:
+    return isinstance(operand, Reference) and operand.scope is Scope.ITEM
 
 
 def _has_no_order(literal: Literal) -> bool:

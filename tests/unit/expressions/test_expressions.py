@@ -29,7 +29,7 @@ from recolake.expressions.nodes import (
     Value,
 )
 from recolake.expressions.nodes import references as references_of
-from recolake.expressions.parser import parse
+from recolake.expressions.parser import MOST_PAIRS, parse
 from recolake.expressions.printer import to_text
 from recolake.expressions.table import AttributeTable
 from recolake.expressions.values import elements, moment
@@ -74,7 +74,23 @@ def expressions(*scopes: Scope) -> st.SearchStrategy[Expression]:
         several = st.lists(inner, min_size=2, max_size=3).map(tuple)
         return st.builds(Not, inner) | st.builds(And, several) | st.builds(Or, several)
 
-    return st.recursive(leaves, grown, max_leaves=5)
+    return st.recursive(leaves, grown, max_leaves=5).filter(lambda tree: _pairs(tree) <= MOST_PAIRS)
+
+
+def _pairs(tree: Expression) -> int:
+    """How often attributes of items are compared with each other."""
+    if isinstance(tree, Not):
+        return _pairs(tree.part)
+    if isinstance(tree, And | Or):
+        return sum(map(_pairs, tree.parts))
+    if isinstance(tree, Comparison):
+        sides: list[Expression | Listing] = [tree.left, tree.right]
+    elif isinstance(tree, Membership):
+        sides = [tree.member, tree.among]
+    else:
+        return 0
+    one, other = ([each for each in references_of(side) if each.scope is Scope.ITEM] for side in sides)
+    return len(one) * len(other)
 
 
 items = st.lists(
@@ -312,6 +328,10 @@ def test_examples(text: str, rows: list[int]) -> None:
         ("has colour", 5, "'('"),
         ("user. = 3", 7, "the name of an attribute"),
         ("a = 1 and $", 11, "a value"),
+        (" or ".join(["a = 1"] * 101), 903, "something simpler"),
+        (" or ".join(["a = b"] * 5), 39, "a value"),
+        ("a in [b, c, d, e, 1] or a != f", 27, "a value"),
+        ("1 in [a, b, c, d, e] or $", 25, "a value"),
     ],
 )
 def test_an_error_names_the_character_and_what_could_stand_there(
