@@ -72,7 +72,6 @@ def problem(
 ) -> JSONResponse:
     """A problem document; 503 carries Retry-After, 401 says how to authenticate."""
     content: dict[str, Any] = {
-        **more,
         "type": f"urn:recolake:error:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -84,6 +83,7 @@ def problem(
         content["field"] = field
     if hint:
         content["hint"] = hint
+    content = {**content, **more}
     headers: dict[str, str] = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
