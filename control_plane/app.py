@@ -18,6 +18,7 @@ from sqlalchemy import text
 from control_plane.api_keys.endpoints import router as api_keys
 from control_plane.auth import CurrentSettings
 from control_plane.database import open_database
+from control_plane.experiments.endpoints import router as experiments
 from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
 from control_plane.uploads.endpoints import router as uploads
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = chosen
     app.state.keys = KeySnapshot(chosen)
     install(app)
-    for router in (uploads, api_keys, tenants):
+    for router in (uploads, api_keys, tenants, experiments):
         app.include_router(router)
 
     @app.get("/health", operation_id="health", tags=["operations"])

@@ -28,4 +28,5 @@ def _requires(scope: Scope | None) -> Callable[..., KeyRecord]:
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 KeyHolder = Annotated[KeyRecord, Depends(_requires(None))]
 UploadWriter = Annotated[KeyRecord, Depends(_requires(Scope.UPLOADS_WRITE))]
+ExperimentWriter = Annotated[KeyRecord, Depends(_requires(Scope.EXPERIMENTS_WRITE))]
 KeyWriter = Annotated[KeyRecord, Depends(_requires(Scope.KEYS_WRITE))]

@@ -12,6 +12,12 @@ class TenantExistsError(RecolakeError):
     status = 409
 
 
+class ExperimentUnreadableError(RecolakeError):
+    """The document of an experiment is damaged; serving gives everybody the champion meanwhile."""
+
+    code = "invalid_experiment"
+
+
 class PayloadTooLargeError(InvalidInputError):
     """The request's body is larger than this service takes."""
 

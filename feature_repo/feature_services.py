@@ -7,13 +7,20 @@ from feast import FeatureService
 from feature_repo.entities import OWNER
 from feature_repo.feature_views.items import item_popularity
 from feature_repo.feature_views.users import user_profile, user_vector
-from recolake.features.names import Service
+from recolake.features.names import USER_ATTRIBUTES, Service
 
 recommendation_v1 = FeatureService(
     name=Service.RECOMMENDATION.value,
     features=[user_profile[["history_items", "history_weights"]], user_vector],
     owner=OWNER,
     description="What a recommendation needs to know of the person: one read of two keys",
+)
+
+profile_v1 = FeatureService(
+    name=Service.PROFILE.value,
+    features=[user_profile[list(USER_ATTRIBUTES)]],
+    owner=OWNER,
+    description="What the rules of a request may ask of the person, read only where they do",
 )
 
 popularity_v1 = FeatureService(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import httpx
@@ -43,15 +44,24 @@ class RecommendationClient:
         self._http.close()
 
     def recommend(
-        self, user_id: str | None, *, k: int = 10, include_seen: bool = False, explain: bool = False
+        self,
+        user_id: str | None,
+        *,
+        k: int = 10,
+        include_seen: bool = False,
+        explain: bool = False,
+        rules: Mapping[str, Any] = MappingProxyType({}),
     ) -> dict[str, Any]:
         """The answer of `POST /v1/recommendations` for a person by the tenant's own id, or for nobody.
+
+        Args:
+            rules: more fields of the request, such as `filter`.
 
         Raises:
             RecolakeError: the API refused; it carries the API's own code, words and hint.
             ServiceUnavailableError: it does not answer.
         """
-        body = {"user_id": user_id, "k": k, "include_seen": include_seen}
+        body = {"user_id": user_id, "k": k, "include_seen": include_seen, **rules}
         if explain:
             body["explain"] = True
         try:

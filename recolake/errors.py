@@ -16,13 +16,17 @@ class RecolakeError(Exception):
 
     code = "recolake_error"
     status = 500
-    members: Mapping[str, Any] = {}
 
     def __init__(self, message: str, *, hint: str = "", field: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.field = field
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """What more a program may want to know: further members of the problem document."""
+        return {}
 
 
 class InvalidInputError(RecolakeError):

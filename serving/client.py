@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from recolake.api_client import RecommendationClient
@@ -28,8 +30,15 @@ def api_key(settings: Settings, tenant: str) -> str:
 
 
 def ask(
-    settings: Settings, key: str, user_id: str | None, k: int, *, include_seen: bool, explain: bool = False
+    settings: Settings,
+    key: str,
+    user_id: str | None,
+    k: int,
+    *,
+    include_seen: bool,
+    explain: bool = False,
+    rules: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The answer of `POST /v1/recommendations`; raises what `RecommendationClient.recommend` does."""
     with RecommendationClient(settings, key) as client:
-        return client.recommend(user_id, k=k, include_seen=include_seen, explain=explain)
+        return client.recommend(user_id, k=k, include_seen=include_seen, explain=explain, rules=rules)

@@ -17,6 +17,12 @@ def _recommend(
     explain: Annotated[
         bool, typer.Option("--explain", help="Which of the person's own items speak for each")
     ] = False,
+    condition: Annotated[
+        str, typer.Option("--filter", help="Only items for which this holds, such as 'price < 20'")
+    ] = "",
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="An item that is not shown; again for more")
+    ] = None,
 ) -> None:
     """Ask the recommendation API what a person should see."""
     from rich.console import Console
@@ -27,7 +33,8 @@ def _recommend(
 
     settings = load_settings()
     key = api_key(settings, tenant)
-    answer = ask(settings, key, user or None, k, include_seen=include_seen, explain=explain)
+    rules = ({"filter": condition} if condition else {}) | ({"exclude": exclude} if exclude else {})
+    answer = ask(settings, key, user or None, k, include_seen=include_seen, explain=explain, rules=rules)
     because = ["because of"] if explain else []
     table = Table("item", "title", "score", "why", *because, box=None, pad_edge=False)
     for item in answer["items"]:

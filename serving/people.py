@@ -15,7 +15,7 @@ import structlog
 
 from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
-from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_KEY, Service
+from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_ATTRIBUTES, USER_KEY, Service
 from recolake.features.store import online_store, registry_snapshot
 from recolake.ranking.popularity import FloatArray
 from recolake.settings import Settings
@@ -52,6 +52,8 @@ class _Opened:
     store: FeatureStore
     person: FeatureService
     popularity: FeatureService
+    # A registry from before there were rules lacks it.
+    profile: FeatureService | None
 
 
 class OnlineFeatures:
@@ -81,6 +83,7 @@ class OnlineFeatures:
                 store,
                 store.get_feature_service(Service.RECOMMENDATION.value, allow_cache=True),
                 store.get_feature_service(Service.POPULARITY.value, allow_cache=True),
+                _profile(store),
             )
             _warm(opened)
             self._opened = opened
@@ -94,13 +97,33 @@ class OnlineFeatures:
         Raises:
             FeaturesUnavailableError: Redis does not answer in time, or nothing was ever published.
         """
+        opened = self._open_for_reads()
+        keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym, MODEL_KEY: model_version or ""}
+        return _person(self._read(opened, opened.person, keys))
+
+    def attributes(self, tenant: Tenant, pseudonym: str) -> dict[str, str | float | None]:
+        """What conditions may ask of a person, all of `USER_ATTRIBUTES`; None for what is not known.
+
+        Raises:
+            FeaturesUnavailableError: Redis does not answer in time, or such features were never published.
+        """
+        opened = self._open_for_reads()
+        if opened.profile is None:
+            raise FeaturesUnavailableError
+        found = self._read(opened, opened.profile, {TENANT_KEY: tenant.name, USER_KEY: pseudonym})
+        return {name: _plain(found[name].values[0]) for name in USER_ATTRIBUTES}
+
+    def _open_for_reads(self) -> _Opened:
         opened = self._opened
         if opened is None or not self.breaker.allow():
             raise FeaturesUnavailableError
+        return opened
+
+    def _read(self, opened: _Opened, service: FeatureService, keys: dict[str, str]) -> dict[str, Any]:
+        """Columns of one row."""
         began = time.perf_counter()
-        keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym, MODEL_KEY: model_version or ""}
         try:
-            answer = opened.store.get_online_features(opened.person, [keys]).proto
+            answer = opened.store.get_online_features(service, [keys]).proto
         except (redis.RedisError, OSError) as error:
             self.breaker.failed()
             self._metrics.features_refused.set(self.breaker.open)
@@ -109,7 +132,7 @@ class OnlineFeatures:
         self.breaker.succeeded()
         self._metrics.features_refused.set(0)
         self._metrics.feature_reads.labels("ok").observe(time.perf_counter() - began)
-        return _person(dict(zip(answer.metadata.feature_names.val, answer.results, strict=True)))
+        return dict(zip(answer.metadata.feature_names.val, answer.results, strict=True))
 
     def trend_scores(self, tenant: Tenant, items: Sequence[str]) -> npt.NDArray[np.float64]:
         """[I] trend score of each item, NaN where the store has none; one read, so ask for few at a time.
@@ -134,6 +157,24 @@ def _warm(opened: _Opened) -> None:
     """Read nobody, so that no request pays for what Feast resolves and imports on its first read."""
     with suppress(redis.RedisError, OSError):
         opened.store.get_online_features(opened.person, [{TENANT_KEY: "", USER_KEY: "", MODEL_KEY: ""}])
+
+
+def _profile(store: FeatureStore) -> FeatureService | None:
+    from feast.errors import FeatureServiceNotFoundException
+
+    try:
+        return store.get_feature_service(Service.PROFILE.value, allow_cache=True)
+    except FeatureServiceNotFoundException:
+        return None
+
+
+def _plain(value: Any) -> str | float | None:
+    """A text or a number of Feast's."""
+    kind = value.WhichOneof("val")
+    if kind is None:
+        return None
+    found = getattr(value, kind)
+    return found if isinstance(found, str) else float(found)
 
 
 def _person(columns: dict[str, Any]) -> Person:

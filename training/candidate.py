@@ -20,6 +20,7 @@ from training.config import Algorithm
 from training.datasets.dataset import Dataset
 from training.datasets.histories import user_batch
 from training.datasets.interactions import Interactions
+from training.models.graph_filter.model import GraphFilter
 from training.models.matrix_factorization.model import MatrixFactorization
 
 
@@ -54,7 +55,7 @@ class Candidate:
 
     def evidence(self) -> Evidence | None:
         """What the user vectors were made from; None where the model cannot tell."""
-        if not isinstance(self.model, MatrixFactorization):
+        if not isinstance(self.model, MatrixFactorization | GraphFilter):
             return None
         return self.model.evidence(self.interactions, self.as_of)
 

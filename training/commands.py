@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from training.benchmark import commands as evaluation
 from training.exit_package.commands import export_command
 from training.off_policy import commands as off_policy
 from training.versions import commands as versions
+
+if TYPE_CHECKING:
+    from recolake.experiments.starting import Starter
 
 _TenantOption = Annotated[str, typer.Option(help="Name of the tenant")]
 
@@ -152,6 +155,13 @@ def start_experiment(
         force=force,
         progress=typer.echo,
     )
+
+
+def experiment_starter() -> Starter:
+    """What starts an experiment, for who may not import training (`recolake.experiments.starting`)."""
+    from training.rollout import start_experiment as run
+
+    return run
 
 
 _SHOWN = ("ndcg@10", "recall@20")

@@ -115,6 +115,21 @@ def stop(settings: Settings, tenant: Tenant, by: Stopper, reason: str) -> Experi
     return ended
 
 
+def stop_one(settings: Settings, tenant: Tenant, experiment_id: str, by: Stopper, reason: str) -> Experiment:
+    """The same for one experiment, and no other; one that is over stays as it ended.
+
+    Raises:
+        NotFoundError: there is none of that id.
+        ExperimentDocumentError: a document is damaged.
+    """
+    with exclusive(settings, tenant, Work.EXPERIMENT):
+        found = find(settings, tenant, experiment_id)
+        if found.running:
+            found = found.ended(datetime.now(UTC), by, reason)
+            write_experiment(settings, tenant, found)
+    return found
+
+
 def end_if_overtaken(settings: Settings, tenant: Tenant) -> Experiment | None:
     """End a running experiment whose champion is not served any more; gives it, if there was one.
 

@@ -23,3 +23,15 @@ class Service(StrEnum):
 
     RECOMMENDATION = "recommendation_v1"
     POPULARITY = "popularity_v1"
+    PROFILE = "profile_v1"
+
+
+USER_ATTRIBUTES = (
+    "country",
+    "days_active",
+    "distinct_items",
+    "orders_total",
+    "purchases_total",
+    "value_total",
+)
+"""Columns of `View.USER_PROFILE` that conditions may ask of a person, as `user.country`."""

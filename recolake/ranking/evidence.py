@@ -1,4 +1,4 @@
-"""What a model learnt each person's vector from: their items, and with how much confidence.
+"""What a model made each person's vector from: their items, and with how much weight.
 
 A file of an artefact, mapped into memory and not read until somebody asks for an explanation.
 """
@@ -19,7 +19,8 @@ from recolake.errors import ArtifactError
 from recolake.ranking.popularity import FloatArray
 
 EVIDENCE_FILE = "evidence.arrow"
-_REGULARIZATION = b"regularization"
+# Which of the two ways it is; files from before there was a second have the first alone.
+_REGULARIZATION, _SUM = b"regularization", b"weighted_sum"
 _SCHEMA = pa.schema(
     [
         pa.field("user_id", pa.string()),
@@ -31,21 +32,25 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Evidence:
-    """Items of U people in the least-squares problem that gave their vectors (Hu et al., ICDM 2008).
+    """Items of U people from which their vectors were made, in one of two ways.
+
+    By least squares, as in matrix factorisation (Hu et al., ICDM 2008); or, where there is no regularization,
+    as the sum of the vectors of the items, each times its weight, as in a linear filter of histories.
 
     Attributes:
         ids: [U] pseudonyms, sorted.
         offsets: [U + 1] where each person's entries begin.
         items: [n] rows of the index.
-        confidence: [n] float32, what an entry has above the 1 of every item that the person has not.
-        regularization: what the problem adds to its diagonal.
+        confidence: [n] float32, what an entry has above the 1 of every item that the person has not; or its
+            weight in the sum.
+        regularization: what the least-squares problem adds to its diagonal; None for a sum.
     """
 
     ids: pa.StringArray
     offsets: npt.NDArray[np.int32]
     items: npt.NDArray[np.int32]
     confidence: FloatArray
-    regularization: float
+    regularization: float | None
 
     @classmethod
     def of(
@@ -54,7 +59,7 @@ class Evidence:
         offsets: npt.NDArray[np.integer],
         items: npt.NDArray[np.integer],
         confidence: npt.NDArray[np.floating],
-        regularization: float,
+        regularization: float | None,
     ) -> Evidence:
         """From the parts of a sparse matrix by person; `ids` are sorted."""
         return cls(
@@ -79,7 +84,9 @@ class Evidence:
         columns = [self.ids] + [
             pa.ListArray.from_arrays(offsets, pa.array(values)) for values in (self.items, self.confidence)
         ]
-        schema = _SCHEMA.with_metadata({_REGULARIZATION: repr(self.regularization).encode()})
+        exact = repr(self.regularization).encode()
+        way = {_SUM: b""} if self.regularization is None else {_REGULARIZATION: exact}
+        schema = _SCHEMA.with_metadata(way)
         sink = pa.BufferOutputStream()
         with pa.ipc.new_file(sink, schema) as file:
             file.write_batch(pa.record_batch(columns, schema=schema))
@@ -107,7 +114,8 @@ class Evidence:
             if not file.schema.equals(_SCHEMA) or file.num_record_batches != 1:
                 raise ValueError("another form")
             batch = file.get_batch(0)
-            regularization = float((file.schema.metadata or {})[_REGULARIZATION])
+            said = file.schema.metadata or {}
+            regularization = None if _SUM in said else float(said[_REGULARIZATION])
         batch.validate(full=True)
         items, confidence = batch.column("items"), batch.column("confidence")
         if batch.num_rows and any(column.null_count for column in batch.columns):
@@ -126,4 +134,5 @@ class Evidence:
         sorted_once = len(self.ids) < 2 or pc.all(pc.less(self.ids[:-1], self.ids[1:])).as_py()
         known = not len(self.items) or (self.items.min() >= 0 and self.items.max() < items)
         sound = bool(np.isfinite(self.confidence).all() and (self.confidence >= 0).all())
-        return bool(len(self.ids) == users and sorted_once and known and sound and self.regularization > 0)
+        solvable = self.regularization is None or self.regularization > 0
+        return bool(len(self.ids) == users and sorted_once and known and sound and solvable)

@@ -3,6 +3,10 @@
 A vector of implicit-feedback matrix factorisation is the solution of a least-squares problem, linear in the
 person's items: x = W sum_j c_j y_j with W = (Y'CY + aI)^-1. So its product with an item's vector, y_i'x, is
 exactly a sum over the person's items j, of c_j y_i'W y_j (Hu, Koren and Volinsky, ICDM 2008, section 5).
+
+A vector of a linear filter is a weighted sum of the items' vectors, x = sum_j w_j y_j, so that y_i'x is a sum
+of w_j y_i'y_j. What makes vectors otherwise explains nothing: a similarity that the model does not use is no
+reason.
 """
 
 from __future__ import annotations
@@ -59,7 +63,10 @@ def contributions(
     own = evidence.of_person(pseudonym) if evidence else None
     if evidence is None or own is None:
         return None
-    solved = solve(artifact.vectors, artifact.gram, evidence.regularization, *own)
+    if evidence.regularization is None:
+        solved = artifact.vectors[own[0]].T.astype(np.float64) * own[1]
+    else:
+        solved = solve(artifact.vectors, artifact.gram, evidence.regularization, *own)
     found = solved.sum(axis=1)
     if not np.allclose(found, vector, rtol=0, atol=_TOLERANCE * float(np.abs(vector).max(initial=0.0))):
         return None

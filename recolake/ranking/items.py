@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recolake.errors import ArtifactError
+from recolake.expressions.table import AttributeTable
 
 IntArray = npt.NDArray[np.int64]
 
@@ -30,6 +31,11 @@ class Items:
     @cached_property
     def row_of(self) -> dict[str, int]:
         return {item: row for row, item in enumerate(self.ids)}
+
+    @cached_property
+    def table(self) -> AttributeTable:
+        """What expressions can be asked about these items; made when first asked for."""
+        return AttributeTable(self.ids, self.titles, self.attributes)
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Row of each id; -1 where the index does not know it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.ranking.reasons import REASONS, Reason
 from recolake.ranking.rerank import Terms, blend, terms
 from recolake.ranking.retrieval import NO_ITEM, candidates
+from recolake.ranking.rules.arrange import arrange
+from recolake.ranking.rules.candidates import ruled_candidates
+from recolake.ranking.rules.rules import Rules
 from recolake.ranking.users import UserBatch
 
 _CHUNK = 256
@@ -22,11 +25,15 @@ _CHUNK = 256
 
 @dataclass(frozen=True)
 class Ranking:
-    """Best first, [U, k]. Beyond the last item `rows` is -1, `scores` -inf and `reasons` -1."""
+    """Best first, [U, k]. Beyond the last item `rows` is -1, `scores` -inf and `reasons` -1.
+
+    `acted` [U, k] says in bits which rules acted, for `Rules.names`; None where there were no rules.
+    """
 
     rows: IntArray
     scores: FloatArray
     reasons: npt.NDArray[np.int8]
+    acted: IntArray | None = None
 
     def reason(self, user: int, position: int) -> Reason:
         return REASONS[int(self.reasons[user, position])]
@@ -39,12 +46,14 @@ def rank(
     *,
     include_seen: bool,
     popularity: Popularity | None = None,
+    rules: Rules | None = None,
 ) -> Ranking:
     """The k best items for each of U users.
 
     Args:
         include_seen: whether what a user took before may be shown again; it also chooses the blend.
         popularity: fresher than the model's own, of the same rows.
+        rules: what else is asked of each answer.
 
     Raises:
         InvalidInputError: k is below 1.
@@ -55,14 +64,15 @@ def rank(
     weights = model.ranking.all_items if include_seen else model.ranking.new_items
     for start in range(0, len(users), _CHUNK):
         part = users.slice(start, start + _CHUNK)
-        found = candidate_terms(model, part, k, include_seen=include_seen, popularity=popularity)
-        chunks.append(top(found, weights, k))
+        found = candidate_terms(model, part, k, include_seen=include_seen, popularity=popularity, rules=rules)
+        chunks.append(top(found, weights, k) if rules is None else ruled(found, weights, k, model, rules))
     if not chunks:
         return Ranking(np.empty((0, k), np.int64), np.empty((0, k), np.float32), np.empty((0, k), np.int8))
     return Ranking(
         np.concatenate([c.rows for c in chunks]),
         np.concatenate([c.scores for c in chunks]),
         np.concatenate([c.reasons for c in chunks]),
+        None if rules is None else np.concatenate([c.acted for c in chunks if c.acted is not None]),
     )
 
 
@@ -73,19 +83,27 @@ def candidate_terms(
     *,
     include_seen: bool,
     popularity: Popularity | None = None,
+    rules: Rules | None = None,
 ) -> Terms:
     """Retrieve and measure, but do not weigh: what tuning needs to try many weights on."""
     board = popularity or model.popularity
     config = model.ranking
     masked = 0 if include_seen else users.history.longest
-    rows = candidates(
-        model.index,
-        board,
-        users,
-        near=max(config.nearest, k) + masked,
-        popular=max(config.popular, k) + masked,
-        include_history=include_seen,
-    )
+    near, popular = max(config.nearest, k) + masked, max(config.popular, k) + masked
+    if rules is None:
+        rows = candidates(model.index, board, users, near=near, popular=popular, include_history=include_seen)
+    else:
+        rows = ruled_candidates(
+            model.index,
+            model.vectors,
+            board,
+            users,
+            rules,
+            k,
+            near=near,
+            popular=popular,
+            include_history=include_seen,
+        )
     allowed = np.ones(rows.shape, dtype=np.bool_)
     if not include_seen:
         allowed &= users.history.find(rows, len(model.vectors)) < 0
@@ -98,7 +116,19 @@ def top(found: Terms, weights: BlendWeights, k: int) -> Ranking:
     So somebody of whom nothing is known gets what is popular also from a blend that gives it no weight.
     """
     scores = blend(found, weights)
-    best = np.lexsort((found.place, -scores), axis=1)[:, :k]
+    return _cut(found, weights, k, scores, np.lexsort((found.place, -scores), axis=1)[:, :k])
+
+
+def ruled(found: Terms, weights: BlendWeights, k: int, model: Rankable, rules: Rules) -> Ranking:
+    """The same under rules."""
+    plain = blend(found, weights)
+    scores, best, acted = arrange(plain, found.place, found.rows, model.vectors, rules, k)
+    missing = ((0, 0), (0, k - best.shape[1]))
+    return replace(_cut(found, weights, k, scores, best), acted=np.pad(acted, missing))
+
+
+def _cut(found: Terms, weights: BlendWeights, k: int, scores: FloatArray, best: IntArray) -> Ranking:
+    """The candidates [U, at most k] that were chosen, as an answer."""
     picked = np.take_along_axis(scores, best, axis=1)
     rows = np.where(np.isneginf(picked), NO_ITEM, np.take_along_axis(found.rows, best, axis=1))
     reasons = np.where(rows == NO_ITEM, np.int8(-1), _reasons(found, weights, best))

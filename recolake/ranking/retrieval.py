@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,11 @@ def candidates(
     parts.append(np.broadcast_to(top, (len(users), len(top))))
     if include_history:
         parts.append(users.history.padded(NO_ITEM))
+    return each_once(parts)
+
+
+def each_once(parts: Sequence[IntArray]) -> IntArray:
+    """Rows of all parts [U, *], ascending within a user, each once; -1 fills up."""
     rows = np.sort(np.concatenate(parts, axis=1), axis=1)
     rows[:, 1:][rows[:, 1:] == rows[:, :-1]] = NO_ITEM
     return rows

@@ -46,6 +46,7 @@ class Scope(StrEnum):
     USERS_WRITE = "users:write"
     UPLOADS_WRITE = "uploads:write"
     KEYS_WRITE = "keys:write"
+    EXPERIMENTS_WRITE = "experiments:write"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import errno
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -75,7 +76,7 @@ def problem(
     detail: str,
     field: str | None = None,
     hint: str = "",
-    members: Mapping[str, Any] | None = None,
+    members: Mapping[str, Any] = MappingProxyType({}),
 ) -> JSONResponse:
     """A problem document; 503 carries Retry-After, 401 says how to authenticate.
 
@@ -94,7 +95,7 @@ def problem(
         content["field"] = field
     if hint:
         content["hint"] = hint
-    content |= members or {}
+    content |= members
     headers: dict[str, str] = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)

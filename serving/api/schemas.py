@@ -20,6 +20,12 @@ class Problem(BaseModel):
     request_id: str = Field(description="Under which the request is logged")
     field: str | None = Field(default=None, description="The offending field")
     hint: str | None = Field(default=None, description="What to do about it")
+    position: int | None = Field(
+        default=None, description="Of a condition: the offending character, counted from 1"
+    )
+    expected: list[str] | None = Field(default=None, description="Of a condition: what could stand there")
+    attribute: str | None = Field(default=None, description="The attribute that nothing has")
+    known: list[str] | None = Field(default=None, description="The attributes that there are")
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

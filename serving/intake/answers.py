@@ -33,7 +33,11 @@ class NothingKeptError(InvalidInputError):
         self.code = refusal.code
         statuses = {result["status"] for result in results}
         self.status = statuses.pop() if len(statuses) == 1 else NothingKeptError.status
-        self.members = {"index": index, "results": list(results)} if index is not None else {}
+        self._results = {"index": index, "results": list(results)} if index is not None else {}
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        return self._results
 
 
 def kept(body: Mapping[str, Any]) -> Answer:

@@ -55,11 +55,16 @@ def test_requests_allow_no_unknown_fields_and_bound_k(description: dict[str, Any
     assert (request["properties"]["k"]["minimum"], request["properties"]["k"]["maximum"]) == (1, 1000)
 
 
+# What an answer holds only where it was asked for.
+ON_REQUEST = {"RecommendationAnswer": {"explained"}, "RecommendedItem": {"attributes", "rules"}}
+
+
 def test_every_field_of_an_answer_is_promised(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
     answers = ("RecommendationAnswer", "RecommendedItem", "Explanation", "OwnItem")
     for name in (*answers, "Receipt", "ReceiptModel", "ReceiptIndex"):
-        assert set(schemas[name]["required"]) == schemas[name]["properties"].keys(), name
+        promised = schemas[name]["properties"].keys() - ON_REQUEST.get(name, set())
+        assert set(schemas[name]["required"]) == promised, name
 
 
 def test_bodies_that_are_read_raw_are_described_with_all_they_refer_to(description: dict[str, Any]) -> None:
@@ -70,3 +75,12 @@ def test_bodies_that_are_read_raw_are_described_with_all_they_refer_to(descripti
     assert named <= schemas.keys()
     for path in ("/v1/events", "/v1/batch"):
         assert "requestBody" in operations(description)["post", path]
+
+
+def test_what_a_rule_may_be_is_described(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    assert {"RecommendationRequest", "BoostSpec", "PromotionSpec", "DiversitySpec"} <= schemas.keys()
+    for name in ("RecommendationRequest", "BoostSpec", "PromotionSpec", "DiversitySpec"):
+        assert schemas[name]["additionalProperties"] is False
+    told = schemas["RecommendationRequest"]["properties"]
+    assert {"filter", "exclude", "boosts", "promotions", "diversity", "context", "fields"} <= told.keys()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recolake.ranking.index.figures import Kind
 from recolake.ranking.items import IntArray
@@ -74,21 +75,34 @@ def lists_for(count: int) -> int:
     return int(min(2 ** round(math.log2(_LISTS_PER_ROOT * math.sqrt(count))), count))
 
 
-def search(index: Any, queries: FloatArray, count: int) -> tuple[FloatArray, IntArray]:
+def search(
+    index: Any, queries: FloatArray, count: int, among: npt.NDArray[np.bool_] | None = None
+) -> tuple[FloatArray, IntArray]:
     """Scores and rows [n, at most count] of the largest inner products; -1 where the index found nothing.
 
     Asked for more than its usual lists are sure to hold, an inverted file looks at more of them: long
     histories are masked only after the search.
+
+    Args:
+        among: [I] the items that may be found; fewer of them are spread over more lists.
     """
     import faiss
 
     queries = np.ascontiguousarray(queries, dtype=np.float32)
-    found = min(count, index.ntotal)
+    total = index.ntotal if among is None else max(1, int(among.sum()))
+    found = min(count, total)
+    # FAISS keeps no copy of the bits.
+    bits = None if among is None else np.packbits(among, bitorder="little")
+    selector: Any = faiss.IDSelectorBitmap
+    only = {} if bits is None else {"sel": selector(bits)}
     if not isinstance(index, faiss.IndexIVF):
-        scores, rows = index.search(queries, found)
+        if not only:
+            scores, rows = index.search(queries, found)
+        else:
+            scores, rows = index.search(queries, found, params=faiss.SearchParameters(**only))
         return scores, rows
-    needed = math.ceil(index.nlist * _SPARE * found / index.ntotal)
-    probes: Any = faiss.SearchParametersIVF()
+    needed = math.ceil(index.nlist * _SPARE * found / total)
+    probes: Any = faiss.SearchParametersIVF(**only)
     probes.nprobe = min(max(index.nprobe, needed), index.nlist)
     scores, rows = index.search(queries, found, params=probes)
     return scores, rows

@@ -23,6 +23,11 @@ async def recommend(
 
     A person whom the model knows gets personal recommendations. Anybody else, and everybody while the online
     store is down, gets what is popular; `strategy`, `fallback` and `degraded` say so.
+
+    Rules shape the list: `filter` and `exclude` say what may be shown, to everybody and whatever is down;
+    `boosts`, `promotions` and `diversity` change places, and an item's `rules` say which of them did.
+    A condition such as `category = "Home" and price < context.budget` that cannot be understood, or names an
+    attribute that there is none of, is a problem that points at the character.
     """
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(state.threads, state.recommender.recommend, caller, request)

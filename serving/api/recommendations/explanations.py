@@ -7,7 +7,7 @@ from recolake.ranking.items import Items
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ranker import Ranking
 from recolake.ranking.retrieval import NO_ITEM
-from serving.api.recommendations.schemas import Explanation, OwnItem
+from serving.api.recommendations.schemas import Explained, Explanation, OwnItem
 from serving.shelf import Model
 
 DIGITS = 6
@@ -17,15 +17,17 @@ _MOST_OWN_ITEMS = 3
 
 def explain(
     model: Model, subject: str | None, vector: FloatArray | None, found: Ranking
-) -> list[Explanation]:
-    """One for each item of an answer to one person, in order; none where the model cannot tell."""
+) -> tuple[Explained, list[Explanation]]:
+    """One for each item of an answer to one person, in order; or none, and why."""
+    if model.artifact.evidence is None:
+        return "model_cannot", []
     if subject is None or vector is None:
-        return []
+        return "no_vector", []
     rows = [row for row in found.rows[0].tolist() if row != NO_ITEM]
     parts = contributions(model.artifact, subject, vector, rows)
     if parts is None:
-        return []
-    return [_one(parts, position, model.artifact.items) for position in range(len(rows))]
+        return "other_vector", []
+    return "yes", [_one(parts, position, model.artifact.items) for position in range(len(rows))]
 
 
 def _one(parts: Contributions, position: int, items: Items) -> Explanation:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recolake.ranking.rules.spec import Name, RulesSpec
+
 MOST_ITEMS = 1_000
+MOST_FIELDS = 50
 
 Strategy = Literal["personal", "popular"]
+Explained = Literal["yes", "no_vector", "model_cannot", "other_vector"]
 Fallback = Literal["no_user", "unknown_user", "no_vector", "features_unavailable", "challenger_failed"]
 
 
-class RecommendationRequest(BaseModel):
-    """For whom, how many, and whether what they bought before may return."""
+def _absent(value: Any) -> bool:
+    """What was not asked for has no place in an answer."""
+    return value is None
+
+
+class RecommendationRequest(RulesSpec):
+    """For whom, how many, whether what they bought before may return, and the rules of the list."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -34,6 +43,12 @@ class RecommendationRequest(BaseModel):
     explain: bool = Field(
         default=False,
         description="Whether to tell for each item which of the person's own items speak for it",
+    )
+    fields: list[Name] = Field(
+        default_factory=list,
+        max_length=MOST_FIELDS,
+        description="Attributes of the items that the answer is to hold",
+        examples=[["category", "price"]],
     )
 
 
@@ -68,6 +83,17 @@ class RecommendedItem(BaseModel):
         description="Null unless `explain` was asked for; also where the person has no vector, or the model "
         "cannot tell what it was made from"
     )
+    attributes: dict[str, str | None] | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="The attributes asked for by `fields`, null for those that the item lacks; only then",
+    )
+    rules: list[str] | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="Which rules changed the item's score or place, such as boosts.0, promotions.1 or "
+        "diversity; only where one did",
+    )
 
 
 class RecommendationAnswer(BaseModel):
@@ -81,6 +107,12 @@ class RecommendationAnswer(BaseModel):
     strategy: Strategy
     fallback: Fallback | None = Field(description="Why the answer is less personal than it could be; or null")
     degraded: bool = Field(description="True while the online store does not answer")
+    explained: Explained | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="Whether there are explanations, or why not: the person has no vector, the model cannot "
+        "tell what it made vectors from, or made another one. Only where `explain` was asked for",
+    )
     items: list[RecommendedItem]
 
 

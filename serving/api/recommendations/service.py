@@ -12,12 +12,14 @@ import structlog
 from recolake.errors import ArtifactError, NotFoundError
 from recolake.experiments.document import Variant
 from recolake.experiments.store import ExperimentDocumentError, all_experiments
+from recolake.expressions.errors import ExpressionError
 from recolake.features.names import Service
 from recolake.ranking.artifact import INDEX_FILE
 from recolake.ranking.manifest import read_manifest
 from recolake.ranking.pointer import version_folder
 from recolake.ranking.ranker import Ranking, rank
 from recolake.ranking.retrieval import NO_ITEM
+from recolake.ranking.rules.rules import Rules
 from recolake.ranking.users import UserBatch
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeyRecord
@@ -26,7 +28,9 @@ from recolake.tenancy.pseudonyms import TenantKeys, pseudonym
 from recolake.usage.journal import UsageJournal
 from recolake.usage.record import UsageRecord
 from serving.api.recommendations.explanations import DIGITS, explain
+from serving.api.recommendations.rules import rules_of
 from serving.api.recommendations.schemas import (
+    Explained,
     Explanation,
     Fallback,
     Receipt,
@@ -57,7 +61,9 @@ class _List:
     fallback: Fallback | None
     degraded: bool
     found: Ranking
+    explained: Explained | None
     explanations: Sequence[Explanation]
+    rules: Rules | None
 
 
 class Recommender:
@@ -106,7 +112,8 @@ class Recommender:
             strategy=made.strategy,
             fallback=made.fallback,
             degraded=made.degraded,
-            items=_items(made.model, made.found, made.explanations),
+            explained=made.explained,
+            items=_items(made, request.fields),
         )
         self._journal.append(
             UsageRecord(
@@ -142,10 +149,12 @@ class Recommender:
             return self._list(tenant, subject, choice.model, request)
         try:
             return self._list(tenant, subject, choice.model, request)
+        except ExpressionError:
+            pass  # Where it is the caller's mistake, the champion says the same.
         except Exception as error:
             _log.error("challenger_failed", tenant=tenant.name, version=choice.model.version, exc_info=error)
-            made = self._list(tenant, subject, champion, request)
-            return replace(made, fallback="challenger_failed")
+        made = self._list(tenant, subject, champion, request)
+        return replace(made, fallback="challenger_failed")
 
     def _list(
         self, tenant: Tenant, subject: str | None, model: Model, request: RecommendationRequest
@@ -153,6 +162,10 @@ class Recommender:
         person, fallback = self._person(tenant, subject, model)
         # Somebody too new for the model still has a history, and may want to buy it again.
         personal = person.vector is not None or (request.include_seen and bool(person.history))
+        reachable = None if fallback == "features_unavailable" else subject
+        rules, missed = rules_of(request, model, self._features, tenant, reachable, self._now())
+        if missed:
+            fallback = fallback or "features_unavailable"
         found = rank(
             model.artifact,
             UserBatch.one(
@@ -165,15 +178,20 @@ class Recommender:
             request.k,
             include_seen=request.include_seen,
             popularity=model.popularity,
+            rules=rules,
         )
-        explanations = explain(model, subject, person.vector, found) if request.explain else []
+        explained, explanations = (
+            explain(model, subject, person.vector, found) if request.explain else (None, [])
+        )
         return _List(
             model,
             "personal" if personal else "popular",
             fallback,
-            fallback == "features_unavailable",
+            missed or fallback == "features_unavailable",
             found,
+            explained,
             explanations,
+            rules,
         )
 
     def receipt(self, tenant: Tenant, recommendation_id: str) -> Receipt:
@@ -232,6 +250,13 @@ class Recommender:
         return person, None if person.vector is not None else "no_vector"
 
 
+def _acted(made: _List, position: int) -> list[str] | None:
+    """The rules that acted on an item of the answer; None where none did."""
+    if made.rules is None or made.found.acted is None:
+        return None
+    return made.rules.names(int(made.found.acted[0, position])) or None
+
+
 def _experiment_id(settings: Settings, tenant: Tenant, minted: Minted) -> str | None:
     """The experiment of an answer: the latest that had begun; None where a document is damaged."""
     if minted.variant is Variant.DEFAULT:
@@ -246,9 +271,9 @@ def _experiment_id(settings: Settings, tenant: Tenant, minted: Minted) -> str | 
     return begun[-1] if begun else None
 
 
-def _items(model: Model, found: Ranking, explanations: Sequence[Explanation]) -> list[RecommendedItem]:
+def _items(made: _List, fields: Sequence[str]) -> list[RecommendedItem]:
     """The answer's items; explanations are of the first of them, or there are none."""
-    items = model.artifact.items
+    items, found = made.model.artifact.items, made.found
     answer = []
     for position, row in enumerate(found.rows[0].tolist()):
         if row == NO_ITEM:
@@ -261,7 +286,9 @@ def _items(model: Model, found: Ranking, explanations: Sequence[Explanation]) ->
                 score=round(float(found.scores[0, position]), DIGITS),
                 reason=reason.value,
                 reason_text=reason.sentence,
-                explanation=explanations[position] if explanations else None,
+                explanation=made.explanations[position] if made.explanations else None,
+                attributes={name: items.table.text(name, row) for name in fields} if fields else None,
+                rules=_acted(made, position),
             )
         )
     return answer

@@ -37,6 +37,7 @@ from recolake.tenancy.pseudonyms import ensure_tenant_key, pseudonym
 
 DIMENSION = 8
 ITEMS = 40
+KINDS = ("toy", "book", "lamp", "vase")
 SHOP = Tenant("shop")
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
@@ -120,7 +121,9 @@ class Shop:
         self.settings.snapshot_root.mkdir(parents=True, exist_ok=True)
         feast.FeatureStore(config=feast.RepoConfig(**online_config(self.settings, 30.0))).apply(definitions())
 
-    def write_history(self, user: str, items: Sequence[str], tenant: Tenant = SHOP) -> None:
+    def write_history(
+        self, user: str, items: Sequence[str], tenant: Tenant = SHOP, country: str | None = None
+    ) -> None:
         row = {
             "tenant_id": tenant.name,
             "user_id": self.person(user, tenant),
@@ -129,7 +132,7 @@ class Shop:
             "value_total": 1.0,
             "distinct_items": len(items),
             "days_active": 1,
-            "country": None,
+            "country": country,
             "history_items": list(items),
             "history_weights": [1.0 / (n + 1) for n in range(len(items))],
             "event_timestamp": NOW,
@@ -183,7 +186,11 @@ class Shop:
                 [f"upload-{version}"],
             ),
             RankingConfig(new_items=weights, all_items=weights),
-            Items(self.items, tuple(f"Item {i}" for i in self.items), tuple({} for _ in self.items)),
+            Items(
+                self.items,
+                tuple(f"Item {i}" for i in self.items),
+                tuple({"kind": KINDS[n % 4], "price": str(n)} for n in range(ITEMS)),
+            ),
             rng.standard_normal((ITEMS, DIMENSION)).astype(np.float32),
             -np.arange(ITEMS, dtype=np.float64) / 10,
             people,

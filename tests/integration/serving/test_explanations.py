@@ -86,7 +86,10 @@ def test_an_explanation_adds_up_to_the_affinity_that_is_served(
 def test_nothing_is_explained_unless_asked_for_and_the_items_are_the_same(
     api: Any, explained: np.ndarray
 ) -> None:
-    silent, told = (api.ask(user_id="ada", k=10, **more).json()["items"] for more in ({}, {"explain": True}))
+    answers = [api.ask(user_id="ada", k=10, **more).json() for more in ({}, {"explain": True})]
+    assert [answer.get("explained") for answer in answers] == [None, "yes"]
+    assert "explained" not in answers[0]
+    silent, told = (answer["items"] for answer in answers)
     assert all(item["explanation"] is None for item in silent)
     assert [item["item_id"] for item in silent] == [item["item_id"] for item in told]
     assert [item["score"] for item in silent] == [item["score"] for item in told]
@@ -96,12 +99,13 @@ def test_what_is_merely_popular_and_what_a_model_cannot_tell_has_no_explanation(
     api: Any, shop: Any, explained: np.ndarray
 ) -> None:
     for user in (None, "nobody"):
-        items = api.ask(user_id=user, k=3, explain=True).json()["items"]
-        assert [item["explanation"] for item in items] == [None] * 3
+        body = api.ask(user_id=user, k=3, explain=True).json()
+        assert body["explained"] == "no_vector"
+        assert [item["explanation"] for item in body["items"]] == [None] * 3
     activate(shop.settings, SHOP, "v1")
     api.until("v1 in service", lambda: api.ask(user_id="ada").json()["model_version"] == "v1")
     body = api.ask(user_id="ada", k=3, explain=True).json()
-    assert body["strategy"] == "personal"
+    assert (body["strategy"], body["explained"]) == ("personal", "model_cannot")
     assert [item["explanation"] for item in body["items"]] == [None] * 3
 
 

@@ -48,6 +48,15 @@ def test_each_person_s_items_come_back_as_they_were_written(tmp_path: Path) -> N
     assert [found.of_person(nobody) for nobody in ("", "b", "zoe", "Ada")] == [None] * 4
 
 
+def test_a_sum_has_weights_and_no_regularization(tmp_path: Path) -> None:
+    path = _write(tmp_path / EVIDENCE_FILE, _evidence(regularization=None))
+    found = Evidence.open(path, users=3, items=3)
+    assert found.regularization is None
+    own = found.of_person("ada")
+    assert own is not None
+    assert own[1].tolist() == [1.5, 0.25]
+
+
 def test_it_outlives_the_folder_that_it_was_opened_in(tmp_path: Path) -> None:
     path = _write(tmp_path / EVIDENCE_FILE, _evidence())
     found = Evidence.open(path, users=3, items=3)

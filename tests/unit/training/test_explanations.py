@@ -11,21 +11,27 @@ from recolake.ranking.artifact import Artifact, UserVectors, load_artifact
 from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.explain import contributions
 from recolake.tenancy.context import Tenant
+from training.candidate import candidate_of
 from training.config import START
 from training.datasets.dataset import Dataset
+from training.models.graph_filter.config import Config as FilterConfig
+from training.models.graph_filter.model import GraphFilter
 from training.models.matrix_factorization.config import Config
 from training.models.matrix_factorization.model import MatrixFactorization
 
 SHOP = Tenant("shop")
-CONFIGS = [
+CONFIGS: list[Config | FilterConfig] = [
     Config(factors=16, regularization=2.0, half_life_days=None),
     Config(factors=8, alpha=7.0, logarithmic=True, half_life_days=20.0),
+    FilterConfig(rank=16, popularity_exponent=0.5),
+    FilterConfig(rank=8, popularity_exponent=-0.3, half_life_days=20.0, tail=0.0, bend=0.0),
 ]
 
 
-def _served(world: Dataset, folder: Path, config: Config) -> tuple[Artifact, UserVectors]:
+def _served(world: Dataset, folder: Path, config: Config | FilterConfig) -> tuple[Artifact, UserVectors]:
     interactions = world.interactions
-    model = MatrixFactorization(config, seed=1).fit(interactions, interactions.last_day)
+    makes = MatrixFactorization(config, seed=1) if isinstance(config, Config) else GraphFilter(config, seed=1)
+    model = makes.fit(interactions, interactions.last_day)
     people = UserVectors(tuple(interactions.user_ids.tolist()), model.user_vectors)
     write_artifact(
         folder,
@@ -35,12 +41,12 @@ def _served(world: Dataset, folder: Path, config: Config) -> tuple[Artifact, Use
         model.item_vectors,
         np.zeros(len(interactions.item_ids)),
         people,
-        model.evidence(interactions, interactions.last_day),
+        candidate_of(world, interactions, interactions.last_day, model).evidence(),
     )
     return load_artifact(folder, SHOP), people
 
 
-@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_contributions_add_up_to_the_served_affinity_of_every_person_and_item(
     world: Dataset, tmp_path: Path, config: Config
 ) -> None:
@@ -54,8 +60,11 @@ def test_contributions_add_up_to_the_served_affinity_of_every_person_and_item(
         np.testing.assert_allclose(found.affinity, served, atol=2e-3 * np.abs(served).max())
 
 
-def test_what_speaks_for_an_item_is_the_person_s_own_and_of_its_kind(world: Dataset, tmp_path: Path) -> None:
-    artifact, people = _served(world, tmp_path / "v1", CONFIGS[0])
+@pytest.mark.parametrize("config", [CONFIGS[0], CONFIGS[2]], ids=str)
+def test_what_speaks_for_an_item_is_the_person_s_own_and_of_its_kind(
+    world: Dataset, tmp_path: Path, config: Config | FilterConfig
+) -> None:
+    artifact, people = _served(world, tmp_path / "v1", config)
     own = world.interactions.met
     of_its_kind, all_told = 0, 0
     for number, person in enumerate(people.ids):

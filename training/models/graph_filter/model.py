@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from recolake.ranking.evidence import Evidence
 from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray
 from training.datasets.interactions import Interactions
@@ -77,6 +78,7 @@ class GraphFilter:
         self._whole = self._matrix() if interactions.shape[1] <= _MOST_ITEMS_AT_ONCE else None
         history = interactions.strength(as_of, self.config.half_life_days)
         history.data = np.minimum(history.data, 1.0)
+        self._as_taken = history
         people = np.maximum(np.bincount(history.indices, minlength=history.shape[1]), 1.0)
         self._gain = (people**self.config.popularity_exponent).astype(np.float32)
         self._history = (history @ sp.diags(1.0 / self._gain)).tocsr().astype(np.float32)
@@ -119,6 +121,15 @@ class GraphFilter:
     def user_vectors(self) -> FloatArray:
         vectors: FloatArray = (self._history @ self._vectors) * np.sqrt(self._passes)
         return vectors
+
+    def evidence(self, interactions: Interactions, as_of: int) -> Evidence:
+        """What `fit` made each user vector of, given the same: a sum of vectors of items.
+
+        Both a history and the vectors of items hold the gain of popular items, the one inversely.
+        """
+        weights = self._as_taken.data / self._gain[self._as_taken.indices].astype(np.float64) ** 2
+        history = self._as_taken
+        return Evidence.of(interactions.user_ids.tolist(), history.indptr, history.indices, weights, None)
 
     @property
     def item_vectors(self) -> FloatArray:

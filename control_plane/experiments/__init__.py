@@ -1,0 +1,1 @@
+"""Experiments over HTTP: what `recolake experiment` does, for one tenant's key."""
