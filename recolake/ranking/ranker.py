@@ -56,7 +56,10 @@ def rank(
     for start in range(0, len(users), _CHUNK):
         part = users.slice(start, start + _CHUNK)
         found = candidate_terms(model, part, k, include_seen=include_seen, popularity=popularity)
-        chunks.append(top(found, weights, k))
+        scores, stage = blend(found, weights), model.second_stage
+        if stage is not None:
+            scores = stage.reordered(model.vectors, part, found, scores, include_seen=include_seen, least=k)
+        chunks.append(top(found, scores, weights, k))
     if not chunks:
         return Ranking(np.empty((0, k), np.int64), np.empty((0, k), np.float32), np.empty((0, k), np.int8))
     return Ranking(
@@ -92,12 +95,12 @@ def candidate_terms(
     return terms(model.vectors, board, users, rows, allowed)
 
 
-def top(found: Terms, weights: BlendWeights, k: int) -> Ranking:
-    """Weigh and cut. Of equal scores the more popular item comes first, whatever weight popularity has.
+def top(found: Terms, scores: FloatArray, weights: BlendWeights, k: int) -> Ranking:
+    """Sort and cut. Of equal scores the more popular item comes first, whatever weight popularity has.
 
     So somebody of whom nothing is known gets what is popular also from a blend that gives it no weight.
+    `scores` [U, C] decide; `weights` are those of the blend, by which reasons are told.
     """
-    scores = blend(found, weights)
     best = np.lexsort((found.place, -scores), axis=1)[:, :k]
     picked = np.take_along_axis(scores, best, axis=1)
     rows = np.where(np.isneginf(picked), NO_ITEM, np.take_along_axis(found.rows, best, axis=1))

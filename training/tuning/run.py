@@ -18,7 +18,7 @@ from training.config import MF, SEARCH_SPACE, SETTINGS, START, Algorithm, ModelC
 from training.datasets.dataset import Dataset
 from training.datasets.interactions import Interactions
 from training.datasets.split import Split, temporal_split
-from training.evaluation.protocol import METRIC
+from training.evaluation.protocol import METRIC, Target
 from training.tuning.trial import ServedBench, Trial
 
 # What is chosen is fitted twice more, to what precedes the test window and to everything, on more data.
@@ -62,8 +62,26 @@ def tune(
         best = [search.best for search in searched if search.best is not None] or best
         trials += [trial for search in searched for trial in search.trials.values()]
     chosen = pick(best, seed)
+    trials.append(chosen)
+    if (staged := _second_stage(bench, chosen, progress)) is not None:
+        chosen, both = staged
+        trials.append(both)
     others = {trial.model: trial for trial in trials if trial.model != chosen.model}
     return [chosen, *sorted(others.values(), key=lambda trial: -trial.mean)]
+
+
+def _second_stage(
+    bench: ServedBench, chosen: Trial, progress: Callable[[str], None]
+) -> tuple[Trial, Trial] | None:
+    """See `ServedBench.second_stage`."""
+    found = bench.second_stage(chosen)
+    if found is None:
+        progress("no second stage is tried: the past is too short to learn one from")
+        return None
+    stage = found[0].model.ranking.second_stage
+    earned = [target.value for target in Target if stage is not None and getattr(stage, target.value)]
+    progress(f"second stage: {_brief(found[1])}; taken for {' and '.join(earned) or 'neither'}")
+    return found
 
 
 def _ladder() -> dict[str, Rung]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from recolake.ranking.popularity import FloatArray
 
@@ -46,7 +44,7 @@ class Scaling:
     def width(self) -> int:
         return len(self.knots) + len(self.gaps)
 
-    def __call__(self, features: FloatArray) -> Tensor:
+    def __call__(self, features: FloatArray) -> FloatArray:
         """[n, width] of [n, F]; 0 where something is missing."""
         scaled = np.zeros((len(features), self.width), dtype=np.float32)
         missing = np.isnan(features)
@@ -56,4 +54,4 @@ class Scaling:
                 scaled[:, number] = np.interp(features[:, number], knots, spread)
         scaled[:, : len(self.knots)][missing] = 0
         scaled[:, len(self.knots) :] = missing[:, self.gaps]
-        return torch.from_numpy(scaled)
+        return scaled
