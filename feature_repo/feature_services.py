@@ -10,10 +10,22 @@ from feature_repo.feature_views.users import user_profile, user_vector
 from recolake.features.names import Service
 
 recommendation_v1 = FeatureService(
-    name=Service.RECOMMENDATION.value,
+    name=Service.RECOMMENDATION_V1.value,
     features=[user_profile[["history_items", "history_weights"]], user_vector],
     owner=OWNER,
     description="What a recommendation needs to know of the person: one read of two keys",
+)
+
+recommendation_v2 = FeatureService(
+    name=Service.RECOMMENDATION.value,
+    features=[
+        user_profile[
+            ["history_items", "history_weights", "history_days", "history_first_days", "history_last_days"]
+        ],
+        user_vector,
+    ],
+    owner=OWNER,
+    description="The same, and when the person took what is in the history: what a second stage judges by",
 )
 
 popularity_v1 = FeatureService(

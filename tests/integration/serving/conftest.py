@@ -132,6 +132,9 @@ class Shop:
             "country": None,
             "history_items": list(items),
             "history_weights": [1.0 / (n + 1) for n in range(len(items))],
+            "history_days": [1] * len(items),
+            "history_first_days": [20_000 - n for n in range(len(items))],
+            "history_last_days": [20_000 - n for n in range(len(items))],
             "event_timestamp": NOW,
             "created_timestamp": NOW,
         }
