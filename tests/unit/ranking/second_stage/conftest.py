@@ -1,4 +1,4 @@
-"""A first stage of random numbers with a second one of random networks: all but what they are worth is real."""
+"""A first stage of random numbers and a second one of random networks: all but their worth is real."""
 
 from __future__ import annotations
 
