@@ -105,9 +105,8 @@ def main() -> None:
     )
     print(f"chosen: {experiment.config.model_dump_json()}\n")
     print(table(experiment))
-    print(
-        f"\nNDCG@10 with the second stage and without it, for the same people\n{compared(experiment, given.seed)}"
-    )
+    print("\nNDCG@10 with the second stage and without it, for the same people")
+    print(compared(experiment, given.seed))
     print(f"\n{time.perf_counter() - began:.1f} s, {time.process_time():.1f} s of processor time")
 
 

@@ -1,9 +1,9 @@
 """What one request costs the ranker, without a second stage and with one.
 
-    python -m benchmarks.ranker --items 3618 --history 60
+    OMP_NUM_THREADS=1 python -m benchmarks.ranker --items 3618 --history 60
 
 Vectors, histories, facts and networks are random numbers of the sizes that training makes: what they are
-worth does not change what they cost. One thread, one person at a time, in turns, so that a busy machine is
+worth does not change what they cost. One person at a time, in turns, so that a busy machine is
 as busy for both.
 """
 
@@ -13,7 +13,6 @@ import argparse
 import time
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.model import VectorModel
@@ -90,20 +89,19 @@ def main() -> None:
     second = stage(random, given.items, given.depth, given.members, given.hidden)
     with_it = VectorModel(without.index, without.vectors, without.popularity, without.ranking, second)
     everybody = people(random, given.requests, given.items, given.dimension, given.history)
-    with threadpool_limits(1):
-        for include_seen in (False, True):
-            taken: dict[str, list[float]] = {"without": [], "with": []}
-            for user in range(given.requests):
-                one = everybody.slice(user, user + 1)
-                for name, model in (("without", without), ("with", with_it)):
-                    began = time.perf_counter()
-                    rank(model, one, 10, include_seen=include_seen)
-                    taken[name].append(1_000 * (time.perf_counter() - began))
-            found = {name: np.percentile(times[10:], [50, 95]) for name, times in taken.items()}
-            for name, (half, most) in found.items():
-                print(f"include_seen {include_seen!s:>5}, {name:>7}: p50 {half:.2f} ms, p95 {most:.2f} ms")
-            added = found["with"] - found["without"]
-            print(f"{'added':>28}: p50 {added[0]:.2f} ms; ratio {found['with'][0] / found['without'][0]:.2f}")
+    for include_seen in (False, True):
+        taken: dict[str, list[float]] = {"without": [], "with": []}
+        for user in range(given.requests):
+            one = everybody.slice(user, user + 1)
+            for name, model in (("without", without), ("with", with_it)):
+                began = time.perf_counter()
+                rank(model, one, 10, include_seen=include_seen)
+                taken[name].append(1_000 * (time.perf_counter() - began))
+        found = {name: np.percentile(times[10:], [50, 95]) for name, times in taken.items()}
+        for name, (half, most) in found.items():
+            print(f"include_seen {include_seen!s:>5}, {name:>7}: p50 {half:.2f} ms, p95 {most:.2f} ms")
+        added = found["with"] - found["without"]
+        print(f"{'added':>28}: p50 {added[0]:.2f} ms; ratio {found['with'][0] / found['without'][0]:.2f}")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def _world(seed: int) -> World:
     stage = SecondStage(catalogue, names, _networks(random, len(names)), _networks(random, len(names)), DEPTH)
     weights = BlendWeights(vector=1, popularity=0.5, own=1)
     ranking = RankingConfig(
-        new_items=weights, all_items=weights, nearest=10, popular=10, second_stage=stage.config
+        new_items=weights, all_items=weights, nearest=ITEMS, popular=ITEMS, second_stage=stage.config
     )
     vectors = random.standard_normal((ITEMS, DIMENSION)).astype(np.float32)
     model = VectorModel.of(vectors, 2000 + random.standard_normal(ITEMS), ranking, stage)
