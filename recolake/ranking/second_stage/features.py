@@ -114,7 +114,7 @@ def _of_first_stage(
         "first stage": listed.score,
         "place": np.arange(rows.shape[1], dtype=np.float32)[None],
         "vector": listed.pick(found.vector).astype(np.float32),
-        "affinity": np.einsum("ucd,ud->uc", vectors[rows], people.vectors),
+        "affinity": np.matmul(vectors[rows], people.vectors[:, :, None])[:, :, 0],
         "popular now": listed.pick(found.popularity).astype(np.float32),
         "own": np.log(listed.pick(found.own).astype(np.float64) + _LEAST),
     }
