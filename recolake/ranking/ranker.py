@@ -58,7 +58,7 @@ def rank(
         found = candidate_terms(model, part, k, include_seen=include_seen, popularity=popularity)
         scores, stage = blend(found, weights), model.second_stage
         if stage is not None:
-            scores = stage.reordered(model.vectors, part, found, scores, include_seen=include_seen, least=k)
+            scores = stage.reordered(model.vectors, part, found, scores, include_seen=include_seen)
         chunks.append(top(found, scores, weights, k))
     if not chunks:
         return Ranking(np.empty((0, k), np.int64), np.empty((0, k), np.float32), np.empty((0, k), np.int8))

@@ -28,8 +28,8 @@ _FITS, _MORE = 2, 1.4
 _MEASURING = 4.0
 # Of the time that is left, one model among several may use so much; the last of them, all.
 _LARGEST_SHARE = 0.4
-# A second stage is learnt for its trial, for the test window, and to be served. However much data there are,
-# it learns from so few lists that this takes no more than so many seconds, beside the fits of its first stage.
+# A second stage is learnt for its trial, for the test window, and to be served. It learns from so few lists
+# that this takes no more than so many seconds, beside the fits of its first stage.
 _TIMES_TAUGHT, _TEACHING = 3, 60.0
 # What a graph filter does beyond its leading signals is not in its vectors.
 _NOT_SERVED = ("tail", "bend")

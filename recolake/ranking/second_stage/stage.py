@@ -46,20 +46,16 @@ class SecondStage:
         scores: FloatArray,
         *,
         include_seen: bool,
-        least: int,
     ) -> FloatArray:
         """Scores [U, C] of the first stage, with log odds in the place of those of the best candidates.
 
         All others follow below, in the order that they had. People whose histories do not say when they took
         anything, or who have none, keep their scores: nothing was learnt of such.
-
-        Args:
-            least: so many candidates at least are looked at.
         """
         networks = self.all_items if include_seen else self.new_items
         if networks is None or people.habits is None or not len(people.history.rows):
             return scores
-        listed = Shortlist.of(found, scores, max(self.depth, least))
+        listed = Shortlist.of(found, scores, self.depth)
         judged = listed.there & (people.history.lengths > 0)[:, None]
         table = features(self.catalogue, vectors, people, found, listed)
         odds = np.full(judged.shape, np.inf, dtype=np.float32)

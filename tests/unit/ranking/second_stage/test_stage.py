@@ -38,9 +38,7 @@ def test_it_orders_the_best_of_the_first_stage_and_leaves_the_others_below_as_th
 def test_what_it_did_not_look_at_follows_in_the_order_of_the_first_stage(world: Any) -> None:
     found = candidate_terms(world.model, world.people, world.stage.depth, include_seen=True)
     scores = blend(found, world.model.ranking.all_items)
-    placed = world.stage.reordered(
-        world.model.vectors, world.people, found, scores, include_seen=True, least=1
-    )
+    placed = world.stage.reordered(world.model.vectors, world.people, found, scores, include_seen=True)
     for user in range(1, len(world.people)):
         order = np.lexsort((found.place[user], -scores[user]))
         order = order[np.isfinite(scores[user][order])]
