@@ -13,7 +13,7 @@ from feast.feature_view import DUMMY_ENTITY_NAME
 
 from feature_repo.data_sources import item_embeddings, item_features, user_embeddings, user_features
 from feature_repo.entities import item, model_version, tenant, user
-from feature_repo.feature_services import popularity_v1, profile_v1, recommendation_v1
+from feature_repo.feature_services import popularity_v1, profile_v1, recommendation_v1, recommendation_v2
 from feature_repo.feature_views.items import item_attributes, item_popularity, item_vector
 from feature_repo.feature_views.users import user_profile, user_vector
 from recolake.features import names
@@ -31,7 +31,7 @@ _TAG = "definitions"
 ENTITIES = (tenant, user, item, model_version)
 SOURCES = (user_features, item_features, user_embeddings, item_embeddings)
 VIEWS = (user_profile, user_vector, item_attributes, item_popularity, item_vector)
-SERVICES = (recommendation_v1, popularity_v1, profile_v1)
+SERVICES = (recommendation_v1, recommendation_v2, popularity_v1, profile_v1)
 
 
 def definitions() -> list[Any]:

@@ -10,7 +10,7 @@ from feature_repo.feature_views.users import user_profile, user_vector
 from recolake.features.names import USER_ATTRIBUTES, Service
 
 recommendation_v1 = FeatureService(
-    name=Service.RECOMMENDATION.value,
+    name=Service.RECOMMENDATION_V1.value,
     features=[user_profile[["history_items", "history_weights"]], user_vector],
     owner=OWNER,
     description="What a recommendation needs to know of the person: one read of two keys",
@@ -21,6 +21,18 @@ profile_v1 = FeatureService(
     features=[user_profile[list(USER_ATTRIBUTES)]],
     owner=OWNER,
     description="What the rules of a request may ask of the person, read only where they do",
+)
+
+recommendation_v2 = FeatureService(
+    name=Service.RECOMMENDATION.value,
+    features=[
+        user_profile[
+            ["history_items", "history_weights", "history_days", "history_first_days", "history_last_days"]
+        ],
+        user_vector,
+    ],
+    owner=OWNER,
+    description="The same, and when the person took what is in the history: what a second stage judges by",
 )
 
 popularity_v1 = FeatureService(

@@ -18,6 +18,7 @@ _SQL_TYPES: tuple[tuple[FeastType, str], ...] = (
     (String, "STRING"),
     (Array(String), "ARRAY<STRING>"),
     (Array(Float64), "ARRAY<DOUBLE>"),
+    (Array(Int64), "ARRAY<BIGINT>"),
 )
 
 

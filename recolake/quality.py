@@ -7,6 +7,8 @@ from collections.abc import Mapping
 # metrics[who][target][metric]: who is the champion or a baseline, target `new_items` or `all_items`.
 Metrics = dict[str, dict[str, dict[str, float]]]
 CHAMPION = "champion"
+ONE_STAGE = "champion_without_second_stage"
+"""The champion as it would rank if it had no second stage; not there where it has none."""
 
 
 def logged_name(who: str, target: str, metric: str) -> str:

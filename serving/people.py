@@ -18,6 +18,7 @@ from recolake.errors import RecolakeError
 from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_ATTRIBUTES, USER_KEY, Service
 from recolake.features.store import online_store, registry_snapshot
 from recolake.ranking.popularity import FloatArray
+from recolake.ranking.users import Habits
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from serving.breaker import Breaker
@@ -25,6 +26,8 @@ from serving.metrics import Metrics
 
 if TYPE_CHECKING:
     from feast import FeatureService, FeatureStore
+
+_HABITS = ("history_days", "history_first_days", "history_last_days")
 
 _log = structlog.get_logger(__name__)
 
@@ -35,11 +38,15 @@ class FeaturesUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person's features; all empty for somebody unknown. `weights` go with `history`, newest first."""
+    """A person's features; all empty for somebody unknown. `weights` go with `history`, newest first.
+
+    `habits` too; they are None where the store does not say when things were taken.
+    """
 
     vector: FloatArray | None
     history: Sequence[str]
     weights: Sequence[float]
+    habits: Habits | None = None
 
     @property
     def known(self) -> bool:
@@ -81,7 +88,7 @@ class OnlineFeatures:
             opened = _Opened(
                 origin,
                 store,
-                store.get_feature_service(Service.RECOMMENDATION.value, allow_cache=True),
+                _of_person(store),
                 store.get_feature_service(Service.POPULARITY.value, allow_cache=True),
                 _profile(store),
             )
@@ -153,6 +160,16 @@ class OnlineFeatures:
         return np.array([value.double_val if value.WhichOneof("val") else np.nan for value in values])
 
 
+def _of_person(store: FeatureStore) -> FeatureService:
+    """The newest that the registry knows: it may be from before an upgrade, until the next materialization."""
+    from feast.errors import FeatureServiceNotFoundException
+
+    try:
+        return store.get_feature_service(Service.RECOMMENDATION.value, allow_cache=True)
+    except FeatureServiceNotFoundException:
+        return store.get_feature_service(Service.RECOMMENDATION_V1.value, allow_cache=True)
+
+
 def _warm(opened: _Opened) -> None:
     """Read nobody, so that no request pays for what Feast resolves and imports on its first read."""
     with suppress(redis.RedisError, OSError):
@@ -183,4 +200,13 @@ def _person(columns: dict[str, Any]) -> Person:
         vector=np.asarray(vector, dtype=np.float32) if len(vector) else None,
         history=list(columns["history_items"].values[0].string_list_val.val),
         weights=list(columns["history_weights"].values[0].double_list_val.val),
+        habits=_habits(columns),
     )
+
+
+def _habits(columns: dict[str, Any]) -> Habits | None:
+    try:
+        parts = [columns[name].values[0].int64_list_val.val for name in _HABITS]
+    except KeyError:
+        return None  # An earlier service was asked.
+    return Habits.of(*parts)

@@ -46,16 +46,19 @@ def write_candidate(
         uploads=list(dataset.uploads),
         machine=machine(device_of(None)),
     )
-    interactions = candidate.interactions
+    interactions, stage = candidate.interactions, candidate.second_stage
+    # There may have been too little to learn from for what the configuration asks.
+    ranking = config.ranking.model_copy(update={"second_stage": None if stage is None else stage.config})
     manifest = write_artifact(
         folder,
         origin,
-        config.ranking,
+        ranking,
         dataset.items(interactions.item_ids),
         candidate.model.item_vectors,
         candidate.trend_scores,
         UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors),
         candidate.evidence(),
+        stage,
     )
     if manifest.index is not None:
         log_index(manifest.index)

@@ -13,6 +13,7 @@ from recolake.ranking.evidence import Evidence
 from recolake.ranking.manifest import RankingConfig
 from recolake.ranking.model import VectorModel
 from recolake.ranking.popularity import FloatArray
+from recolake.ranking.second_stage.stage import SecondStage
 from recolake.ranking.users import UserBatch
 from training.auto.ladder import rungs
 from training.auto.rung import Tools
@@ -40,15 +41,20 @@ class Vectors(Protocol):
 
 @dataclass(frozen=True)
 class Candidate:
-    """Vectors, popularity and histories as of one day; nothing in it is younger."""
+    """Vectors, popularity and histories as of one day; nothing in it is younger.
+
+    Attributes:
+        second_stage: taught by windows that ended by that day; None where the blend has the last word.
+    """
 
     interactions: Interactions
     as_of: int
     model: Vectors
     trend_scores: npt.NDArray[np.float64]
+    second_stage: SecondStage | None = None
 
     def rankable(self, ranking: RankingConfig) -> VectorModel:
-        return VectorModel.of(self.model.item_vectors, self.trend_scores, ranking)
+        return VectorModel.of(self.model.item_vectors, self.trend_scores, ranking, self.second_stage)
 
     def people(self) -> UserBatch:
         return user_batch(self.interactions, self.as_of, self.model.user_vectors)

@@ -65,7 +65,7 @@ def train(
         found = [
             f"{target} {name} {metrics[name]:.4f}" for target, metrics in targets.items() for name in _SHOWN
         ]
-        typer.echo(f"{model:>20}: {', '.join(found)}")
+        typer.echo(f"{model:>29}: {', '.join(found)}")
     typer.echo(
         f"{report.model_version}: gate {'passed' if report.gate_passed else 'failed'}, {report.seconds:.1f} s"
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from recolake.quality import CHAMPION
+from recolake.quality import CHAMPION, ONE_STAGE
 from training.auto.budget import Budget
-from training.candidate import fit
+from training.candidate import Candidate
 from training.config import ModelConfig
 from training.datasets.dataset import Dataset
 from training.datasets.split import Split, temporal_split
@@ -20,6 +20,7 @@ from training.models.item_knn.model import ItemKnn
 from training.models.own_frequency.model import OwnFrequency
 from training.models.popularity.model import Popularity
 from training.models.recent_popularity.model import RecentPopularity
+from training.second_stage.teach import fit_served
 from training.tuning.run import tune
 from training.tuning.trial import Trial
 
@@ -46,7 +47,10 @@ class Experiment:
 
 def measure_champion(dataset: Dataset, split: Split, config: ModelConfig, seed: int) -> dict[Target, Scores]:
     """Fit to what lies before the test window, rank as serving does, look at the window."""
-    candidate = fit(dataset, split.train, split.as_of, config.algorithm, seed)
+    return _measured(fit_served(dataset, split.train, split.as_of, config, seed), split, config, seed)
+
+
+def _measured(candidate: Candidate, split: Split, config: ModelConfig, seed: int) -> dict[Target, Scores]:
     model, people = candidate.rankable(config.ranking), candidate.people()
     return evaluate(partial(by_ranking, model, people), split, seed)
 
@@ -70,9 +74,13 @@ def run_experiment(
     chosen = config or validation[0].model
     if split is None or not split.measurable:
         return Experiment(chosen, split, {}, validation)
-    champion = measure_champion(dataset, split, chosen, seed)
+    candidate = fit_served(dataset, split.train, split.as_of, chosen, seed)
+    results = {CHAMPION: _measured(candidate, split, chosen, seed)}
     progress("champion measured on the test window")
-    return Experiment(chosen, split, {CHAMPION: champion, **baselines}, validation)
+    if candidate.second_stage is not None:
+        results[ONE_STAGE] = _measured(replace(candidate, second_stage=None), split, chosen, seed)
+        progress("champion without its second stage measured on the test window")
+    return Experiment(chosen, split, {**results, **baselines}, validation)
 
 
 def _baselines(

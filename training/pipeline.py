@@ -113,9 +113,9 @@ def _train(
     import mlflow
 
     from training.artifact import write_candidate
-    from training.candidate import fit
     from training.datasets.gold import tables_read
     from training.experiment import run_experiment
+    from training.second_stage.teach import fit_served
     from training.tracking.record import log_experiment, log_model, log_verdict, recorded_run
 
     with recorded_run(settings, registry, tables_read(dataset), {tags.REQUEST: request}) as run_id:
@@ -123,12 +123,8 @@ def _train(
         verdict = _judge(dataset, experiment, served, seed)
         log_experiment(experiment, seed)
         log_verdict(verdict)
-        candidate = fit(
-            dataset,
-            dataset.interactions,
-            dataset.interactions.last_day,
-            experiment.config.algorithm,
-            seed,
+        candidate = fit_served(
+            dataset, dataset.interactions, dataset.interactions.last_day, experiment.config, seed
         )
         say("refitted on all data; writing model and figures into MLflow")
         with scratch(settings, registry.tenant) as folder:

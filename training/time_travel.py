@@ -130,9 +130,9 @@ def _retrain(
     say: Progress,
 ) -> tuple[Run, Manifest]:
     from training.artifact import write_candidate
-    from training.candidate import fit
     from training.datasets.gold import tables_read
     from training.experiment import run_experiment
+    from training.second_stage.teach import fit_served
     from training.tracking.record import log_experiment, log_model, recorded_run
 
     seed, interactions = manifest.seed, dataset.interactions
@@ -140,7 +140,7 @@ def _retrain(
     with recorded_run(settings, registry, tables_read(dataset), noted) as run_id:
         experiment = run_experiment(dataset, seed, say, config)
         log_experiment(experiment, seed)
-        candidate = fit(dataset, interactions, interactions.last_day, config.algorithm, seed)
+        candidate = fit_served(dataset, interactions, interactions.last_day, config, seed)
         with scratch(settings, registry.tenant) as folder:
             made = write_candidate(folder / "index", registry, dataset, config, candidate, seed, run_id)
             log_model(registry, folder / "index", candidate, register=False)

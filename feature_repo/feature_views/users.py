@@ -24,6 +24,11 @@ user_profile = FeatureView(
         Field(name="country", dtype=String, description="Country last stated"),
         Field(name="history_items", dtype=Array(String), description="Goods bought, newest first, max. 500"),
         Field(name="history_weights", dtype=Array(Float64), description="Their weights, halved in 60 days"),
+        Field(name="history_days", dtype=Array(Int64), description="Days on which each was taken, counted"),
+        Field(
+            name="history_first_days", dtype=Array(Int64), description="The first of them, since 1970-01-01"
+        ),
+        Field(name="history_last_days", dtype=Array(Int64), description="The last of them, since 1970-01-01"),
     ],
     source=user_features,
     online=True,

@@ -21,7 +21,8 @@ class View(StrEnum):
 class Service(StrEnum):
     """Feature services, shared by training and serving. One never changes; its successor is `_v2`."""
 
-    RECOMMENDATION = "recommendation_v1"
+    RECOMMENDATION_V1 = "recommendation_v1"
+    RECOMMENDATION = "recommendation_v2"
     POPULARITY = "popularity_v1"
     PROFILE = "profile_v1"
 

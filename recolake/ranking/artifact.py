@@ -19,6 +19,8 @@ from recolake.ranking.index.kinds import search
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import Manifest, RankingConfig, read_manifest
 from recolake.ranking.popularity import FloatArray, Popularity
+from recolake.ranking.second_stage.files import STAGE_FILES, open_stage
+from recolake.ranking.second_stage.stage import SecondStage
 from recolake.tenancy.context import Tenant
 
 INDEX_FILE = "index.faiss"
@@ -44,6 +46,7 @@ class Artifact:
         items: ids, titles and attributes by row.
         popularity: as of training; serving passes a fresher one to `rank`.
         evidence: what the user vectors were made from; None where the model cannot tell.
+        second_stage: None where the blend has the last word.
     """
 
     folder: Path
@@ -53,6 +56,7 @@ class Artifact:
     items: Items
     popularity: Popularity
     evidence: Evidence | None = None
+    second_stage: SecondStage | None = None
 
     @cached_property
     def gram(self) -> npt.NDArray[np.float64]:
@@ -117,7 +121,10 @@ def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
     evidence = None
     if EVIDENCE_FILE in manifest.files:
         evidence = Evidence.open(folder / EVIDENCE_FILE, manifest.users, manifest.count)
-    artifact = Artifact(folder, manifest, index, vectors, items, popularity, evidence)
+    stage = open_stage(folder, manifest.count) if manifest.ranking.second_stage is not None else None
+    if stage is not None and stage.config != manifest.ranking.second_stage:
+        raise ArtifactError(f"The second stage in {folder} is another than its manifest says.")
+    artifact = Artifact(folder, manifest, index, vectors, items, popularity, evidence, stage)
     _ask_canaries(artifact)
     return artifact
 
@@ -154,6 +161,8 @@ def users_checksum(manifest: Manifest) -> str:
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
     needed = _FILES if _is_exact(manifest) else _FILES | {VECTORS_FILE}
+    if manifest.ranking.second_stage is not None:
+        needed |= STAGE_FILES
     if manifest.files.keys() - {EVIDENCE_FILE} != needed:
         raise ArtifactError(f"The manifest in {folder} does not name exactly the files of an artefact.")
     for name, entry in manifest.files.items():

@@ -33,6 +33,8 @@ from recolake.ranking.index.kinds import search
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import MANIFEST_FILE, Canary, FileEntry, Manifest, RankingConfig, read_manifest
 from recolake.ranking.popularity import FloatArray
+from recolake.ranking.second_stage.files import stage_contents
+from recolake.ranking.second_stage.stage import SecondStage
 from recolake.tenancy.context import Tenant
 
 _CANARIES = 8
@@ -65,6 +67,7 @@ def write_artifact(
     trend_scores: npt.NDArray[np.floating],
     users: UserVectors,
     evidence: Evidence | None = None,
+    second_stage: SecondStage | None = None,
 ) -> Manifest:
     """Write a whole artefact beside its place, check it as a server would, then rename it into place.
 
@@ -72,6 +75,7 @@ def write_artifact(
         vectors: [I, d] float32, one row an item.
         trend_scores: [I], popularity as of training.
         evidence: of the same people, where the model can tell what their vectors were made from.
+        second_stage: where `ranking` says that there is one.
 
     Raises:
         ArtifactError: what was written would not be accepted by `load_artifact`, or the folder is taken.
@@ -92,6 +96,8 @@ def write_artifact(
         }
         if evidence is not None:
             contents[EVIDENCE_FILE] = evidence.to_bytes()
+        if second_stage is not None:
+            contents |= stage_contents(second_stage)
         if figures.kind is not Kind.FLAT:
             contents[VECTORS_FILE] = _npy(vectors.astype(np.float32))
         for name, content in contents.items():

@@ -27,6 +27,14 @@ class BlendWeights(_Frozen):
     own: float = Field(ge=0, allow_inf_nan=False)
 
 
+class SecondStageConfig(_Frozen):
+    """What a second stage decides; where it did not earn its place, the blend has the last word."""
+
+    new_items: bool
+    all_items: bool
+    depth: int = Field(default=200, ge=1, description="Candidates of the blend that it looks at")
+
+
 class RankingConfig(_Frozen):
     """How candidates are found and ordered; chosen on validation data when the model is trained."""
 
@@ -41,6 +49,7 @@ class RankingConfig(_Frozen):
         gt=0,
         description="Halvings below the most popular item after which popularity says nothing more",
     )
+    second_stage: SecondStageConfig | None = Field(default=None, description="None: there is none")
 
 
 class FileEntry(_Frozen):

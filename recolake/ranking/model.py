@@ -12,6 +12,7 @@ from recolake.ranking.index.figures import Kind
 from recolake.ranking.index.kinds import build
 from recolake.ranking.manifest import RankingConfig
 from recolake.ranking.popularity import FloatArray, Popularity
+from recolake.ranking.second_stage.stage import SecondStage
 
 
 class Rankable(Protocol):
@@ -31,6 +32,10 @@ class Rankable(Protocol):
     @property
     def ranking(self) -> RankingConfig: ...
 
+    @property
+    def second_stage(self) -> SecondStage | None:
+        """What has the last word on the order of the best candidates; None where the blend has it."""
+
 
 @dataclass(frozen=True)
 class VectorModel:
@@ -40,11 +45,16 @@ class VectorModel:
     vectors: FloatArray
     popularity: Popularity
     ranking: RankingConfig
+    second_stage: SecondStage | None = None
 
     @classmethod
     def of(
-        cls, vectors: FloatArray, trend_scores: npt.NDArray[np.floating], ranking: RankingConfig
+        cls,
+        vectors: FloatArray,
+        trend_scores: npt.NDArray[np.floating],
+        ranking: RankingConfig,
+        second_stage: SecondStage | None = None,
     ) -> VectorModel:
         """From item vectors [I, d] and trend scores [I]."""
         popularity = Popularity.of(trend_scores, ranking.popularity_span)
-        return cls(build(Kind.FLAT, vectors), vectors, popularity, ranking)
+        return cls(build(Kind.FLAT, vectors), vectors, popularity, ranking, second_stage)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from recolake.ranking.items import IntArray
+
+# Of the table that tells what is surely not there: places for each key that is.
+_ROOM = 16
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Ragged:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    @property
+    @cached_property
     def lengths(self) -> IntArray:
         return np.diff(self.offsets)
 
@@ -27,7 +31,7 @@ class Ragged:
     def longest(self) -> int:
         return int(self.lengths.max(initial=0))
 
-    @property
+    @cached_property
     def owners(self) -> IntArray:
         """User of each row."""
         return np.repeat(np.arange(len(self)), self.lengths)
@@ -66,6 +70,13 @@ class Ragged:
         keys = self.owners * (count + 1) + self.rows
         order = np.argsort(keys, kind="stable")
         ordered = keys[order]
-        asked = np.arange(len(wanted))[:, None] * (count + 1) + np.where(wanted < 0, count, wanted)
-        place = np.minimum(np.searchsorted(ordered, asked), len(keys) - 1)
-        return np.where(ordered[place] == asked, order[place], -1)
+        asked = (np.arange(len(wanted))[:, None] * (count + 1) + np.where(wanted < 0, count, wanted)).ravel()
+        # Most are not there. A table of the keys' last bits tells that of nearly all of them, and at once.
+        bits = (1 << int(_ROOM * len(keys)).bit_length()) - 1
+        marked = np.zeros(bits + 1, dtype=np.bool_)
+        marked[keys & bits] = True
+        likely = np.flatnonzero(marked[asked & bits])
+        place = np.minimum(np.searchsorted(ordered, asked[likely]), len(keys) - 1)
+        found = np.full(wanted.size, -1, dtype=np.int64)
+        found[likely] = np.where(ordered[place] == asked[likely], order[place], -1)
+        return found.reshape(wanted.shape)

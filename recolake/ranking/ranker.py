@@ -65,7 +65,13 @@ def rank(
     for start in range(0, len(users), _CHUNK):
         part = users.slice(start, start + _CHUNK)
         found = candidate_terms(model, part, k, include_seen=include_seen, popularity=popularity, rules=rules)
-        chunks.append(top(found, weights, k) if rules is None else ruled(found, weights, k, model, rules))
+        scores, stage = blend(found, weights), model.second_stage
+        if stage is not None:
+            scores = stage.reordered(model.vectors, part, found, scores, include_seen=include_seen)
+        if rules is None:
+            chunks.append(top(found, scores, weights, k))
+        else:
+            chunks.append(ruled(found, scores, weights, k, model, rules))
     if not chunks:
         return Ranking(np.empty((0, k), np.int64), np.empty((0, k), np.float32), np.empty((0, k), np.int8))
     return Ranking(
@@ -110,19 +116,20 @@ def candidate_terms(
     return terms(model.vectors, board, users, rows, allowed)
 
 
-def top(found: Terms, weights: BlendWeights, k: int) -> Ranking:
-    """Weigh and cut. Of equal scores the more popular item comes first, whatever weight popularity has.
+def top(found: Terms, scores: FloatArray, weights: BlendWeights, k: int) -> Ranking:
+    """Sort and cut. Of equal scores the more popular item comes first, whatever weight popularity has.
 
     So somebody of whom nothing is known gets what is popular also from a blend that gives it no weight.
+    `scores` [U, C] decide; `weights` are those of the blend, by which reasons are told.
     """
-    scores = blend(found, weights)
     return _cut(found, weights, k, scores, np.lexsort((found.place, -scores), axis=1)[:, :k])
 
 
-def ruled(found: Terms, weights: BlendWeights, k: int, model: Rankable, rules: Rules) -> Ranking:
+def ruled(
+    found: Terms, scores: FloatArray, weights: BlendWeights, k: int, model: Rankable, rules: Rules
+) -> Ranking:
     """The same under rules."""
-    plain = blend(found, weights)
-    scores, best, acted = arrange(plain, found.place, found.rows, model.vectors, rules, k)
+    scores, best, acted = arrange(scores, found.place, found.rows, model.vectors, rules, k)
     missing = ((0, 0), (0, k - best.shape[1]))
     return replace(_cut(found, weights, k, scores, best), acted=np.pad(acted, missing))
 

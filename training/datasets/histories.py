@@ -6,7 +6,7 @@ import numpy as np
 
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ragged import Ragged
-from recolake.ranking.users import HISTORY_HALF_LIFE_DAYS, HISTORY_LENGTH, UserBatch
+from recolake.ranking.users import HISTORY_HALF_LIFE_DAYS, HISTORY_LENGTH, Habits, UserBatch
 from training.datasets.interactions import NEVER, Interactions
 
 
@@ -32,7 +32,20 @@ def histories(interactions: Interactions, as_of: int) -> tuple[Ragged, FloatArra
     return Ragged(offsets, item[kept]), weight[held[kept]].astype(np.float32)
 
 
+def habits(interactions: Interactions, rows: Ragged) -> Habits:
+    """When each user took each item of these histories."""
+    taken, items = interactions.taken_at > NEVER, interactions.shape[1]
+    # Entries are sorted by user, item and day.
+    keys, starts, days = np.unique(
+        interactions.user[taken] * items + interactions.item[taken], return_index=True, return_counts=True
+    )
+    day, place = interactions.day[taken], np.searchsorted(keys, rows.owners * items + rows.rows)
+    return Habits(days, day[starts], day[starts + days - 1]).at(place)
+
+
 def user_batch(interactions: Interactions, as_of: int, vectors: FloatArray) -> UserBatch:
     """All users, with their vectors [U, d]."""
     rows, weights = histories(interactions, as_of)
-    return UserBatch(vectors, np.ones(len(vectors), dtype=np.bool_), rows, weights)
+    return UserBatch(
+        vectors, np.ones(len(vectors), dtype=np.bool_), rows, weights, habits(interactions, rows)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from recolake.ranking.manifest import read_manifest
 from recolake.ranking.popularity import Popularity
 from recolake.ranking.ranker import rank
 from recolake.ranking.retrieval import NO_ITEM
-from recolake.ranking.users import UserBatch
+from recolake.ranking.users import Habits, UserBatch
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import pseudonym
 from training.exit_package.layout import INDEX, PSEUDONYM_KEY, table_folder
 
+_HISTORY = ("history_items", "history_weights", "history_days", "history_first_days", "history_last_days")
 _NEWEST = [("event_timestamp", "descending"), ("created_timestamp", "descending")]
 
 
@@ -78,16 +80,11 @@ def person_of(package: Path, user_id: str) -> str:
 def _person(package: Path, artifact: Artifact, person: str) -> UserBatch:
     users = load_user_vectors(artifact.folder)
     vector = users.vectors[users.ids.index(person)] if person in users.ids else None
-    rows = _rows(
-        package, GOLD_USER_FEATURES, ["history_items", "history_weights"], ds.field("user_id") == person
-    )
+    rows = _rows(package, GOLD_USER_FEATURES, _HISTORY, ds.field("user_id") == person)
     newest: dict[str, Any] = next(iter(rows.sort_by(_NEWEST).slice(0, 1).to_pylist()), {})
+    items, weights, *days = (newest.get(name) or () for name in _HISTORY)
     return UserBatch.one(
-        artifact.items,
-        artifact.manifest.dimension,
-        vector,
-        newest.get("history_items") or (),
-        newest.get("history_weights") or (),
+        artifact.items, artifact.manifest.dimension, vector, items, weights, Habits.of(*days)
     )
 
 
@@ -103,7 +100,7 @@ def _popularity(package: Path, artifact: Artifact) -> Popularity:
     return Popularity.of(np.where(np.isfinite(now), now, trained), artifact.ranking.popularity_span)
 
 
-def _rows(package: Path, table: Table, columns: list[str], where: Any = None) -> pa.Table:
+def _rows(package: Path, table: Table, columns: Sequence[str], where: Any = None) -> pa.Table:
     from deltalake import DeltaTable
 
     stored = DeltaTable(str(table_folder(package, table))).to_pyarrow_dataset()

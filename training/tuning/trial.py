@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 from pydantic import BaseModel
 
-from recolake.ranking.manifest import BlendWeights, RankingConfig
+from recolake.ranking.manifest import BlendWeights, RankingConfig, SecondStageConfig
+from recolake.ranking.ragged import Ragged
 from training.auto.budget import Budget
+from training.auto.choice import better
 from training.auto.facts import Facts
 from training.auto.rung import Rung, Tools
 from training.candidate import Vectors, candidate_of
 from training.config import START, Algorithm, ModelConfig
 from training.datasets.dataset import Dataset
 from training.datasets.split import Split
-from training.evaluation.metrics import Values
-from training.evaluation.protocol import METRIC, Target
+from training.evaluation.metrics import Values, hits, ndcg
+from training.evaluation.protocol import METRIC, NDCG_AT, Recommend, Target, by_ranking
 from training.models.base import Model
+from training.second_stage.teach import fit_served
 from training.tuning.blend import BlendBench
 
 
@@ -94,3 +97,40 @@ class ServedBench:
         algorithm = Algorithm(name=rung.name, settings=config)
         found = ModelConfig(algorithm=algorithm, ranking=RankingConfig(**weights))
         return Trial(found, rung.cost, reached, ended - began), model
+
+    def second_stage(self, without: Trial) -> tuple[Trial, Trial] | None:
+        """The same configuration with a second stage: where it earned its place, and for both questions.
+
+        It earns it on each question by itself: people's lists must be better by an interval that excludes no
+        gain. Where it does on neither, the first is `without`. None where there is too little to learn from.
+        """
+        began, split, seed = time.perf_counter(), self.split, self.tools.seed
+        config = _with_stage(without.model, set(Target))
+        candidate = fit_served(self.dataset, split.train, split.as_of, config, seed)
+        if candidate.second_stage is None:
+            return None
+        model, people = candidate.rankable(config.ranking), candidate.people()
+        reached = {
+            target: _served(by_ranking(model, people, target), target.truth(split), split.train.shape[1])
+            for target in without.by_target
+        }
+        earned = {
+            target for target, values in reached.items() if better(values, without.by_target[target], seed)
+        }
+        seconds = time.perf_counter() - began
+        both = Trial(config, without.cost, reached, seconds)
+        if not earned:
+            return without, both
+        mixed = {t: reached[t] if t in earned else without.by_target[t] for t in reached}
+        return Trial(_with_stage(without.model, earned), without.cost, mixed, seconds), both
+
+
+def _with_stage(model: ModelConfig, targets: Set[Target]) -> ModelConfig:
+    stage = SecondStageConfig(**{target.value: target in targets for target in Target})
+    return model.model_copy(update={"ranking": model.ranking.model_copy(update={"second_stage": stage})})
+
+
+def _served(recommend: Recommend, truth: Ragged, items: int) -> Values:
+    """NDCG of everybody with something held out."""
+    users = np.flatnonzero(truth.lengths)
+    return ndcg(hits(recommend(users), truth.take(users), items), truth.lengths[users], NDCG_AT)

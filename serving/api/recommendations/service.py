@@ -174,6 +174,7 @@ class Recommender:
                 person.vector,
                 person.history,
                 person.weights,
+                person.habits,
             ),
             request.k,
             include_seen=request.include_seen,
@@ -244,7 +245,7 @@ class Recommender:
             return _NOBODY, "features_unavailable"
         if person.vector is not None and len(person.vector) != model.artifact.manifest.dimension:
             # Not this index's vector, whatever its key says: never compare the two.
-            person = Person(None, person.history, person.weights)
+            person = replace(person, vector=None)
         if not person.known:
             return _NOBODY, "unknown_user"
         return person, None if person.vector is not None else "no_vector"

@@ -36,7 +36,8 @@ COLUMNS = {
     GOLD_USER_FEATURES: "tenant_id string, user_id string, event_date date, event_timestamp timestamp, "
     "created_timestamp timestamp, purchases_total bigint, orders_total bigint, value_total double, "
     "distinct_items bigint, days_active bigint, country string, history_items array<string>, "
-    "history_weights array<double>, ingested_at timestamp",
+    "history_weights array<double>, history_days array<bigint>, history_first_days array<bigint>, "
+    "history_last_days array<bigint>, ingested_at timestamp",
     GOLD_ITEM_FEATURES: "tenant_id string, item_id string, event_date date, event_timestamp timestamp, "
     "created_timestamp timestamp, title string, is_goods boolean, price decimal(18,4), "
     "purchases_total bigint, weight_total double, decayed_weight double, trend_score double, "
@@ -169,6 +170,9 @@ class Lake:
             "country": None,
             "history_items": history,
             "history_weights": [1.0] * len(history),
+            "history_days": [1] * len(history),
+            "history_first_days": [day] * len(history),
+            "history_last_days": [day] * len(history),
             "ingested_at": moment(day),
         }
 

@@ -30,6 +30,7 @@ from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig, read_manifest
 from recolake.ranking.pointer import activate, version_folder
+from recolake.ranking.second_stage.stage import SecondStage
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeyRecord, Scope, generate_key, hash_key, keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
@@ -122,8 +123,15 @@ class Shop:
         feast.FeatureStore(config=feast.RepoConfig(**online_config(self.settings, 30.0))).apply(definitions())
 
     def write_history(
-        self, user: str, items: Sequence[str], tenant: Tenant = SHOP, country: str | None = None
+        self,
+        user: str,
+        items: Sequence[str],
+        tenant: Tenant = SHOP,
+        country: str | None = None,
+        *,
+        dated: bool = True,
     ) -> None:
+        """Newest first, taken on one day each, one after the other; or as from before days were told."""
         row = {
             "tenant_id": tenant.name,
             "user_id": self.person(user, tenant),
@@ -135,6 +143,9 @@ class Shop:
             "country": country,
             "history_items": list(items),
             "history_weights": [1.0 / (n + 1) for n in range(len(items))],
+            "history_days": [1] * len(items) if dated else None,
+            "history_first_days": [20_000 - n for n in range(len(items))] if dated else None,
+            "history_last_days": [20_000 - n for n in range(len(items))] if dated else None,
             "event_timestamp": NOW,
             "created_timestamp": NOW,
         }
@@ -164,6 +175,7 @@ class Shop:
         users: Sequence[str] = (),
         tenant: Tenant = SHOP,
         folder_version: str | None = None,
+        second_stage: SecondStage | None = None,
     ) -> UserVectors:
         """An artefact of random vectors, item n more popular than item n + 1."""
         rng = np.random.default_rng(int(version[1:]))
@@ -185,7 +197,11 @@ class Shop:
                 {"gold.training_set": int(version[1:]) + 10},
                 [f"upload-{version}"],
             ),
-            RankingConfig(new_items=weights, all_items=weights),
+            RankingConfig(
+                new_items=weights,
+                all_items=weights,
+                second_stage=None if second_stage is None else second_stage.config,
+            ),
             Items(
                 self.items,
                 tuple(f"Item {i}" for i in self.items),
@@ -194,6 +210,8 @@ class Shop:
             rng.standard_normal((ITEMS, DIMENSION)).astype(np.float32),
             -np.arange(ITEMS, dtype=np.float64) / 10,
             people,
+            None,
+            second_stage,
         )
         return people
 

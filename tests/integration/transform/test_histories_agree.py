@@ -12,13 +12,14 @@ from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from training.datasets.dataset import Dataset
 from training.datasets.gold import load_dataset
-from training.datasets.histories import histories
+from training.datasets.histories import habits, histories
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# By person: each item's share of the largest weight, which is all that ranking takes from a history.
-Histories = dict[str, dict[str, float]]
+# By person and item: the share of the largest weight, on how many days taken, the first and the last of them;
+# that is all that ranking takes from a history.
+Histories = dict[str, dict[str, tuple[float, int, int, int]]]
 
 
 def _served(spark: SparkSession, settings: Settings, tenant: Tenant, versions: dict[str, int]) -> Histories:
@@ -28,22 +29,32 @@ def _served(spark: SparkSession, settings: Settings, tenant: Tenant, versions: d
     for row in read_tenant(spark, settings, GOLD_USER_FEATURES, tenant, version).collect():
         if row.user_id not in latest or latest[row.user_id].event_date < row.event_date:
             latest[row.user_id] = row
-    return _shares({u: dict(zip(r.history_items, r.history_weights, strict=True)) for u, r in latest.items()})
+    return _shares({user: _held(row) for user, row in latest.items()})
+
+
+def _held(row: Any) -> dict[str, tuple[float, int, int, int]]:
+    told = (row.history_weights, row.history_days, row.history_first_days, row.history_last_days)
+    return dict(zip(row.history_items, zip(*told, strict=True), strict=True))
 
 
 def _measured(dataset: Dataset) -> Histories:
     """From the training set, as evaluation has it after the last day."""
     found = dataset.interactions
     rows, weights = histories(found, found.last_day)
+    when = habits(found, rows)
+    told = (array.tolist() for array in (weights, when.days, when.first, when.last))
     people: Histories = {}
-    for user, item, weight in zip(rows.owners, rows.rows, weights.tolist(), strict=True):
-        people.setdefault(str(found.user_ids[user]), {})[str(found.item_ids[item])] = weight
+    for user, item, *held in zip(rows.owners, rows.rows, *told, strict=True):
+        people.setdefault(str(found.user_ids[user]), {})[str(found.item_ids[item])] = tuple(held)
     return _shares(people)
 
 
 def _shares(people: Histories) -> Histories:
     return {
-        user: {item: weight / max(held.values()) for item, weight in held.items()}
+        user: {
+            item: (weight / max(w for w, *_ in held.values()), *days)
+            for item, (weight, *days) in held.items()
+        }
         for user, held in people.items()
         if held
     }
@@ -52,7 +63,9 @@ def _shares(people: Histories) -> Histories:
 def _assert_agree(served: Histories, measured: Histories) -> None:
     assert served.keys() == measured.keys()
     for user, held in served.items():
-        assert measured[user] == pytest.approx(held, rel=1e-5), user
+        assert measured[user].keys() == held.keys(), user
+        for item, told in held.items():
+            assert measured[user][item] == pytest.approx(told, rel=1e-5), (user, item)
 
 
 def test_evaluation_and_serving_know_the_same_histories(

@@ -18,9 +18,13 @@ class ItemKnn:
     """An item's score is the sum of its similarities to what the user took or showed interest in.
 
     Each item keeps its `neighbours` most similar items; `shrinkage` holds down what few people say.
+
+    Attributes after `fit`: `similarity` [I, I] sparse; a row holds the similarities of its item's neighbours.
     """
 
     name: ClassVar[str] = "item_knn"
+
+    similarity: sp.csr_matrix
 
     def __init__(self, neighbours: int = 100, shrinkage: float = 10.0) -> None:
         self.neighbours = neighbours
@@ -37,11 +41,11 @@ class ItemKnn:
             cosine = common / (length[start : start + _BLOCK, None] * length + self.shrinkage)
             cosine[rows, start + rows] = 0
             blocks.append(_largest(cosine, self.neighbours))
-        self._similarity = sp.vstack(blocks).tocsr()
+        self.similarity = sp.vstack(blocks).tocsr()
         return self
 
     def scores(self, users: IntArray) -> FloatArray:
-        scores: FloatArray = (self._met[users] @ self._similarity.T).toarray().astype(np.float32)
+        scores: FloatArray = (self._met[users] @ self.similarity.T).toarray().astype(np.float32)
         return scores
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray
 from training.datasets.interactions import Interactions
 from training.models.second_stage.candidates import Scout
@@ -35,6 +37,29 @@ class Examples:
     taken: npt.NDArray[np.bool_]
     weight: FloatArray
 
+    @classmethod
+    def drawn(
+        cls,
+        features: FloatArray,
+        taken: npt.NDArray[np.bool_],
+        owner: IntArray,
+        random: np.random.Generator,
+    ) -> Examples:
+        """From all candidates of some people: features [c, F], whether taken, and whose they are [c]."""
+        each = np.bincount(owner, taken)[owner] if len(owner) else np.empty(0)
+        kept = (each > 0) & (taken | (random.random(len(taken)) < _SHARE))
+        weight = np.maximum(each[kept], 1.0) ** -_EVENNESS
+        return cls(features[kept], taken[kept], weight.astype(np.float32))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Examples]) -> Examples | None:
+        """All of them; None where there are none."""
+        some = [part for part in parts if len(part.taken)]
+        if not some:
+            return None
+        features, taken, weight = zip(*((p.features, p.taken, p.weight) for p in some), strict=True)
+        return cls(np.concatenate(features), np.concatenate(taken), np.concatenate(weight))
+
 
 def examples(interactions: Interactions, as_of: int, config: Config, seed: int) -> Examples | None:
     """Of all windows; None where nothing was taken in any of them."""
@@ -43,10 +68,7 @@ def examples(interactions: Interactions, as_of: int, config: Config, seed: int) 
         for number, window in enumerate(windows(interactions, as_of, config.windows))
         for part in _of(window, config, seed, np.random.default_rng([seed, number]))
     ]
-    if not found:
-        return None
-    features, taken, weight = zip(*((p.features, p.taken, p.weight) for p in found), strict=True)
-    return Examples(np.concatenate(features), np.concatenate(taken), np.concatenate(weight))
+    return Examples.joined(found)
 
 
 def _of(window: Window, config: Config, seed: int, random: np.random.Generator) -> list[Examples]:
@@ -62,8 +84,5 @@ def _of(window: Window, config: Config, seed: int, random: np.random.Generator) 
     for block in scout.blocks(users):
         candidates = scout.find(block)
         taken = np.isin(block[candidates.place] * window.past.shape[1] + candidates.item, keys)
-        each = np.bincount(candidates.place, taken, len(block))[candidates.place]
-        kept = (each > 0) & (taken | (random.random(len(taken)) < _SHARE))
-        weight = np.maximum(each[kept], 1.0) ** -_EVENNESS
-        found.append(Examples(candidates.features[kept], taken[kept], weight.astype(np.float32)))
-    return [part for part in found if len(part.taken)]
+        found.append(Examples.drawn(candidates.features, taken, candidates.place, random))
+    return found

@@ -1,4 +1,4 @@
-"""Several small networks that judge candidates together.
+"""Teaching the small networks that judge candidates together (`recolake.ranking.second_stage.networks`).
 
 Shapes: M members, B rows of a step, F columns, h hidden places.
 """
@@ -14,38 +14,26 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from recolake.ranking.popularity import FloatArray
+from recolake.ranking.second_stage.networks import Networks
+from recolake.ranking.second_stage.scaling import Scaling
 from training.models.second_stage.config import Config
 from training.models.second_stage.examples import Examples
-from training.models.second_stage.scaling import Scaling
 
 # Rows of a step; of few examples fewer, so that they too are learnt from in so many steps a pass.
 _STEP_ROWS = 2_048
 _FEWEST_STEPS = 20
 _DROPOUT = 0.1
 _DECAY = 0.01
-# Rows that are scored at a time.
-_BLOCK = 16_384
 
 
 @dataclass(frozen=True)
-class Networks:
-    """Layers' weights [M, in, out] and biases [M, 1, out]; the last one has a single place."""
+class _Taught:
+    """Networks that are being taught: layers' weights [M, in, out] and biases [M, 1, out]."""
 
-    scaling: Scaling
     weights: list[Tensor]
     biases: list[Tensor]
 
-    def score(self, features: FloatArray) -> FloatArray:
-        """[n] mean log odds of being taken, over all members."""
-        with torch.no_grad():
-            parts = [
-                self.judged(self.scaling(features[start : start + _BLOCK])).mean(dim=0)
-                for start in range(0, len(features), _BLOCK)
-            ]
-        return np.asarray(torch.cat(parts).numpy() if parts else np.empty(0), dtype=np.float32)
-
-    def judged(self, x_bf: Tensor, thinned: Callable[[Tensor], Tensor] = lambda inner: inner) -> Tensor:
+    def judged(self, x_bf: Tensor, thinned: Callable[[Tensor], Tensor]) -> Tensor:
         """[M, B] log odds; `thinned` is applied to what is hidden."""
         inner = x_bf.expand(len(self.weights[0]), *x_bf.shape)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
@@ -60,9 +48,9 @@ def trained(found: Examples, config: Config, seed: int) -> Networks:
     The rate rises and falls in one cycle (Smith and Topin 2019); weights decay apart from the gradient
     (Loshchilov and Hutter, ICLR 2019).
     """
-    random = torch.Generator().manual_seed(seed)
-    networks = _begun(Scaling.of(found.features), config, random)
-    features = networks.scaling(found.features)
+    random, scaling = torch.Generator().manual_seed(seed), Scaling.of(found.features)
+    networks = _begun(scaling.width, config, random)
+    features = torch.from_numpy(scaling(found.features))
     taken, weight = torch.from_numpy(found.taken.astype(np.float32)), torch.from_numpy(found.weight)
     rows = max(1, min(_STEP_ROWS, len(taken) // _FEWEST_STEPS))
     steps = len(taken) // rows
@@ -85,19 +73,20 @@ def trained(found: Examples, config: Config, seed: int) -> Networks:
             torch.autograd.backward(loss)
             optimizer.step()
             cycle.step()
-    return Networks(
-        networks.scaling, [w.detach() for w in networks.weights], [b.detach() for b in networks.biases]
+    weights, biases = (
+        [layer.detach().numpy() for layer in part] for part in (networks.weights, networks.biases)
     )
+    return Networks(scaling, weights, biases)
 
 
-def _begun(scaling: Scaling, config: Config, random: Generator) -> Networks:
-    sizes = [(scaling.width, config.hidden), (config.hidden, config.hidden), (config.hidden, 1)]
+def _begun(width: int, config: Config, random: Generator) -> _Taught:
+    sizes = [(width, config.hidden), (config.hidden, config.hidden), (config.hidden, 1)]
     weights = [
         (torch.randn(config.members, wide, narrow, generator=random) * math.sqrt(2 / wide)).requires_grad_()
         for wide, narrow in sizes
     ]
     biases = [torch.zeros(config.members, 1, narrow, requires_grad=True) for _, narrow in sizes]
-    return Networks(scaling, weights, biases)
+    return _Taught(weights, biases)
 
 
 def _dropped(inner: Tensor, random: Generator) -> Tensor:

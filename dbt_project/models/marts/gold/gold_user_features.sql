@@ -154,6 +154,8 @@ holdings as (
         item_days.event_date as from_day,
         lead(item_days.event_date) over by_day as until_day,
         max({{ taken_at('item_days', 'takers') }}) over up_to_here as taken_at,
+        min({{ taken_at('item_days', 'takers') }}) over up_to_here as first_taken_at,
+        count({{ taken_at('item_days', 'takers') }}) over up_to_here as days_taken,
         sum(item_days.weight * {{ left_after('- unix_date(item_days.event_date)', half_life) }}) over up_to_here as weight
     from item_days
     inner join {{ ref('silver_items') }} as items
@@ -176,8 +178,11 @@ results as (
         any_value(struct(accumulated.*)) as state,
         slice(
             sort_array(
-                collect_list(struct(holdings.taken_at, holdings.item_id, holdings.weight))
-                    filter (where holdings.taken_at is not null),
+                collect_list(
+                    struct(
+                        holdings.taken_at, holdings.item_id, holdings.weight, holdings.days_taken, holdings.first_taken_at
+                    )
+                ) filter (where holdings.taken_at is not null),
                 false
             ),
             1, {{ history_length }}
@@ -209,5 +214,8 @@ select
         history,
         held -> held.weight * {{ left_after('unix_date(event_date)', half_life) }}
     ) as history_weights,
+    history.days_taken as history_days,
+    transform(history, held -> cast(unix_date(cast(held.first_taken_at as date)) as bigint)) as history_first_days,
+    transform(history, held -> cast(unix_date(cast(held.taken_at as date)) as bigint)) as history_last_days,
     state.ingested_at
 from results

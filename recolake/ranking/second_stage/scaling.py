@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from recolake.ranking.popularity import FloatArray
 
@@ -46,14 +45,17 @@ class Scaling:
     def width(self) -> int:
         return len(self.knots) + len(self.gaps)
 
-    def __call__(self, features: FloatArray) -> Tensor:
+    @cached_property
+    def _spreads(self) -> Sequence[npt.NDArray[np.float64]]:
+        return [np.linspace(-_WIDTH, _WIDTH, len(knots)) for knots in self.knots]
+
+    def __call__(self, features: FloatArray) -> FloatArray:
         """[n, width] of [n, F]; 0 where something is missing."""
         scaled = np.zeros((len(features), self.width), dtype=np.float32)
         missing = np.isnan(features)
-        for number, knots in enumerate(self.knots):
+        for number, (knots, spread) in enumerate(zip(self.knots, self._spreads, strict=True)):
             if len(knots) > 1:
-                spread = np.linspace(-_WIDTH, _WIDTH, len(knots))
                 scaled[:, number] = np.interp(features[:, number], knots, spread)
         scaled[:, : len(self.knots)][missing] = 0
         scaled[:, len(self.knots) :] = missing[:, self.gaps]
-        return torch.from_numpy(scaled)
+        return scaled
