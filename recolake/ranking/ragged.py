@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from recolake.ranking.items import IntArray
 
@@ -60,7 +61,7 @@ class Ragged:
         matrix[np.arange(matrix.shape[1]) < self.lengths[:, None]] = self.rows
         return matrix
 
-    def find(self, wanted: IntArray, count: int) -> IntArray:
+    def find(self, wanted: npt.NDArray[np.integer], count: int) -> IntArray:
         """Position in `rows` of each (user, wanted row) of a matrix [U, C]; -1 where the user lacks it.
 
         `count` is larger than every row.

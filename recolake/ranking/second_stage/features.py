@@ -135,7 +135,7 @@ def _of_neighbours(catalogue: Catalogue, history: Ragged, past: _Past, rows: Int
     for name, loud in spoken.items():
         whole = np.bincount(history.owners, loud, users)
         each = loud / np.maximum(whole, _LEAST)[history.owners]
-        summed = np.bincount(candidate, nearness * each[entry], users * depth)
+        summed: _Double = np.bincount(candidate, nearness * each[entry], users * depth).astype(np.float64)
         columns[name] = summed.reshape(users, depth)
     return columns
 

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from recolake.errors import ArtifactError
-from recolake.ranking.popularity import FloatArray
 from recolake.ranking.second_stage.catalogue import Catalogue
 from recolake.ranking.second_stage.features import FEATURES
 from recolake.ranking.second_stage.networks import Networks
@@ -119,15 +118,15 @@ def _sound(networks: Networks, features: int) -> bool:
         ):
             return False
         wide = weight.shape[2]
-    numbers = (*networks.weights, *networks.biases, *scaling.knots)
+    numbers: list[npt.NDArray[Any]] = [*networks.weights, *networks.biases, *scaling.knots]
     finite = all(np.isfinite(array).all() for array in numbers)
     ascending = all((np.diff(part) > 0).all() for part in scaling.knots)
     gaps = all(0 <= gap < features for gap in scaling.gaps)
     return bool(members and wide == 1 and len(scaling.knots) == features and finite and ascending and gaps)
 
 
-def _mapped(path: Path) -> FloatArray:
-    array: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
 
 
