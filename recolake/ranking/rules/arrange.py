@@ -64,7 +64,7 @@ class _Places:
         self._rows = rows
         self._promotions = rules.promotions
         held = [each.holds[rows] for each in rules.promotions]
-        self._held: BoolArray = np.array(held, dtype=np.bool_).reshape(-1, len(rows))
+        self._held: BoolArray = np.array(held, dtype=np.bool_).reshape(len(held), len(rows))
         self._first_bit = len(rules.boosts)
         self._left = np.ones(len(rows), dtype=np.bool_)
         diversity = rules.diversity or Diversity(0.0)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recolake.ranking.index.figures import Kind
@@ -61,6 +61,7 @@ def _rules(random: np.random.Generator, items: int) -> Rules:
 
 
 @given(seed=st.integers(0, 10_000), k=st.integers(1, 30), include_seen=st.booleans())
+@example(seed=23, k=1, include_seen=False)  # nothing is eligible
 @settings(max_examples=80)
 def test_the_promises_of_a_list(seed: int, k: int, include_seen: bool) -> None:
     """It holds what is eligible, each once; k of them where there are; caps and shares are kept."""
