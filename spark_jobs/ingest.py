@@ -65,7 +65,7 @@ def ingest_pending(
     failures: list[tuple[str, Exception]] = []
     with FileLock(settings.run_root / f"ingest-{tenant}.lock"), _engine_errors(tenant):
         stamps = Stamps(spark, settings, tenant)
-        for upload in stamps.pending(list_uploads(settings, tenant)):
+        for upload in stamps.pending(list_uploads(settings, tenant, but=stamps.done)):
             try:
                 with _engine_errors(tenant):
                     reports.append(_ingest(spark, settings, tenant, upload, stamps, say))
@@ -75,7 +75,8 @@ def ingest_pending(
                 say(f"upload {upload.upload_id}: not ingested: {_reason(error)}")
                 failures.append((upload.upload_id, error))
         failures += [
-            (name, IngestError("its manifest is damaged.")) for name in damaged_uploads(settings, tenant)
+            (name, IngestError("its manifest is damaged."))
+            for name in damaged_uploads(settings, tenant, but=stamps.done)
         ]
     if failures:
         raise _named(*failures[0], others=len(failures) - 1) from failures[0][1]
