@@ -10,7 +10,6 @@ from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.settings import Settings
 from recolake.spool.ship import ship_records
 from recolake.tenancy.context import Tenant
-from spark_jobs.ingest import ingest_pending
 
 EVERY_SECONDS = 2.0
 Progress = Callable[[str], None]
@@ -64,6 +63,9 @@ class Courier:
             time.sleep(max(0.0, min(began + EVERY_SECONDS, until) - clock()))
 
     def _ingest(self, tenant: Tenant) -> None:
+        # Who waits for records carries no engine.
+        from spark_jobs.ingest import ingest_pending
+
         try:
             reports = ingest_pending(self._settings, tenant, progress=self._say)
         except ServiceUnavailableError:

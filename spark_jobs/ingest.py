@@ -72,7 +72,7 @@ def ingest_pending(
         withdrawn = {u for u, decision in latest(decisions).items() if not decision.state.counts}
         stamps = Stamps(spark, settings, tenant, decisions)
         run_id = uuid4().hex
-        for upload in stamps.pending(list_uploads(settings, tenant)):
+        for upload in stamps.pending(list_uploads(settings, tenant, but=stamps.done)):
             try:
                 with _engine_errors(tenant):
                     mapping = _mapping(settings, upload)
@@ -96,7 +96,8 @@ def ingest_pending(
                 say(f"upload {upload.upload_id}: not ingested: {_reason(error)}")
                 failures.append((upload.upload_id, error))
         failures += [
-            (name, IngestError("its manifest is damaged.")) for name in damaged_uploads(settings, tenant)
+            (name, IngestError("its manifest is damaged."))
+            for name in damaged_uploads(settings, tenant, but=stamps.done)
         ]
     if failures:
         raise _named(*failures[0], others=len(failures) - 1) from failures[0][1]

@@ -6,7 +6,7 @@ A stamp is kept in a file until its upload is done: the run after a killed one c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
@@ -48,6 +48,11 @@ class Stamps:
         self._begun: Mapping[str, datetime] = {}
         places = [_NEVER + timedelta(microseconds=d.place) for d in decisions if d.upload_id in self._done]
         self._latest = max([*self._done.values(), *places], default=_NEVER)
+
+    @property
+    def done(self) -> Container[str]:
+        """Uploads that have their accounting."""
+        return self._done
 
     def pending(self, uploads: Sequence[UploadManifest]) -> list[UploadManifest]:
         """Those that have no accounting yet."""

@@ -1,4 +1,4 @@
-{#- Every row of an uploaded file is in exactly one of events (or items, or users), quarantine and repeats: none vanishes, none is counted twice. -#}
+{#- Every row of an upload is in exactly one of events (items, users), quarantine and repeats: none vanishes or counts twice. -#}
 with reported as (
     select
         tenant_id,

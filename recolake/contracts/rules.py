@@ -13,7 +13,8 @@ from recolake.contracts.sql_text import literal
 EARLIEST = "1990-01-01"
 """Earliest plausible day of an event. What is older is a clock that was never set or a placeholder, and sums
 whose weights double with every half-life could not span it."""
-FUTURE_SLACK = "INTERVAL 1 DAY"
+FUTURE_DAYS = 1
+FUTURE_SLACK = f"INTERVAL {FUTURE_DAYS} DAY"
 
 
 @dataclass(frozen=True, slots=True)

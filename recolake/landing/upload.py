@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -70,19 +70,25 @@ def upload_folder(settings: Settings, manifest: UploadManifest) -> Path:
     return tenant_folder(settings, Tenant(manifest.tenant)) / manifest.upload_id
 
 
-def list_uploads(settings: Settings, tenant: Tenant) -> list[UploadManifest]:
-    """Every complete upload of a tenant, oldest first; those of `damaged_uploads` are left out."""
-    found = (_read(path) for path in _manifests(settings, tenant))
+def list_uploads(settings: Settings, tenant: Tenant, *, but: Container[str] = ()) -> list[UploadManifest]:
+    """Every complete upload of a tenant, oldest first; those of `damaged_uploads` are left out.
+
+    Args:
+        but: ids of uploads that are not asked for, and not read: there may be very many.
+    """
+    found = (_read(path) for path in _manifests(settings, tenant, but))
     return sorted((m for m in found if m is not None), key=lambda m: (m.landed_at, m.upload_id))
 
 
-def damaged_uploads(settings: Settings, tenant: Tenant) -> list[str]:
+def damaged_uploads(settings: Settings, tenant: Tenant, *, but: Container[str] = ()) -> list[str]:
     """Uploads whose manifest cannot be read any more: they were complete once."""
-    return sorted(path.parent.name for path in _manifests(settings, tenant) if _read(path) is None)
+    return sorted(path.parent.name for path in _manifests(settings, tenant, but) if _read(path) is None)
 
 
-def _manifests(settings: Settings, tenant: Tenant) -> Iterable[Path]:
-    return tenant_folder(settings, tenant).glob(f"[!.]*/{MANIFEST}")
+def _manifests(settings: Settings, tenant: Tenant, but: Container[str]) -> Iterable[Path]:
+    folders = tenant_folder(settings, tenant).glob("[!.]*")
+    found = (folder / MANIFEST for folder in folders if folder.name not in but)
+    return (path for path in found if path.exists())
 
 
 def _read(path: Path) -> UploadManifest | None:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from recolake.contracts.events import EVENT_TYPES, as_decimal
-from recolake.contracts.rules import EARLIEST
+from recolake.contracts.rules import EARLIEST, FUTURE_DAYS
 from recolake.records.refusals import refuse
 
-FUTURE_SLACK = timedelta(days=1)
+_FUTURE = timedelta(days=FUTURE_DAYS)
 _EARLIEST = datetime.fromisoformat(EARLIEST).replace(tzinfo=UTC)
 _TYPES = frozenset(EVENT_TYPES)
 
@@ -43,7 +43,7 @@ def checked_time(time: datetime, now: datetime) -> datetime:
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     if aware < _EARLIEST:
         raise refuse("past_time", "time", f"The time lies before {EARLIEST}.")
-    if aware > now + FUTURE_SLACK:
+    if aware > now + _FUTURE:
         raise refuse("future_time", "time", "The time lies more than a day in the future.")
     return aware.astimezone(UTC)
 

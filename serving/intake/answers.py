@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from recolake.errors import InvalidInputError
-from recolake.records.refusals import Refusal
+from recolake.records.kinds import Record
+from recolake.records.refusals import Refusal, RefusedError
 
 Result = Mapping[str, Any]
 """One entry of `results`: `status`, and the id of what was kept or why it was not."""
@@ -43,6 +44,19 @@ class NothingKeptError(InvalidInputError):
 def kept(body: Mapping[str, Any]) -> Answer:
     """One thing was kept; it is worked on later."""
     return Answer(HTTPStatus.ACCEPTED.value, orjson.dumps(body))
+
+
+def one(ids: Mapping[str, Any], judge: Callable[[], Record]) -> tuple[Answer, Sequence[Record]]:
+    """One thing that is kept, or refused as a whole.
+
+    Raises:
+        NothingKeptError: `judge` refused it.
+    """
+    try:
+        record = judge()
+    except RefusedError as error:
+        raise NothingKeptError(error.refusal) from error
+    return kept(ids), [record]
 
 
 def accepted(**ids: str) -> Result:

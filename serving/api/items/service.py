@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from recolake.records.decode import Reader
 from recolake.records.encode import Encoder
 from recolake.records.kinds import Record
-from recolake.records.refusals import RefusedError
 from recolake.records.schema import ItemStatement
-from serving.intake.answers import Answer, NothingKeptError, kept
+from serving.intake.answers import Answer, one
 from serving.intake.desk import Work
 
 _READER = Reader(ItemStatement)
@@ -19,11 +18,7 @@ def put_item(item_id: str) -> Work:
     """Takes what is stated of the item."""
 
     def work(encoder: Encoder, body: bytes) -> tuple[Answer, Sequence[Record]]:
-        try:
-            record = encoder.item(item_id, _READER.one(body))
-        except RefusedError as error:
-            raise NothingKeptError(error.refusal) from error
-        return kept({"item_id": item_id}), [record]
+        return one({"item_id": item_id}, lambda: encoder.item(item_id, _READER.one(body)))
 
     return work
 
@@ -32,10 +27,6 @@ def delete_item(item_id: str) -> Work:
     """Takes the item out of what may be recommended."""
 
     def work(encoder: Encoder, body: bytes) -> tuple[Answer, Sequence[Record]]:
-        try:
-            record = encoder.removal(item_id)
-        except RefusedError as error:
-            raise NothingKeptError(error.refusal) from error
-        return kept({"item_id": item_id}), [record]
+        return one({"item_id": item_id}, lambda: encoder.removal(item_id))
 
     return work

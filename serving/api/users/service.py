@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from recolake.records.decode import Reader
 from recolake.records.encode import Encoder
 from recolake.records.kinds import Record
-from recolake.records.refusals import RefusedError
 from recolake.records.schema import UserStatement
-from serving.intake.answers import Answer, NothingKeptError, kept
+from serving.intake.answers import Answer, one
 from serving.intake.desk import Work
 
 _READER = Reader(UserStatement)
@@ -19,10 +18,6 @@ def put_user(user_id: str) -> Work:
     """Takes what is stated of the person."""
 
     def work(encoder: Encoder, body: bytes) -> tuple[Answer, Sequence[Record]]:
-        try:
-            record = encoder.user(user_id, _READER.one(body))
-        except RefusedError as error:
-            raise NothingKeptError(error.refusal) from error
-        return kept({"user_id": user_id}), [record]
+        return one({"user_id": user_id}, lambda: encoder.user(user_id, _READER.one(body)))
 
     return work

@@ -25,10 +25,10 @@ from recolake.records.encode import Encoder
 from recolake.records.kinds import Kind
 from recolake.records.schema import Event, ItemStatement, UserStatement
 from recolake.settings import Settings
-from recolake.spool.ship import ship_records
 from recolake.spool.spool import Spool
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import pseudonym, tenant_key
+from spark_jobs.deliver import Courier
 from spark_jobs.ingest import ingest_pending
 
 if TYPE_CHECKING:
@@ -105,10 +105,9 @@ def test_an_event_counts_once_by_whatever_way_it_comes(
     spool.store(tenant, records[:2])
     spool.store(tenant, records[2:])
     spool.close()
-    shipped = ship_records(platform)
-    assert (shipped.records, shipped.damaged, len(shipped.uploads)) == (5, 0, 1)
-    (report,) = ingest_pending(platform, tenant)
-    assert (report.accepted, report.repeats, report.quarantined, report.verdict) == (3, 2, 0, True)
+    done = Courier(platform).follow(0)
+    assert (done.records, done.damaged, done.uploads, done.failed) == (5, 0, 1, {})
+    assert (done.accepted, done.repeats, done.quarantined) == (3, 2, 0)
 
     late = Encoder(tenant, tenant_key(platform, tenant), NOW.replace(day=2))
     again = [late.event(event)[1].text for event in (*SAME, *NEW)]
