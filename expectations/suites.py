@@ -16,6 +16,11 @@ def suite_name(check: Check) -> str:
     return check.table.qualified.replace(".", "_")
 
 
+def suite_names() -> list[str]:
+    """Names of all suites there are."""
+    return sorted({suite_name(check) for check in CHECKS})
+
+
 def suites(measured: Mapping[str, float], thresholds: Mapping[str, float]) -> dict[str, gx.ExpectationSuite]:
     """The suites for what was measured of an upload, by name, at the tenant's thresholds.
 

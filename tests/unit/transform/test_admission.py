@@ -1,4 +1,4 @@
-"""How far a build reads follows from decisions, too, and who lost rows since tables were built is known."""
+"""How far a build reads follows from decisions too; who lost rows since the tables were built is known."""
 
 from __future__ import annotations
 
