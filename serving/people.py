@@ -161,7 +161,7 @@ class OnlineFeatures:
 
 
 def _of_person(store: FeatureStore) -> FeatureService:
-    """The newest that the registry knows: it may be from before an upgrade, until the next materialization."""
+    """The newest that the registry knows; after an upgrade an older one until the next materialization."""
     from feast.errors import FeatureServiceNotFoundException
 
     try:
