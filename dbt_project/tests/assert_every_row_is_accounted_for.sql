@@ -1,4 +1,5 @@
-{#- Every row of an upload is in exactly one of events (items, users), quarantine and repeats: none vanishes or counts twice. -#}
+{#- Every row of an upload is in exactly one of events (items, users), quarantine and repeats: none vanishes,
+    none counts twice. -#}
 with reported as (
     select
         tenant_id,
