@@ -104,4 +104,6 @@ def _rows(package: Path, table: Table, columns: Sequence[str], where: Any = None
     from deltalake import DeltaTable
 
     stored = DeltaTable(str(table_folder(package, table))).to_pyarrow_dataset()
-    return stored.to_table(columns=[*columns, *(name for name, _ in _NEWEST)], filter=where)
+    # Tables from before an upgrade lack the columns that it brought.
+    known = [name for name in columns if name in stored.schema.names]
+    return stored.to_table(columns=[*known, *(name for name, _ in _NEWEST)], filter=where)
