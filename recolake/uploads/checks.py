@@ -48,6 +48,10 @@ class Check:
     share: bool = True
     at_least: bool = False
 
+    def met(self, measured: float, limit: float) -> bool:
+        """Whether what was measured is within the limit, which belongs to what is allowed."""
+        return measured >= limit if self.at_least else measured <= limit
+
     def words(self, measured: float, limit: float) -> str:
         """The sentence for people."""
         shown = (f"{x:.1%}" if self.share else f"{x:.2f}" for x in (measured, limit))

@@ -25,6 +25,14 @@ def test_uploads_of_which_more_and_less_can_be_said_are_judged_one_after_the_oth
     assert settings.data_docs_index.is_file()
 
 
+def test_a_check_says_of_a_measure_what_the_expectation_says_of_it(tmp_path: Path) -> None:
+    """Records of the API are judged without Great Expectations."""
+    for number, factor in enumerate((0.5, 1.0, 2.0)):
+        measured = {check.name: factor * check.limit for check in CHECKS}
+        found = judge(measured, DEFAULTS, Settings(home=tmp_path), SHOP, f"u{number}")
+        assert found == sorted(c.name for c in CHECKS if not c.met(measured[c.name], c.limit))
+
+
 def test_every_check_is_in_the_suite_of_its_table() -> None:
     found = suites({check.name: 0.0 for check in CHECKS}, DEFAULTS)
     assert {e.column for suite in found.values() for e in suite.expectations} == {c.name for c in CHECKS}
