@@ -23,7 +23,9 @@ def as_text(view: View) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _branches(view: View, thing: Thing, direction: Direction, indent: str, shown: set[Thing]) -> Iterator[str]:
+def _branches(
+    view: View, thing: Thing, direction: Direction, indent: str, shown: set[Thing]
+) -> Iterator[str]:
     shown.add(thing)
     children = [
         child

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
 from typing import ParamSpec
 
-from recolake.lake.tables import Table
-from recolake.lineage.events import Dataset, Parent, RunFacts, State, airflow_parent, run_event
+from recolake.lake.tables import ALL_TABLES, Table
+from recolake.lineage.events import DataState, Parent, RunFacts, State, airflow_parent, run_event
 from recolake.lineage.names import table as table_node
 from recolake.lineage.store import append_events
-from recolake.settings import Settings
+from recolake.settings import Settings, load_settings
 from recolake.tenancy.context import Tenant
 
 _P = ParamSpec("_P")
@@ -35,10 +35,16 @@ def harmless(tell: Callable[_P, None]) -> Callable[_P, None]:
     return told
 
 
-def table_at(table: Table, version: int, settings: Settings, rows: int | None = None) -> Dataset:
+def table_at(table: Table, version: int, settings: Settings, rows: int | None = None) -> DataState:
     """A Delta table at a version, with the columns that the registry knows."""
     fields = [(column.name, column.type, column.comment) for column in table.columns]
-    return Dataset(table_node(table.qualified, version), rows, fields, table.location(settings))
+    return DataState(table_node(table.qualified, version), rows, fields, table.location(settings))
+
+
+def tables_at(versions: Mapping[str, int], settings: Settings) -> list[DataState]:
+    """Tables by qualified name, each at its version."""
+    known = {table.qualified: table for table in ALL_TABLES}
+    return [table_at(known[name], version, settings) for name, version in versions.items() if name in known]
 
 
 @dataclass
@@ -51,14 +57,14 @@ class LineageRun:
     parent: Parent | None = None
     integration: str = "PYTHON"
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    inputs: list[Dataset] = field(default_factory=list)
-    outputs: list[Dataset] = field(default_factory=list)
+    inputs: list[DataState] = field(default_factory=list)
+    outputs: list[DataState] = field(default_factory=list)
 
-    def reads(self, *datasets: Dataset) -> None:
+    def reads(self, *datasets: DataState) -> None:
         """It read these."""
         self.inputs += datasets
 
-    def wrote(self, *datasets: Dataset) -> None:
+    def wrote(self, *datasets: DataState) -> None:
         """It wrote these; counted only if the run completes."""
         self.outputs += datasets
 
@@ -86,7 +92,7 @@ def lineage_run(
     settings: Settings,
     tenant: Tenant,
     job: str,
-    *inputs: Dataset,
+    *inputs: DataState,
     parent: Parent | None = None,
     integration: str = "PYTHON",
     run_id: str | None = None,
@@ -111,3 +117,17 @@ def lineage_run(
         run.tell(State.FAIL, error)
         raise
     run.tell(State.COMPLETE)
+
+
+@contextmanager
+def task_lineage(tenant: str) -> Iterator[None]:
+    """Tell of the Airflow task that this is done in, as a run for the tenant; outside of Airflow, of nothing.
+
+    Runs inside name it as their parent.
+    """
+    task = airflow_parent(Tenant(tenant))
+    if task is None:
+        yield
+        return
+    with lineage_run(load_settings(), Tenant(tenant), task.job, run_id=task.run_id, integration="AIRFLOW"):
+        yield

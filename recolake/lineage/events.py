@@ -43,7 +43,7 @@ class Parent:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class DataState:
     """One input or output of a run.
 
     `rows` counts rows written; `fields` are its columns as (name, type, description); `location` is where
@@ -63,8 +63,8 @@ class RunFacts:
     tenant: Tenant
     job: str
     run_id: str
-    inputs: Sequence[Dataset] = ()
-    outputs: Sequence[Dataset] = ()
+    inputs: Sequence[DataState] = ()
+    outputs: Sequence[DataState] = ()
     parent: Parent | None = None
     integration: str = "PYTHON"
 
@@ -130,13 +130,13 @@ def _said(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _input(tenant: Tenant, dataset: Dataset) -> InputDataset:
+def _input(tenant: Tenant, dataset: DataState) -> InputDataset:
     from openlineage.client.event_v2 import InputDataset
 
     return InputDataset(namespace=namespace(tenant), name=dataset.node.name, facets=_facets(dataset))
 
 
-def _output(tenant: Tenant, dataset: Dataset) -> OutputDataset:
+def _output(tenant: Tenant, dataset: DataState) -> OutputDataset:
     from openlineage.client.event_v2 import OutputDataset
     from openlineage.client.facet_v2 import output_statistics_output_dataset as statistics
 
@@ -150,7 +150,7 @@ def _output(tenant: Tenant, dataset: Dataset) -> OutputDataset:
     )
 
 
-def _facets(dataset: Dataset) -> dict[str, Any]:
+def _facets(dataset: DataState) -> dict[str, Any]:
     from openlineage.client.facet_v2 import dataset_version_dataset, schema_dataset, symlinks_dataset
 
     facets: dict[str, Any] = {}

@@ -1,8 +1,8 @@
 """The graph that events make, and the way through it: pure, without files and engines.
 
-Nodes are states of things (a table at a Delta version), so the graph has a direction in time: what was written
-after a model was trained cannot lead to it. A later version of a table holds what an earlier one held, so
-versions of one thing are linked, too.
+Nodes are states of things (a table at a Delta version), so the graph has a direction in time: what was
+written after a model was trained cannot lead to it. A later version of a table holds what an earlier one
+held, so versions of one thing are linked, too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from recolake.lineage.names import Node
@@ -78,7 +79,7 @@ class Graph:
                 by_name[node.name].append(node)
         for versions in by_name.values():
             ordered = sorted(versions, key=lambda node: node.age)
-            for older, newer in zip(ordered, ordered[1:], strict=False):
+            for older, newer in pairwise(ordered):
                 self.link(older, newer, LATER)
 
 

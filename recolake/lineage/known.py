@@ -10,17 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from recolake.errors import ArtifactError
 from recolake.landing.upload import UploadManifest, list_uploads
 from recolake.lineage.graph import Direction, Graph, graph_of
-from recolake.lineage.names import Kind, Node, model, namespace, table, unknown_files, upload_files
+from recolake.lineage.names import (
+    FEATURES,
+    Kind,
+    Node,
+    index,
+    model,
+    namespace,
+    recommendation,
+    table,
+    unknown_files,
+    upload_files,
+)
 from recolake.lineage.store import read_events
 from recolake.ranking.manifest import Manifest, read_manifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
-MANIFEST = "manifest of the model"
+MANIFEST, SERVE = "manifest of the model", "serve"
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,16 @@ class Lineage:
             if node.kind is Kind.UPLOAD and self._strangers_to(node.short_name) & found
         ]
         return found - {node for node in doubtful if not self.reach([node], Direction.DOWN) & starts}
+
+    def answered(self, recommendation_id: str, manifest: Manifest, served_at: datetime) -> Node:
+        """The node of an answer: made of its model's index and of the features that were online then."""
+        node, served = recommendation(recommendation_id), index(manifest.model_version)
+        self.graph.link(model(manifest.model_version, manifest.mlflow_run_id), served, "publish")
+        self.graph.link(served, node, SERVE)
+        written = [known for known in self.graph.named(FEATURES) if _moment(known) <= served_at]
+        if written:
+            self.graph.link(max(written, key=_moment), node, SERVE)
+        return node
 
     def _strangers_to(self, upload_id: str) -> set[Node]:
         """Models that did not learn from it."""
@@ -95,3 +117,11 @@ def manifests(settings: Settings, tenant: Tenant) -> list[Manifest]:
             if manifest.tenant_id == tenant.name:
                 found.append(manifest)
     return found
+
+
+def _moment(node: Node) -> datetime:
+    """When features were written; what cannot be read was never."""
+    try:
+        return datetime.fromisoformat(node.version)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)

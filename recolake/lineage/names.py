@@ -1,6 +1,6 @@
-"""What things are called in lineage events: one namespace a tenant, one name a thing, a version where it has one.
+"""What things are called in lineage events: a namespace for each tenant, a name for each thing, a version.
 
-Spaces of names and versions follow the OpenLineage specification 2-0-2 (Dataset, DatasetVersionDatasetFacet).
+Names and versions are those of the OpenLineage specification 2-0-2 (Dataset, DatasetVersionDatasetFacet).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from recolake.landing.upload import LandedFile, UploadManifest
 from recolake.tenancy.context import Tenant
 
 _SCHEME = "recolake://"
-_LANDING, _MODEL, _INDEX, _FEATURES = "landing/", "model/", "index", "features"
+_LANDING, _MODEL = "landing/", "model/"
+INDEX, FEATURES = "index", "features"
 _RECOMMENDATION = "recommendation/"
 _LAYERS = tuple(f"{layer}." for layer in Layer)
 
@@ -49,7 +50,7 @@ class Node:
         ):
             if self.name.startswith(prefix):
                 return kind
-        return {_INDEX: Kind.INDEX, _FEATURES: Kind.FEATURES}.get(self.name, Kind.OTHER)
+        return {INDEX: Kind.INDEX, FEATURES: Kind.FEATURES}.get(self.name, Kind.OTHER)
 
     @property
     def short_name(self) -> str:
@@ -102,12 +103,12 @@ def model(version: str, mlflow_run_id: str) -> Node:
 
 def index(model_version: str) -> Node:
     """What serving ranks with while this version is served."""
-    return Node(_INDEX, model_version)
+    return Node(INDEX, model_version)
 
 
 def features(written_at: str) -> Node:
     """The online features as they were after a materialization."""
-    return Node(_FEATURES, written_at)
+    return Node(FEATURES, written_at)
 
 
 def recommendation(recommendation_id: str) -> Node:

@@ -1,4 +1,4 @@
-"""A view as an SVG: layers from left (what things were made from) to right, nothing but text, boxes, curves."""
+"""A view as an SVG: from what things were made from, on the left, to what was made of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def as_svg(view: View) -> str:
         for number, thing in enumerate(things):
             boxes[thing] = (left, top + number * _ROW, width)
         left += width + _GAP
-    drawn = [_curve(boxes[source], boxes[target], jobs) for (source, target), jobs in sorted(view.edges.items())]
+    drawn = [
+        _curve(boxes[source], boxes[target], jobs) for (source, target), jobs in sorted(view.edges.items())
+    ]
     drawn += [_box(view, thing, *boxes[thing]) for thing in sorted(boxes)]
     wide, high = left - _GAP + _MARGIN, height + 2 * _MARGIN
     head = (

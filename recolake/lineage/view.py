@@ -13,7 +13,7 @@ from recolake.lineage.names import Kind, Node
 
 @dataclass(frozen=True, slots=True, order=True)
 class Thing:
-    """One thing with all of its states that a view shows; `more` counts further uploads that it stands for."""
+    """A thing with all states that a view shows of it; `more` counts the uploads that it stands for."""
 
     kind: Kind
     name: str
