@@ -80,9 +80,7 @@ def lines_behind(
         read_tenant(spark, settings, SILVER_EVENTS, tenant, version)
         .where(F.col("item_id").isNotNull() & (own | about))
         .where(F.col("upload_id").isin(manifest.uploads))
-        .select(
-            "event_id", "upload_id", "event_type", "event_time", "event_date", "item_id", own.alias("own")
-        )
+        .select(*_WHICH, "event_type", "event_time", "item_id", own.alias("own"))
         .orderBy(F.desc("own"), F.desc("event_time"), "event_id")
         .limit(limit)
     )
