@@ -84,7 +84,7 @@ def test_events_may_come_in_any_order_and_again(
     events = [
         completed(1, "ingest", UPLOADS[:1], [table("bronze.events", 1)]),
         completed(
-            "0123456789abcdef0123456789abcde2",
+            2,
             "build",
             [table("bronze.events", 1)],
             [table("silver.events", 4)],
@@ -107,7 +107,7 @@ def test_an_upload_that_came_after_the_training_leads_to_later_models_alone(
         [
             completed(1, "ingest", [first], [table("bronze.events", 1)]),
             completed(
-                "0123456789abcdef0123456789abcde2",
+                2,
                 "build",
                 [table("bronze.events", 1)],
                 [table("silver.events", 1)],
@@ -115,7 +115,7 @@ def test_an_upload_that_came_after_the_training_leads_to_later_models_alone(
             completed(3, "train", [table("silver.events", 1)], [MODELS[0]]),
             completed(4, "ingest", [second], [table("bronze.events", 5)]),
             completed(
-                "0123456789abcdef0123456789abcde5",
+                5,
                 "build",
                 [table("bronze.events", 5)],
                 [table("silver.events", 10)],
@@ -134,15 +134,13 @@ def test_nothing_is_seen_of_another_tenant_of_failed_runs_and_of_broken_events(
     completed: Callable[..., dict[str, Any]],
 ) -> None:
     theirs = completed(
-        "0123456789abcdef0123456789abcde1",
+        1,
         "ingest",
         UPLOADS,
         [table("bronze.events", 1)],
         tenant=Tenant("rival"),
     )
-    failed = completed(
-        "0123456789abcdef0123456789abcde2", "build", TABLES[:1], [table("silver.events", 1)]
-    ) | {"eventType": "FAIL"}
+    failed = completed(2, "build", TABLES[:1], [table("silver.events", 1)]) | {"eventType": "FAIL"}
     mixed = completed(3, "ingest", UPLOADS, [table("bronze.events", 1)])
     mixed["inputs"][0]["namespace"] = namespace(Tenant("rival"))
     broken: list[dict[str, Any]] = [{}, {"job": None}, {"job": {"namespace": namespace(SHOP)}}]
