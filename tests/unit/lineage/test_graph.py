@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,23 +78,24 @@ def test_a_model_learnt_from_the_uploads_of_its_manifest_whatever_the_events_say
         assert above == set(uploads)
 
 
-@given(st.permutations(range(4)), st.lists(st.integers(0, 3), max_size=4))
-def test_events_may_come_in_any_order_and_again(
-    completed: Callable[..., dict[str, Any]], order: list[int], again: list[int]
-) -> None:
-    events = [
-        completed(1, "ingest", UPLOADS[:1], [table("bronze.events", 1)]),
-        completed(
-            2,
-            "build",
-            [table("bronze.events", 1)],
-            [table("silver.events", 4)],
-        ),
-        completed(3, "train", [table("silver.events", 4)], [MODELS[0]]),
+@pytest.fixture(scope="module")
+def story(completed: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+    """Two uploads, a build and a training after the first."""
+    bronze, silver = table("bronze.events", 1), table("silver.events", 4)
+    return [
+        completed(1, "ingest", UPLOADS[:1], [bronze]),
+        completed(2, "build", [bronze], [silver]),
+        completed(3, "train", [silver], [MODELS[0]]),
         completed(4, "ingest", UPLOADS[1:2], [table("bronze.events", 2)]),
     ]
-    wanted = graph_of(events, namespace(SHOP))
-    found = graph_of([events[n] for n in [*order, *again]], namespace(SHOP))
+
+
+@given(st.permutations(range(4)), st.lists(st.integers(0, 3), max_size=4))
+def test_events_may_come_in_any_order_and_again(
+    story: list[dict[str, Any]], order: list[int], again: list[int]
+) -> None:
+    wanted = graph_of(story, namespace(SHOP))
+    found = graph_of([story[n] for n in [*order, *again]], namespace(SHOP))
     assert found.nodes == wanted.nodes
     for node in wanted.nodes:
         assert found.next_to(node, Direction.DOWN) == wanted.next_to(node, Direction.DOWN)
