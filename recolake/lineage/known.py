@@ -93,19 +93,18 @@ def known_lineage(graph: Graph, uploads: Sequence[UploadManifest], models: Seque
         for node in nodes:
             graph.add(node)
     for manifest in models:
-        trained = model(manifest.model_version, manifest.mlflow_run_id)
+        node = model(manifest.model_version, manifest.mlflow_run_id)
         for name, version in manifest.inputs.items():
-            graph.link(table(name, version), trained, MANIFEST)
+            graph.link(table(name, version), node, MANIFEST)
     graph.join_versions()
-    learnt = {}
-    for manifest in models:
-        trained = model(manifest.model_version, manifest.mlflow_run_id)
-        learnt[trained] = frozenset(manifest.uploads)
-        above = {node.short_name for node in graph.reach([trained], Direction.UP) if node.kind is Kind.UPLOAD}
-        for upload_id in learnt[trained] - above:
-            for node in files.get(upload_id, [unknown_files(upload_id)]):
-                graph.link(node, trained, MANIFEST)
-    return Lineage(graph, learnt)
+    learnt = {model(m.model_version, m.mlflow_run_id): frozenset(m.uploads) for m in models}
+    lineage = Lineage(graph, learnt)
+    for node, uploads_of_it in learnt.items():
+        above = lineage.reach([node], Direction.UP)
+        for upload_id in uploads_of_it - {n.short_name for n in above if n.kind is Kind.UPLOAD}:
+            for file in files.get(upload_id, [unknown_files(upload_id)]):
+                graph.link(file, node, MANIFEST)
+    return lineage
 
 
 def manifests(settings: Settings, tenant: Tenant) -> list[Manifest]:
