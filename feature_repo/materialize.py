@@ -18,6 +18,9 @@ from recolake.features.names import TENANT_KEY, View
 from recolake.features.online import features_mark, redis_client, redis_errors, write_rows
 from recolake.features.store import offline_store
 from recolake.lake.engine import engine_errors
+from recolake.lineage.emit import LineageRun, lineage_run, table_at
+from recolake.lineage.events import DataState
+from recolake.lineage.names import features
 from recolake.ranking.pointer import current_version, served_manifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -66,11 +69,17 @@ def materialize(
         ServiceUnavailableError: Redis, Spark or PostgreSQL does not answer; the next run completes this one.
     """
     say = progress or (lambda _: None)
-    with exclusive(settings, tenant, Work.MATERIALIZATION, say), _services():
-        return _materialize(settings, tenant, full, say)
+    with (
+        exclusive(settings, tenant, Work.MATERIALIZATION, say),
+        _services(),
+        lineage_run(settings, tenant, "materialize") as run,
+    ):
+        return _materialize(settings, tenant, full, say, run)
 
 
-def _materialize(settings: Settings, tenant: Tenant, full: bool, say: Progress) -> MaterializeReport:
+def _materialize(
+    settings: Settings, tenant: Tenant, full: bool, say: Progress, run: LineageRun
+) -> MaterializeReport:
     load_feast()
     from feature_repo.changes import FeatureTable
     from feature_repo.definitions import apply_definitions, fingerprint
@@ -91,6 +100,7 @@ def _materialize(settings: Settings, tenant: Tenant, full: bool, say: Progress) 
         name: FeatureTable(spark, settings, source, tenant) for name, (source, _) in SOURCE_VIEWS.items()
     }
     now = {name: table.position() for name, table in tables.items()}
+    run.reads(*(table_at(tables[name].source.table, at.version, settings) for name, at in now.items()))
     for name, (source, views) in SOURCE_VIEWS.items():
         since, at = done.tables.get(name), now[name]
         if since != at:
@@ -101,6 +111,8 @@ def _materialize(settings: Settings, tenant: Tenant, full: bool, say: Progress) 
     write_watermark(client, tenant, Watermark(definitions, now))
     if report.changed or not client.exists(features_mark(tenant)):
         client.set(features_mark(tenant), datetime.now(UTC).isoformat())
+    if report.changed:
+        run.wrote(DataState(features(datetime.now(UTC).isoformat())))
     return report
 
 

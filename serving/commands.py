@@ -53,5 +53,8 @@ def _recommend(
 
 
 def register(app: typer.Typer) -> None:
-    """Hang the command in."""
+    """Hang the commands in."""
+    from serving import lineage_command
+
     app.command("recommend")(_recommend)
+    lineage_command.register()

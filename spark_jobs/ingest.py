@@ -31,6 +31,7 @@ from recolake.uploads.states import latest
 from spark_jobs.canonical import GIVEN, Ingest, to_canonical
 from spark_jobs.classify import SEEN_IN, Outcome, classify, seen_before
 from spark_jobs.judgement import judge_upload
+from spark_jobs.lineage import ingest_lineage
 from spark_jobs.raw import read_raw, read_raw_records
 from spark_jobs.records import from_records
 from spark_jobs.report import IngestReport, count_rows
@@ -74,7 +75,7 @@ def ingest_pending(
         run_id = uuid4().hex
         for upload in stamps.pending(list_uploads(settings, tenant, but=stamps.done)):
             try:
-                with _engine_errors(tenant):
+                with _engine_errors(tenant), ingest_lineage(spark, settings, upload) as told:
                     mapping = _mapping(settings, upload)
                     run = Ingest(
                         tenant=tenant,
@@ -86,7 +87,7 @@ def ingest_pending(
                         withdrawn=tuple(sorted(withdrawn - {upload.upload_id})),
                         repairs=upload.repairs,
                     )
-                    report = _ingest(spark, settings, run, upload, mapping, say)
+                    report = told(_ingest(spark, settings, run, upload, mapping, say))
                 stamps.close(upload)
                 reports.append(report)
                 withdrawn |= {upload.upload_id} if report.held else set()

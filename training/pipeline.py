@@ -11,6 +11,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from recolake.lake.engine import connect, engine_errors
+from recolake.lineage.emit import lineage_run, tables_at
+from recolake.lineage.events import DataState
+from recolake.lineage.names import model
 from recolake.quality import by_who
 from recolake.ranking.artifact_writer import place_artifact
 from recolake.ranking.pointer import served_manifest, version_folder
@@ -82,7 +85,9 @@ def train(
             with engine_errors("training data were read", again):
                 dataset = load_dataset(spark, settings, tenant, versions)
             say(_summary(dataset.interactions))
-            run = _train(settings, registry, dataset, served, config, seed, request, clock, say)
+            with lineage_run(settings, tenant, "train", *tables_at(versions, settings)) as told:
+                run = _train(settings, registry, dataset, served, config, seed, request, clock, say)
+                told.wrote(DataState(model(tags_of(run)[tags.VERSION], run.info.run_id)))
         report = _report(registry, run, already, time.perf_counter() - began)
         ensure_artifact(settings, registry, report.model_version, report.run_id)
     outcome = "passed" if report.gate_passed else "failed"

@@ -14,6 +14,7 @@ from recolake.experiments.document import Experiment
 from recolake.experiments.lifecycle import end_if_overtaken, known_running
 from recolake.features.names import View
 from recolake.lake.engine import connect, engine_errors
+from recolake.lineage.emit import lineage_run
 from recolake.ranking.artifact import Artifact, load_user_vectors
 from recolake.ranking.history import History, read_history, write_history
 from recolake.ranking.manifest import Manifest
@@ -21,6 +22,7 @@ from recolake.ranking.pointer import activate, served_manifest
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.locks import Work, exclusive
+from training.lineage import tell_served
 from training.report import PublishReport
 from training.store import ensure_artifact
 from training.tracking import registry as tags
@@ -66,7 +68,11 @@ def publish(
     """
     began = time.perf_counter()
     say = progress or (lambda _: None)
-    with exclusive(settings, tenant, Work.PUBLICATION, say), open_registry(settings, tenant) as registry:
+    with (
+        exclusive(settings, tenant, Work.PUBLICATION, say),
+        open_registry(settings, tenant) as registry,
+        lineage_run(settings, tenant, "publish") as told,
+    ):
         history, trial = read_history(settings, tenant), known_running(settings, tenant)
         previous = history.served
         stays = _why_it_stays(history, trial) if version is None else None
@@ -87,6 +93,7 @@ def publish(
             say(f"{chosen} is served")
         if chosen != previous or (version is not None and history.held):
             write_history(settings, tenant, history.moved_on(chosen, datetime.now(UTC)))
+        tell_served(told, artifact.manifest, stored=stored)
         ended = end_if_overtaken(settings, tenant)
         if ended is not None:
             say(f"{ended.experiment_id} is over")

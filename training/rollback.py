@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 
 from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.experiments.lifecycle import end_if_overtaken
+from recolake.lineage.emit import lineage_run
 from recolake.ranking.artifact import Artifact
 from recolake.ranking.history import read_history, write_history
 from recolake.ranking.pointer import activate
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.locks import Work, exclusive
+from training.lineage import tell_served
 from training.publish import reconcile, vectors_of
 from training.report import PublishReport
 from training.store import ensure_artifact, sound_artifact
@@ -46,7 +48,10 @@ def rollback(settings: Settings, tenant: Tenant, *, progress: Progress | None = 
     """
     began = time.perf_counter()
     say = progress or (lambda _: None)
-    with exclusive(settings, tenant, Work.PUBLICATION, say):
+    with (
+        exclusive(settings, tenant, Work.PUBLICATION, say),
+        lineage_run(settings, tenant, "rollback") as told,
+    ):
         history = read_history(settings, tenant)
         previous, target = history.served, history.previous
         if target is None:
@@ -60,6 +65,7 @@ def rollback(settings: Settings, tenant: Tenant, *, progress: Progress | None = 
         # History first: killed before the pointer moves, it gives way to the pointer, and a rerun goes on.
         write_history(settings, tenant, history.moved_back(datetime.now(UTC)))
         activate(settings, tenant, target)
+        tell_served(told, artifact.manifest)
         say(f"{target} is served")
         ended = end_if_overtaken(settings, tenant)
         if ended is not None:

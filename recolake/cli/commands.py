@@ -11,11 +11,12 @@ def register(app: typer.Typer) -> None:
     from recolake.experiments import commands as experiments
     from recolake.lake import commands as lake
     from recolake.landing import commands as landing
+    from recolake.lineage import commands as lineage
     from recolake.platform import commands as platform
     from recolake.simulator import commands as simulator
     from recolake.spool import commands as spool
     from recolake.transform import commands as transform
     from recolake.uploads import commands as uploads
 
-    for module in (platform, landing, uploads, spool, transform, lake, demo, simulator, experiments):
+    for module in (platform, landing, uploads, spool, transform, lake, lineage, demo, simulator, experiments):
         module.register(app)

@@ -23,6 +23,7 @@ from airflow.sdk.exceptions import (
 )
 
 from recolake.errors import NotFoundError, RecolakeError
+from recolake.lineage.emit import task_lineage
 from recolake.orchestration.airflow import announce
 from recolake.orchestration.chain import CHAIN, TENANTS, extra_for, tenants_named
 from recolake.settings import load_settings
@@ -115,7 +116,8 @@ def _work(
     done = _Attempt()
     for tenant in tenants:
         try:
-            report = step(tenant)
+            with task_lineage(tenant):
+                report = step(tenant)
             touched = changed(report) or due(tenant)
         except (Exception, AirflowTaskTimeout) as error:
             # The task's log ends with a sentence for people, whatever the traceback looks like.

@@ -14,6 +14,7 @@ from recolake.lake.tables import BRONZE_UPLOAD_STATES, DBT_TABLES, DBT_WHOLE_TAB
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.admission import admit, all_decisions, reach_of, with_withdrawn_rows
+from recolake.transform.lineage import build_lineage
 from recolake.transform.marks import Mark, Reached, marks_after, reached_by, read_marks, write_marks
 from recolake.transform.news import find_news, for_dbt, latest_ingests, model_name
 from recolake.transform.outcome import BuildReport, NodeOutcome, read_outcome, require_success
@@ -63,7 +64,11 @@ def build(
     """
     started = time.monotonic()
     spark = connect(settings)
-    with engine_errors("tables were built", "recolake build"), dbt_to_oneself(settings):
+    with (
+        engine_errors("tables were built", "recolake build"),
+        dbt_to_oneself(settings),
+        build_lineage(settings) as told,
+    ):
         if not spark.catalog.tableExists(BRONZE_UPLOAD_STATES.qualified):
             register_tables(spark, settings)
         lake = _look(spark, settings)
@@ -77,6 +82,7 @@ def build(
         ingests = latest_ingests(spark, tenant)
         decisions = all_decisions(spark, tenant)
         highs = reach_of(ingests, decisions)
+        told.begins(spark, highs)
         admit(spark, settings, decisions, sorted(highs))
         anew = [] if full_refresh else with_withdrawn_rows(decisions, lake.reached, highs)
         for name in anew:
@@ -90,6 +96,7 @@ def build(
             progress,
         )
         nodes = read_outcome(result)
+        told.built(spark, nodes, news, anew)
         if select is None:
             # What single tables were built from may lag behind: such runs leave no marks.
             done = _remember(spark, settings, lake, highs, nodes, result.success)

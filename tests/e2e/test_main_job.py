@@ -20,8 +20,14 @@ from nbclient import NotebookClient
 from recolake.endpoints import resolve
 from recolake.features.online import features_mark, redis_client
 from recolake.landing.store import land
+from recolake.landing.upload import list_uploads
+from recolake.lineage.graph import Direction
+from recolake.lineage.known import lineage_of
+from recolake.lineage.names import Kind, upload_files
+from recolake.lineage.queries import find_upload
 from recolake.orchestration.airflow import AirflowClient, announce_landing
 from recolake.orchestration.follow import follow_landing
+from recolake.ranking.pointer import current_version
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.simulator.config import ShopConfig
 from recolake.simulator.shop import UPLOADS_FOLDER, Shop, write_shop
@@ -150,6 +156,21 @@ def test_an_answer_can_be_traced_to_the_uploaded_files(world: World) -> None:
     assert len(answer["items"]) == 5
     assert receipt["model"]["version"] == answer["model_version"]
     assert "gold.training_set" in json.dumps(receipt)
+
+
+def test_each_upload_leads_to_the_model_by_the_events_of_the_steps_alone(world: World) -> None:
+    known = lineage_of(world.settings, TENANT)
+    version = current_version(world.settings, TENANT)
+    uploads = list_uploads(world.settings, TENANT)
+    assert uploads
+    for upload in uploads:
+        below = known.reach(find_upload(known, upload.upload_id), Direction.DOWN)
+        assert version in {node.short_name for node in below if node.kind is Kind.MODEL}
+        (jobs,) = {
+            tuple(sorted(set(known.graph.next_to(file, Direction.DOWN).values())))
+            for file in upload_files(upload)
+        }
+        assert jobs == ("ingest",), "no upload's way to the model had to be guessed from its manifest"
 
 
 def test_a_second_run_changes_nothing_and_says_the_same(world: World, second_report: dict[str, Any]) -> None:

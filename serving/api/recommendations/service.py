@@ -9,14 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from recolake.errors import ArtifactError, NotFoundError
 from recolake.experiments.document import Variant
 from recolake.experiments.store import ExperimentDocumentError, all_experiments
 from recolake.expressions.errors import ExpressionError
 from recolake.features.names import Service
 from recolake.ranking.artifact import INDEX_FILE
-from recolake.ranking.manifest import read_manifest
-from recolake.ranking.pointer import version_folder
 from recolake.ranking.ranker import Ranking, rank
 from recolake.ranking.retrieval import NO_ITEM
 from recolake.ranking.rules.rules import Rules
@@ -43,6 +40,7 @@ from serving.api.recommendations.schemas import (
 )
 from serving.ids import Minted, RecommendationIds
 from serving.metrics import Metrics
+from serving.origin import origin_of
 from serving.people import FeaturesUnavailableError, OnlineFeatures, Person
 from serving.shelf import Model, Shelf
 from serving.trials import Choice, Trials
@@ -201,14 +199,7 @@ class Recommender:
         Raises:
             NotFoundError: no such answer of this tenant, or its model version is not kept any more.
         """
-        minted = self._ids.read(tenant, recommendation_id)
-        try:
-            manifest = read_manifest(version_folder(self._settings, tenant, minted.model_version))
-        except ArtifactError as error:
-            raise NotFoundError(
-                f"Model version {minted.model_version}, which recommended this, is not kept any more.",
-                field="recommendation_id",
-            ) from error
+        minted, manifest = origin_of(self._settings, self._ids, tenant, recommendation_id)
         return Receipt(
             recommendation_id=recommendation_id,
             served_at=minted.served_at,

@@ -15,6 +15,7 @@ from recolake.contracts.identity import EventContent, event_id
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS, BRONZE_QUARANTINE, BRONZE_REPEATS, Table
 from recolake.landing.store import land
+from recolake.lineage.store import read_events
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import pseudonym, tenant_key
@@ -78,6 +79,11 @@ def test_every_row_is_accounted_for_with_every_reason(
     land(platform, tenant, [write(tmp_path, "a.csv", rows)], mapping)
     (report,) = ingest_pending(platform, tenant)
     assert (report.rows_in, report.accepted, report.repeats, report.quarantined) == (len(rows), 21, 3, 5)
+    start, end = read_events(platform, tenant)
+    assert (start["eventType"], end["eventType"]) == ("START", "COMPLETE")
+    assert [read["name"] for read in end["inputs"]] == [f"landing/{report.upload_id}/a.csv"]
+    told = {wrote["name"]: wrote["outputFacets"]["outputStatistics"]["rowCount"] for wrote in end["outputs"]}
+    assert told == {"bronze.events": 21, "bronze.quarantine": 5, "bronze.repeats": 3, "bronze.ingests": 1}
     reasons = Counter(
         reason
         for row in read_tenant(spark, platform, BRONZE_QUARANTINE, tenant).collect()

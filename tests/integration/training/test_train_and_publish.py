@@ -13,6 +13,10 @@ import pytest
 
 from recolake.errors import InvalidInputError, NotFoundError, ServiceUnavailableError
 from recolake.lake.tables import GOLD_ITEM_EMBEDDINGS, GOLD_TRAINING_SET, GOLD_USER_EMBEDDINGS
+from recolake.lineage.graph import Direction
+from recolake.lineage.known import lineage_of
+from recolake.lineage.names import Kind, index, table
+from recolake.lineage.queries import find_model
 from recolake.ranking.artifact import load_artifact, load_user_vectors
 from recolake.ranking.pointer import activate, current_version, version_folder
 from recolake.tenancy.context import Tenant
@@ -79,6 +83,13 @@ def test_a_model_is_trained_recorded_published_and_found_again(shop: Shop) -> No
     assert current_version(settings, tenant) == "v1"
     with open_registry(settings, tenant) as registry:
         assert registry.champion() == "v1"
+
+    known = lineage_of(settings, tenant)
+    (trained,) = find_model(known, "v1")
+    above = known.reach([trained], Direction.UP)
+    assert {node.short_name for node in above if node.kind is Kind.UPLOAD} == {"upload-a", "upload-b"}
+    assert known.graph.next_to(trained, Direction.UP)[table("gold.training_set", 0)] == "train"
+    assert index("v1") in known.reach([trained], Direction.DOWN)
 
     after = train(settings, tenant)
     assert after.already_trained, "a served model must not make the same inputs another run"

@@ -1,0 +1,28 @@
+"""From a recommendation's id to the model version that made it."""
+
+from __future__ import annotations
+
+from recolake.errors import ArtifactError, NotFoundError
+from recolake.ranking.manifest import Manifest, read_manifest
+from recolake.ranking.pointer import version_folder
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+from serving.ids import Minted, RecommendationIds
+
+
+def origin_of(
+    settings: Settings, ids: RecommendationIds, tenant: Tenant, recommendation_id: str
+) -> tuple[Minted, Manifest]:
+    """What the id says, and the manifest of its model version.
+
+    Raises:
+        NotFoundError: no such answer of this tenant, or its model version is not kept any more.
+    """
+    minted = ids.read(tenant, recommendation_id)
+    try:
+        return minted, read_manifest(version_folder(settings, tenant, minted.model_version))
+    except ArtifactError as error:
+        raise NotFoundError(
+            f"Model version {minted.model_version}, which recommended this, is not kept any more.",
+            field="recommendation_id",
+        ) from error
