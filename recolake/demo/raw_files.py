@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from recolake.contracts.csv_text import CsvFormat, Source, is_clean, open_text
+from recolake.contracts.csv_text import CsvFormat, is_clean, open_text
+from recolake.contracts.source import Source
 
 # One record's cells under the asked columns; an empty cell is None.
 Cells = tuple[str | None, ...]

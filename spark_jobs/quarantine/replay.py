@@ -14,7 +14,7 @@ from recolake.contracts.mapping import load_mapping
 from recolake.files import sha256_file
 from recolake.lake.engine import connect, engine_errors
 from recolake.lake.tables import BRONZE_REPAIRS
-from recolake.landing.inspect import read_header
+from recolake.landing.header import read_header
 from recolake.landing.store import land
 from recolake.landing.upload import MAPPING, list_uploads, upload_folder
 from recolake.settings import Settings
