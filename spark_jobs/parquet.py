@@ -21,9 +21,10 @@ _ROWS_A_BATCH = 10_000
 def read_rows(file: RawFile) -> Iterator[Record]:
     """Records of one Parquet file: cells are the columns, or fields of structs, that `file.header` names.
 
-    Cells are texts: numbers and times in their usual form (times with a zone in UTC, with a Z), booleans as
-    `true`, `false`, lists and structs as JSON, null as an empty text. `line` is the number of the row, from 1. A
-    row that has NUL or bytes that are not UTF-8 is malformed, and so is every row of a group that is damaged.
+    Cells are texts: numbers and times in their usual form (times with a zone in UTC, with a Z),
+    booleans as `true`, `false`, lists and structs as JSON, null as an empty text. `line` is the number of the
+    row, from 1. A row that has NUL or bytes that are not UTF-8 is malformed, and so is every row of a group
+    that is damaged.
 
     Raises:
         OSError: the disk cannot be read; what came so far is not the whole file.
