@@ -113,7 +113,9 @@ def write_back(
     """
     form = mapping.format
     if not isinstance(form, CsvFormat):
-        _, lines = rewrite(header, [[cell.replace("\n", " ") for cell in row] for row in rows], CsvFormat())
+        _, lines = rewrite(
+            header, [[" ".join(cell.splitlines()) for cell in row] for row in rows], CsvFormat()
+        )
         kept = [index for index, name in enumerate(header) if name not in LINKS]
         write_members(file, [header[i] for i in kept], [[row[i] for i in kept] for row in rows], form)
         return {place: line - 1 for place, line in lines.items()}
