@@ -88,7 +88,7 @@ def test_another_encoding_is_named_by_byte_and_line_until_it_is_declared(tmp_pat
 def test_a_file_without_header_has_the_mappings_columns_or_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("1,2,3,4\n")
-    with pytest.raises(UploadError, match="has 4 fields .* has 3 columns"):
+    with pytest.raises(UploadError, match=r"has 4 fields .* has 3 columns"):
         read(path, rules("{csv: {header: false}}"))
 
 

@@ -1,4 +1,4 @@
-"""Whatever happened to a file on its way: it is refused in words, or each of its lines is a row or has a reason."""
+"""Whatever happened to a file: it is refused in words, or each of its lines is a row or has a reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ from spark_jobs.readers import reader_of
 
 EXAMPLES = max(200, settings.default.max_examples if settings.default else 0)
 COLUMNS = ("user", "item", "time")
-RULES = "version: 1\nformat: {}\ncolumns: [user, item, time]\nevent: {{user: user, item: item, type: \"'view'\", time: time}}\n"
+RULES = """version: 1
+format: {}
+columns: [user, item, time]
+event: {{user: user, item: item, type: "'view'", time: time}}
+"""
 _ENDS = re.compile("\r\n|\r|\n")
 
 CELL = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('\n",;\t\r'), max_size=8)
@@ -97,7 +101,8 @@ def look(path: Path, rules: EventMapping) -> tuple[list[Record], tuple[str, ...]
     try:
         columns = read_columns(RawInput(path, path.name), rules)
     except UploadError as error:
-        assert path.name in error.message
+        if path.name not in error.message:
+            raise
         return None
     return list(reader_of(rules.format)(RawFile(path.name, str(path), "hash", columns))), columns
 
