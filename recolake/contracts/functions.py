@@ -79,9 +79,9 @@ FUNCTIONS = {
 # Spark's own fail on numbers that are out of range, or finer than a microsecond.
 _LAST_SECOND = 253_402_300_799
 SINCE_1970 = {
-    "timestamp_seconds": "CASE WHEN {0} BETWEEN 0 AND %d THEN timestamp_seconds(CAST({0} AS DECIMAL(18,6))) END"
-    % _LAST_SECOND,
-    "timestamp_millis": "CASE WHEN {0} BETWEEN 0 AND %d999 THEN timestamp_millis(CAST({0} AS BIGINT)) END"
-    % _LAST_SECOND,
+    "timestamp_seconds": f"CASE WHEN {{0}} BETWEEN 0 AND {_LAST_SECOND} "
+    "THEN timestamp_seconds(CAST({0} AS DECIMAL(18,6))) END",
+    "timestamp_millis": f"CASE WHEN {{0}} BETWEEN 0 AND {_LAST_SECOND}999 "
+    "THEN timestamp_millis(CAST({0} AS BIGINT)) END",
 }
 """Times that are counted from 1970 on, as SQL over a number; NULL where it is no such time."""

@@ -49,7 +49,7 @@ def propose(sample: Sample, file: str) -> str:
     personal = [roles[name].column for name in ("user", "session") if name in roles]
     lines = [
         f"# Proposed from {len(sample.rows)} records of {json.dumps(file)}: read it before you use it.",
-        "# Each comment says how sure a field is, and why. The format of this file: docs/reference/mapping.md",
+        "# Each comment says how sure a field is, and why. How to write one: docs/reference/mapping.md",
         "version: 1",
         _comment(sample.sure, sample.why),
         f"format: {_format(sample.form)}",

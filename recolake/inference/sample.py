@@ -140,7 +140,7 @@ def _of_text(name: str, head: bytes, encoding: str) -> Sample:
 def _readings(
     text: str, encoding: str
 ) -> Iterator[tuple[tuple[float, bool, int], CsvFormat, list[list[str]]]]:
-    """Each way to cut the text: the share of records as wide as the first, if there are columns, and how many."""
+    """Each way to cut the text: the share of records as wide as the first, quotes, and columns."""
     for delimiter in _DELIMITERS:
         for quote in ('"', "") if len(delimiter) == 1 else ("",):
             form = CsvFormat(delimiter, quote, encoding)

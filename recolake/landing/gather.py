@@ -22,38 +22,47 @@ class RawInput:
 
 
 def gather(paths: Iterable[Path], scratch: Path) -> list[RawInput]:
-    """Files as given, folders as the files in and under them, zip archives as their members; each by name.
-
-    Hidden files and folders are left out where they were not named themselves.
+    """Files as `list_files` has them, and zip archives as their members.
 
     Args:
         scratch: an empty folder, to which members of archives are unpacked.
 
     Raises:
-        UploadError: a path does not exist or cannot be read, a file's name cannot be stored, a folder or an
-            archive holds no files, an archive is broken, or nothing was named.
+        UploadError: as `list_files`; or an archive is broken, holds no files, or cannot be used.
+    """
+    found: list[RawInput] = []
+    for file in list_files(paths):
+        with readable(file.path):
+            if is_zip(file.path):
+                members = unpack(file.path, file.name, scratch)
+                found.extend(RawInput(path, name) for name, path in members)
+            else:
+                found.append(file)
+    return found
+
+
+def list_files(paths: Iterable[Path]) -> list[RawInput]:
+    """Files as given, folders as the files in and under them, by name.
+
+    Hidden files and folders are left out where they were not named themselves.
+
+    Raises:
+        UploadError: a path does not exist or cannot be read, a file's name cannot be stored, a folder holds
+            no files, or nothing was named.
     """
     found: list[RawInput] = []
     for path in paths:
         with readable(path):
-            files = _files_of(path)
-        for file in files:
-            if fault := next(filter(None, map(fault_of, file.name.split("/"))), None):
-                raise UploadError(
-                    f"The file '{printable(file.name)}' {fault}.",
-                    hint="Nothing was uploaded; rename it.",
-                    field="files",
-                )
-            with readable(file.path):
-                packed = is_zip(file.path)
-            if not packed:
-                found.append(file)
-                continue
-            with readable(file.path):
-                members = unpack(file.path, file.name, scratch)
-                found.extend(RawInput(path, name) for name, path in members)
+            found.extend(_files_of(path))
     if not found:
         raise UploadError("No files were named.", hint="Name raw files, or folders of them.", field="files")
+    for file in found:
+        if fault := next(filter(None, map(fault_of, file.name.split("/"))), None):
+            raise UploadError(
+                f"The file '{printable(file.name)}' {fault}.",
+                hint="Nothing was uploaded; rename it.",
+                field="files",
+            )
     return found
 
 
