@@ -170,7 +170,8 @@ def _format(form: RawFormat) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if _BARE.fullmatch(text) and text.lower() not in _YAML_WORDS else json.dumps(text)
+    bare = _BARE.fullmatch(text) and text.lower() not in _YAML_WORDS
+    return text if bare else json.dumps(text, ensure_ascii=False)
 
 
 _YAML_WORDS = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n"])

@@ -74,9 +74,10 @@ def _of_parquet(file: RawInput) -> Sample:
             objects = batch.to_pylist() if batch else []
         except UnicodeDecodeError as error:
             raise UploadError(f"The file '{file.name}' has texts that are not UTF-8.") from error
-        names = [name for name in opened.schema_arrow.names if name.isprintable()]
+        names = opened.schema_arrow.names
     flat = [_flat(one) for one in objects]
-    columns = tuple(dict.fromkeys([n for one in flat for n in one] or names))
+    found = dict.fromkeys([n for one in flat for n in one] or names)
+    columns = tuple(name for name in found if name and name.isprintable())
     return Sample(ParquetFormat(), columns, _rows(flat, columns), 1.0, "it begins as Parquet does")
 
 
