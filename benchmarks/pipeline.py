@@ -27,7 +27,7 @@ from control_plane.tenants.service import ensure_tenant
 from feature_repo.materialize import materialize
 from recolake.features.online import features_mark, redis_client
 from recolake.lake.engine import connect
-from recolake.landing.inspect import expand
+from recolake.landing.gather import list_files
 from recolake.landing.store import land
 from recolake.orchestration.airflow import announce_landing
 from recolake.platform import control
@@ -69,7 +69,8 @@ def main() -> None:
         settings = Settings(home=(options.home or Path(temporary)).resolve())
         control.up(settings)
         try:
-            results = measure(settings, expand([options.uploads]), options.mapping)
+            files = [file.path for file in list_files([options.uploads])]
+            results = measure(settings, files, options.mapping)
         finally:
             control.down(settings)
     text = json.dumps(asdict(results), indent=2)

@@ -6,12 +6,12 @@ Plain Python, as `spark_jobs.parse` is, and run in the same places.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from recolake.contracts.csv_text import Source, is_clean
+from recolake.contracts.csv_text import is_clean
+from recolake.contracts.members import member, parse_object, to_text
+from recolake.contracts.source import Source
 from spark_jobs.parse import MALFORMED, TRUNCATED, RawFile, Record
 
 # A line longer than this is no record; what follows it is read on. The largest event of the API is shorter.
@@ -19,19 +19,10 @@ _LONGEST_LINE = 4 << 20
 _CHUNK = 1 << 16
 
 
-class _Number(float):
-    """A number with a point or an exponent, and how it was written."""
-
-    text: str
-
-    def __new__(cls, text: str) -> _Number:
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
-
-
 def read_lines(file: RawFile) -> Iterator[Record]:
-    """Records of one file, plain or gzip, a line each: cells are the members that `file.header` names.
+    """Records of one file, plain or packed, a line each: cells are the members that `file.header` names.
+
+    A name is a member's own, or else a path with dots to one of an inner object.
 
     Members are texts: numbers as they are written, booleans as `true`, `false`, arrays and objects as JSON,
     null and what is not there as an empty text. A line that is no JSON object, or not UTF-8, or holds NUL, is
@@ -60,19 +51,8 @@ def read_lines(file: RawFile) -> Iterator[Record]:
 
 def _record(number: int, line: bytes, header: tuple[str, ...]) -> Record:
     text = line.decode("utf-8", "replace").rstrip("\r\n")
-    try:
-        said = json.loads(line, parse_float=_Number)
-    except (ValueError, RecursionError):
-        return Record(number, (), MALFORMED, text.replace("\0", "\ufffd"))
-    cells = [_text(said.get(name)) for name in header] if isinstance(said, dict) else []
+    said = parse_object(line)
+    cells = [to_text(member(said, name)) for name in header] if said is not None else []
     if not cells or not all(map(is_clean, cells)):
         return Record(number, (), MALFORMED, text.replace("\0", "\ufffd"))
     return Record(number, cells)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, _Number):
-        return value.text
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Raw CSV files to rows: every record with the line on which it begins, whatever state the file is in.
+"""Raw files to rows, CSV first: every record with the line on which it begins, whatever state the file is in.
 
 Plain Python, so that quoting, encodings and broken files are handled exactly; it runs in Spark's workers, a
 file at a time, and never holds more than a batch of rows.
@@ -7,12 +7,14 @@ file at a time, and never holds more than a batch of rows.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recolake.contracts.csv_text import CsvFormat, Source, is_clean, open_text
+from recolake.contracts.csv_text import CsvFormat, cut, is_clean, open_text
+from recolake.contracts.source import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +25,7 @@ FILE, LINE, PROBLEM, BROKEN_TEXT = "source_file", "source_line", "problem", "bro
 _ROWS_A_BATCH = 10_000
 # A record longer than this is taken for one whose quote was never closed.
 _LONGEST_RECORD = 1 << 20
+_ENDS = ("\n", "\r")
 _UNREADABLE = str.maketrans({"\0": "\ufffd", **{chr(c): "\ufffd" for c in range(0xD800, 0xE000)}})
 
 
@@ -55,7 +58,7 @@ Reader = Callable[[RawFile], Iterator[Record]]
 
 
 def read_records(file: RawFile, form: CsvFormat) -> Iterator[Record]:
-    """Records of one CSV file after its header.
+    """Records of one CSV file, after its header if it has one.
 
     A record with too few or too many fields, a stray quote, NUL, or bytes that are not of the encoding, is
     malformed. A compressed file that breaks off ends in one truncated record.
@@ -75,17 +78,17 @@ def read_records(file: RawFile, form: CsvFormat) -> Iterator[Record]:
                 yield held
             return
         # What the last line holds of a record is all there is of it, so that it cannot count as one.
-        cut = held is not None and not lines.last.endswith(("\n", "\r"))
-        if held is not None and not cut:
+        half = held is not None and not lines.last.endswith(_ENDS)
+        if held is not None and not half:
             yield held
-        line = held.line if held is not None and cut else lines.count + 1
+        line = held.line if held is not None and half else lines.count + 1
         # Two files that break off at the same words are still two breaks.
         yield Record(line, (), TRUNCATED, f"{file.sha256}:{line}")
 
 
 def _records(lines: _Lines, form: CsvFormat, width: int) -> Iterator[Record]:
-    reader = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote, strict=True)
-    header_seen = False
+    reader = cut(lines, form)
+    header_seen = not form.header
     while True:
         start = lines.begin_record()
         try:
@@ -109,7 +112,7 @@ def _records(lines: _Lines, form: CsvFormat, width: int) -> Iterator[Record]:
 class _Lines:
     """Iterates over physical lines, counts them, and can take back the current record's but the first."""
 
-    def __init__(self, text: Iterator[str]) -> None:
+    def __init__(self, text: io.TextIOBase) -> None:
         self._text = text
         self._again: list[str] = []
         self._current: list[str] = []
@@ -124,14 +127,27 @@ class _Lines:
     def __next__(self) -> str:
         if self._length > _LONGEST_RECORD:
             raise csv.Error("the record does not end")
-        line = self._again.pop() if self._again else next(self._text)
+        again = bool(self._again)
+        line = self._again.pop() if again else self._text.readline(_LONGEST_RECORD + 1)
+        if not line:
+            raise StopIteration
         self._current.append(line)
         self._length += len(line)
         self.count += 1
         self.last = line
         if not is_clean(line):
             self.clean = False
+        if len(line) > _LONGEST_RECORD and not line.endswith(_ENDS):
+            if not again:
+                self._skip_line()
+            raise csv.Error("the line does not end")
         return line
+
+    def _skip_line(self) -> None:
+        """Leave the rest of a line that is too long for a record, without holding it."""
+        while (rest := self._text.readline(_LONGEST_RECORD)) and not rest.endswith(_ENDS):
+            pass
+        self.last = rest or self.last
 
     def begin_record(self) -> int:
         """Number of the line on which the next record begins."""

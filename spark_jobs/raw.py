@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from types import ModuleType
 
 from pyspark import cloudpickle
 from pyspark.sql import DataFrame, SparkSession
 
 import recolake.contracts.csv_text
+import recolake.contracts.members
+import recolake.contracts.source
 import spark_jobs.jsonl
+import spark_jobs.parquet
 import spark_jobs.parse
 from recolake.contracts.expressions import physical_name
 from recolake.contracts.mapping import EventMapping
@@ -18,10 +20,18 @@ from recolake.landing.upload import FILES, UploadManifest, upload_folder
 from recolake.records.kinds import RECORD_FIELDS
 from recolake.settings import Settings
 from spark_jobs.jsonl import read_lines
-from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM, RawFile, Reader, parser, read_records
+from spark_jobs.parse import BROKEN_TEXT, FILE, LINE, PROBLEM, RawFile, Reader, parser
+from spark_jobs.readers import reader_of
 
 # Workers are kept alive between jobs: code that travels with the job is never older than its sender.
-_TRAVELLING: tuple[ModuleType, ...] = (recolake.contracts.csv_text, spark_jobs.jsonl, spark_jobs.parse)
+_TRAVELLING: tuple[ModuleType, ...] = (
+    recolake.contracts.source,
+    recolake.contracts.csv_text,
+    recolake.contracts.members,
+    spark_jobs.jsonl,
+    spark_jobs.parquet,
+    spark_jobs.parse,
+)
 _SHARES_A_CORE = 2
 
 
@@ -30,7 +40,7 @@ def read_raw(
 ) -> DataFrame:
     """Every record of every file: file, line, problem, a broken record's text, and the mapping's columns."""
     names = {column: physical_name(column) for column in mapping.columns}
-    return _read(spark, settings, upload, partial(read_records, form=mapping.format), names)
+    return _read(spark, settings, upload, reader_of(mapping.format), names)
 
 
 def read_raw_records(spark: SparkSession, settings: Settings, upload: UploadManifest) -> DataFrame:

@@ -46,7 +46,7 @@ def accept(settings: Settings, tenant: Tenant, received: Received, *, again: boo
         upload_id=upload.upload_id if upload else None,
         new=_files(upload) if upload else [],
         known=[
-            FileKnown(name=known.path.name, upload_id=known.upload_id, landed_as=known.landed_as)
+            FileKnown(name=known.name, upload_id=known.upload_id, landed_as=known.landed_as)
             for known in landed.known
         ],
         announced=notify_landing(settings, tenant, upload.upload_id) if upload else False,

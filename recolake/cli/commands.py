@@ -9,6 +9,7 @@ def register(app: typer.Typer) -> None:
     """Hang the kernel's commands into the command line."""
     from recolake.demo import commands as demo
     from recolake.experiments import commands as experiments
+    from recolake.inference import commands as inference
     from recolake.lake import commands as lake
     from recolake.landing import commands as landing
     from recolake.lineage import commands as lineage
@@ -18,5 +19,6 @@ def register(app: typer.Typer) -> None:
     from recolake.transform import commands as transform
     from recolake.uploads import commands as uploads
 
-    for module in (platform, landing, uploads, spool, transform, lake, lineage, demo, simulator, experiments):
+    early = (platform, inference, landing, uploads, spool, transform)
+    for module in (*early, lake, lineage, demo, simulator, experiments):
         module.register(app)

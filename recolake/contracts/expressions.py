@@ -14,7 +14,7 @@ from sqlglot import exp, parse
 from sqlglot.dialects.spark import Spark
 from sqlglot.errors import SqlglotError
 
-from recolake.contracts.functions import FUNCTIONS, Argument, Kind
+from recolake.contracts.functions import FUNCTIONS, SINCE_1970, Argument, Kind
 from recolake.contracts.literals import ExpressionError, check_pattern, check_time_format
 from recolake.contracts.nesting import check_depth, too_deep
 from recolake.contracts.sql_text import as_number, as_time, literal
@@ -283,7 +283,7 @@ class _Writer:
             sqls, kind = self.alike([self.write(argument) for argument in arguments])
             return _Value(f"{function.sql}({', '.join(sqls)})", kind)
         sqls = [self.argument(a, function.argument(i)).sql for i, a in enumerate(arguments)]
-        sql = f"{function.sql}({', '.join(sqls)})"
+        sql = SINCE_1970[name].format(*sqls) if name in SINCE_1970 else f"{function.sql}({', '.join(sqls)})"
         if function.gives is Kind.TIME:
             return self.read(sqls[0], sql, Kind.TIME)
         return _Value(f"CAST({sql} AS {NUMBER_TYPE})" if name == "length" else sql, function.gives)

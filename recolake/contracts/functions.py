@@ -71,5 +71,17 @@ FUNCTIONS = {
     "coalesce": Function("coalesce", (_S,), None, more=_S),
     "nullif": Function("nullif", (_S, _S), None),
     "to_timestamp": Function("try_to_timestamp", (_T, _F), Kind.TIME, optional=1),
+    "timestamp_seconds": Function("timestamp_seconds", (_N,), Kind.TIME),
+    "timestamp_millis": Function("timestamp_millis", (_N,), Kind.TIME),
     "try_to_timestamp": Function("try_to_timestamp", (_T, _F), Kind.TIME, optional=1),
 }
+
+# Spark's own fail on numbers that are out of range, or finer than a microsecond.
+_LAST_SECOND = 253_402_300_799
+SINCE_1970 = {
+    "timestamp_seconds": f"CASE WHEN {{0}} BETWEEN 0 AND {_LAST_SECOND} "
+    "THEN timestamp_seconds(CAST({0} AS DECIMAL(18,6))) END",
+    "timestamp_millis": f"CASE WHEN {{0}} BETWEEN 0 AND {_LAST_SECOND}999 "
+    "THEN timestamp_millis(CAST({0} AS BIGINT)) END",
+}
+"""Times that are counted from 1970 on, as SQL over a number; NULL where it is no such time."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from recolake.contracts.csv_text import CsvFormat
 from recolake.contracts.expressions import Expression, compile_expression
+from recolake.contracts.formats import RawFormat, meaning_of, parse_format
 from recolake.contracts.functions import Kind
 from recolake.contracts.literals import ExpressionError
 from recolake.contracts.marked_yaml import Marked, read_marked
@@ -51,7 +51,7 @@ class EventMapping:
     file: str
     text: str
     sha256: str
-    format: CsvFormat
+    format: RawFormat
     columns: tuple[str, ...]
     personal: frozenset[str]
     event: Mapping[str, Expression]
@@ -133,7 +133,7 @@ def parse_mapping(text: str, file: str) -> EventMapping:
             if key.startswith("$"):
                 value.fail("names that begin with $ are reserved")
     compiler.refuse_leaks(personal)
-    form = _format(top.get("format"))
+    form = parse_format(top.get("format"))
     return EventMapping(
         file=file,
         text=text,
@@ -174,31 +174,6 @@ class _Fields:
                 )
 
 
-def _format(marked: Marked | None) -> CsvFormat:
-    """`csv`, or `csv: {delimiter: …, quote: …, encoding: …}`."""
-    if marked is None or (isinstance(marked.node, yaml.ScalarNode) and marked.text() == "csv"):
-        return CsvFormat()
-    if isinstance(marked.node, yaml.ScalarNode):
-        marked.fail(f"there is no format '{marked.text()}'; there is csv")
-    options = marked.known_entries("csv").get("csv")
-    if options is None:
-        marked.fail("a format is needed here: csv")
-    found = options.known_entries("delimiter", "quote", "encoding")
-    values = {key: value.text() for key, value in found.items()}
-    for key in ("delimiter", "quote"):
-        if key in values and (len(values[key]) != 1 or values[key] in "\r\n\0"):
-            found[key].fail("one character is needed here")
-    if values.get("delimiter", ",") == values.get("quote", '"'):
-        options.fail("delimiter and quote are the same")
-    if "encoding" in values:
-        try:
-            "".encode(values["encoding"])
-        except (LookupError, ValueError):
-            # ValueError: NUL in the name, or the codec `undefined`, which fails on purpose.
-            found["encoding"].fail(f"there is no encoding '{values['encoding']}'")
-    return CsvFormat(**values)
-
-
 def _columns(marked: Marked) -> tuple[str, ...]:
     names: list[str] = []
     for name, item in marked.texts():
@@ -219,10 +194,12 @@ def _personal(marked: Marked | None, columns: tuple[str, ...]) -> frozenset[str]
     return frozenset(name for name, _ in marked.texts())
 
 
-def _meaning_sha256(text: str, form: CsvFormat) -> str:
+def _meaning_sha256(text: str, form: RawFormat) -> str:
     """Hash of what a mapping says, as it is written: another release may compile it to other SQL."""
     said = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
-    said |= {name: sorted(said[name]) for name in ("columns", "personal") if name in said}
-    said["format"] = asdict(form)
+    # Without a header the order of columns says which is which.
+    unordered = ("columns", "personal") if getattr(form, "header", True) else ("personal",)
+    said |= {name: sorted(said[name]) for name in unordered if name in said}
+    said["format"] = meaning_of(form)
     meaning = json.dumps({name: value for name, value in said.items() if value}, sort_keys=True)
     return hashlib.sha256(meaning.encode()).hexdigest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recolake.errors import UploadError
-from recolake.landing.inspect import expand
+from recolake.landing.gather import list_files
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.simulator.config import ShopConfig
 from recolake.simulator.shop import write_shop
@@ -42,7 +42,7 @@ def given_input(uploads: Path, mapping: Path | None, tenant: str | None) -> Demo
         raise UploadError(
             f"'{uploads}' is a file, not a folder.", hint="Name the folder that holds it.", field="uploads"
         )
-    files = tuple(expand([uploads]))
+    files = tuple(file.path for file in list_files([uploads]))
     return DemoInput(
         Tenant(tenant or "shop"),
         files,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recolake.contracts.csv_text import CsvFormat
 from recolake.contracts.expressions import physical_name
 from recolake.contracts.mapping import EventMapping
 from recolake.demo.raw_files import count_cells
@@ -47,15 +48,19 @@ def newest_files(settings: Settings, tenant: Tenant, mapping: EventMapping) -> l
 
 
 def recent_users(spark: SparkSession, mapping: EventMapping, files: Sequence[Path]) -> list[str]:
-    """Raw user ids in the first rows of these files, the most active first; empty if they name nobody."""
+    """Raw user ids in the first rows of these files, the most active first.
+
+    Empty if the files name nobody, or are not CSV with a header.
+    """
     import pyarrow as pa
     from pyspark.sql import functions as F  # noqa: N812
 
     user = mapping.event.get("user")
-    if user is None:
+    form = mapping.format
+    if user is None or not isinstance(form, CsvFormat) or not form.header:
         return []
     columns = [column for column in mapping.columns if physical_name(column) in user.sql]
-    counted = count_cells(files, mapping.format, columns, most_rows=_MOST_ROWS)
+    counted = count_cells(files, form, columns, most_rows=_MOST_ROWS)
     if not counted:
         return []
     cells: dict[str, pa.Array] = {

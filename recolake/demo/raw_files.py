@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from recolake.contracts.csv_text import CsvFormat, Source, is_clean, open_text
+from recolake.contracts.csv_text import CsvFormat, cut, is_clean, open_text
+from recolake.contracts.source import Source
 
 # One record's cells under the asked columns; an empty cell is None.
 Cells = tuple[str | None, ...]
@@ -28,7 +29,7 @@ def count_cells(
 
 def _cells(path: Path, form: CsvFormat, columns: Sequence[str]) -> Iterator[Cells]:
     with Source(path) as source, open_text(source, form.encoding) as text:
-        reader = csv.reader(text, delimiter=form.delimiter, quotechar=form.quote, strict=True)
+        reader = cut(text, form)
         header = next(_records(reader), None)
         if header is None:
             return

@@ -27,7 +27,7 @@ def _upload(
     owner = require_tenant(settings, tenant)
     landed = land(settings, owner, files, mapping, again=again)
     for known in landed.known:
-        typer.echo(f"known: {known.path.name} (content of {known.landed_as} in upload {known.upload_id})")
+        typer.echo(f"known: {known.name} (content of {known.landed_as} in upload {known.upload_id})")
     if landed.upload is None:
         typer.echo("Nothing new: every file had been uploaded before.")
         return

@@ -29,7 +29,8 @@ def place(root: Path, manifest: UploadManifest, fill: Callable[[Path], None]) ->
         fill(workspace)
         write_atomically(workspace / MANIFEST, manifest.model_dump_json(indent=2).encode())
         workspace.chmod(0o755)
-        sync_folder(workspace / FILES)
+        for folder in (workspace / FILES, *(f for f in (workspace / FILES).rglob("*") if f.is_dir())):
+            sync_folder(folder)
         sync_folder(workspace)
         # From here on the upload exists.
         workspace.rename(root / manifest.upload_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
 
@@ -15,7 +16,8 @@ from recolake.contracts.mapping import EventMapping, load_mapping
 from recolake.contracts.names import printable
 from recolake.errors import UploadError
 from recolake.files import sha256_file, write_atomically
-from recolake.landing.inspect import expand, read_header, readable
+from recolake.landing.gather import RawInput, gather, readable
+from recolake.landing.inspect import read_columns
 from recolake.landing.place import place, remove_leftovers
 from recolake.landing.upload import (
     FILES,
@@ -44,7 +46,7 @@ class OtherMappingError(UploadError):
 class KnownFile:
     """A file whose content was landed before, maybe under another name, or comes twice in this upload."""
 
-    path: Path
+    name: str
     upload_id: str
     landed_as: str
 
@@ -80,8 +82,23 @@ def land(
         MappingError: the mapping is wrong or does not fit a file; nothing was landed.
     """
     rules = load_mapping(mapping)
-    paths = expand(files)
-    checked = [(path, _check(path, rules)) for path in paths]
+    settings.temporary_root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="unpack-", dir=settings.temporary_root) as scratch:
+        given = gather(files, Path(scratch))
+        checked = [(file, read_columns(file, rules)) for file in given]
+        return _land(settings, tenant, checked, rules, again=again, repairs=repairs, progress=progress)
+
+
+def _land(
+    settings: Settings,
+    tenant: Tenant,
+    checked: list[tuple[RawInput, tuple[str, ...]]],
+    rules: EventMapping,
+    *,
+    again: bool,
+    repairs: str | None,
+    progress: Callable[[str], None] | None,
+) -> LandedUpload:
     root = tenant_folder(settings, tenant)
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / ".lock"):
@@ -91,20 +108,17 @@ def land(
         otherwise = _contents(upload for upload in uploads if upload.mapping_sha256 != rules.sha256)
         known: list[KnownFile] = []
         new: list[tuple[Path, LandedFile]] = []
-        names: set[str] = set()
-        for path, columns in checked:
-            with readable(path):
-                digest = sha256_file(path)
+        names = _Names()
+        for file, columns in checked:
+            with readable(file.path):
+                digest, size = sha256_file(file.path), file.path.stat().st_size
             if digest in there:
-                known.append(KnownFile(path, *there[digest]))
+                known.append(KnownFile(file.name, *there[digest]))
                 continue
             if digest in otherwise and not again:
-                raise _other_mapping(KnownFile(path, *otherwise[digest]), rules)
-            name = _unused(path.name, names)
-            names.add(name)
-            new.append(
-                (path, LandedFile(name=name, sha256=digest, bytes=path.stat().st_size, columns=columns))
-            )
+                raise _other_mapping(KnownFile(file.name, *otherwise[digest]), rules)
+            name = names.take(file.name)
+            new.append((file.path, LandedFile(name=name, sha256=digest, bytes=size, columns=columns)))
             there[digest] = (_THIS_UPLOAD, name)
         if not new:
             return LandedUpload(None, tuple(known))
@@ -116,12 +130,6 @@ def land(
         )
 
 
-def _check(path: Path, rules: EventMapping) -> tuple[str, ...]:
-    columns = read_header(path, rules.format)
-    rules.check_header(columns, path.name)
-    return columns
-
-
 def _contents(uploads: Iterable[UploadManifest]) -> dict[str, tuple[str, str]]:
     """Content hash -> (upload, file name)."""
     return {file.sha256: (upload.upload_id, file.name) for upload in uploads for file in upload.files}
@@ -129,7 +137,7 @@ def _contents(uploads: Iterable[UploadManifest]) -> dict[str, tuple[str, str]]:
 
 def _other_mapping(known: KnownFile, rules: EventMapping) -> OtherMappingError:
     return OtherMappingError(
-        f"The file '{known.path.name}' was landed before under another mapping than {rules.file}, "
+        f"The file '{known.name}' was landed before under another mapping than {rules.file}, "
         f"as {known.landed_as} in upload {known.upload_id}.",
         hint="Nothing was uploaded. Read otherwise, its rows would count beside the first ones; "
         "`recolake upload --again` accepts that.",
@@ -137,13 +145,26 @@ def _other_mapping(known: KnownFile, rules: EventMapping) -> OtherMappingError:
     )
 
 
-def _unused(name: str, taken: set[str]) -> str:
-    """The name, or the name with a number before it where two folders held files of one name."""
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate = f"{number}-{name}"
-        number += 1
-    return candidate
+class _Names:
+    """Names of an upload's files: no two alike, and none a folder of another."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def take(self, name: str) -> str:
+        """The name, or the name with a number before it where two folders held files of one name."""
+        candidate, number = name, 2
+        while candidate in self._files or candidate in self._folders or self._files & _folders_of(candidate):
+            candidate = f"{number}-{name}"
+            number += 1
+        self._files.add(candidate)
+        self._folders |= _folders_of(candidate)
+        return candidate
+
+
+def _folders_of(name: str) -> set[str]:
+    return {folder.as_posix() for folder in PurePosixPath(name).parents} - {"."}
 
 
 def _write(
@@ -173,6 +194,7 @@ def _write(
 
 def _copy(source: Path, target: Path, expected: str) -> None:
     """Copy in chunks and flush to the disk; a file that changed meanwhile is refused."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     digest = sha256()
     with source.open("rb") as reading, target.open("wb") as writing:
         while chunk := reading.read(_CHUNK):

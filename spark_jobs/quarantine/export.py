@@ -15,9 +15,11 @@ from recolake.lake.engine import connect, engine_errors
 from recolake.landing.upload import FILES, MAPPING, UploadManifest, list_uploads, upload_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
-from spark_jobs.parse import MALFORMED, RawFile, read_records
+from spark_jobs.parse import MALFORMED, RawFile
 from spark_jobs.quarantine.cells import escape
 from spark_jobs.quarantine.rows import Place, QuarantineError, outstanding
+from spark_jobs.quarantine.shapes import form_of_repairs
+from spark_jobs.readers import reader_of
 
 REASON, FILE, LINE, RECORD = "_reason", "_file", "_line", "_record"
 LINKS = (REASON, FILE, LINE, RECORD)
@@ -27,8 +29,8 @@ def export_rows(settings: Settings, tenant: Tenant, upload_id: str, out: Path) -
     """Write an upload's quarantined rows that nobody repaired yet; gives how many.
 
     The columns are those of the upload's files, then `_reason`, `_file` and `_line`, and in `_record` the
-    text of a record that could not be cut into its columns. The file is written as the mapping reads it;
-    what a spreadsheet might run as a formula has an apostrophe before it.
+    text of a record that could not be cut into its columns. The file is CSV, as the mapping reads it if it
+    reads CSV with a header and quotes; what a spreadsheet might run as a formula has an apostrophe before it.
 
     Raises:
         NotFoundError: the tenant has no such upload.
@@ -47,7 +49,7 @@ def export_rows(settings: Settings, tenant: Tenant, upload_id: str, out: Path) -
     mapping = load_mapping(upload_folder(settings, manifest) / MAPPING)
     files = {name for name, _ in wanted}
     columns = tuple(dict.fromkeys(c for f in manifest.files if f.name in files for c in f.columns))
-    form = mapping.format
+    form = form_of_repairs(mapping.format)
     try:
         with out.open("w", encoding=form.encoding, errors="replace", newline="") as text:
             writer = csv.writer(text, delimiter=form.delimiter, quotechar=form.quote, lineterminator="\n")
@@ -78,11 +80,12 @@ def _rows(
 ) -> Iterator[list[str]]:
     folder = upload_folder(settings, manifest) / FILES
     names = {name for name, _ in wanted}
+    read = reader_of(mapping.format)
     for file in manifest.files:
         if file.name not in names:
             continue
         raw = RawFile(file.name, str(folder / file.name), file.sha256, file.columns)
-        for record in read_records(raw, mapping.format):
+        for record in read(raw):
             reasons = wanted.get((file.name, record.line))
             if reasons is not None:
                 cells = dict(zip(file.columns, record.cells, strict=False))

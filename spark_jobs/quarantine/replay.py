@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recolake.contracts.csv_text import CsvFormat
-from recolake.contracts.mapping import load_mapping
+from recolake.contracts.formats import JsonlFormat, ParquetFormat
+from recolake.contracts.mapping import EventMapping, load_mapping
 from recolake.files import sha256_file
 from recolake.lake.engine import connect, engine_errors
 from recolake.lake.tables import BRONZE_REPAIRS
-from recolake.landing.inspect import read_header
+from recolake.landing.header import read_header
 from recolake.landing.store import land
 from recolake.landing.upload import MAPPING, list_uploads, upload_folder
 from recolake.settings import Settings
@@ -23,9 +24,11 @@ from spark_jobs.parse import RawFile, read_records
 from spark_jobs.quarantine.cells import unescape
 from spark_jobs.quarantine.export import FILE, LINE, LINKS, manifest_of
 from spark_jobs.quarantine.rows import Place, QuarantineError, outstanding
+from spark_jobs.quarantine.shapes import form_of_repairs, write_members
 from spark_jobs.write import append_rows_once
 
 _MOST_SHOWN = 3
+_SUFFIXES = {CsvFormat: ".csv", JsonlFormat: ".jsonl", ParquetFormat: ".parquet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,14 @@ def replay(settings: Settings, tenant: Tenant, upload_id: str, repaired: Path) -
     """
     manifest = manifest_of(settings, tenant, upload_id)
     mapping_file = upload_folder(settings, manifest) / MAPPING
-    form = load_mapping(mapping_file).format
-    header, rows = read_repaired(repaired, form)
-    text, lines = rewrite(header, rows, form)
+    mapping = load_mapping(mapping_file)
+    header, rows = read_repaired(repaired, form_of_repairs(mapping.format))
     spark = connect(settings)
     with engine_errors("repairs were linked", f"recolake quarantine replay --tenant {tenant}"):
         settings.temporary_root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="replay-", dir=settings.temporary_root) as folder:
-            file = Path(folder) / f"repaired-{upload_id[:8]}.csv"
-            file.write_bytes(text.encode(form.encoding, "replace"))
+            file = Path(folder) / f"repaired-{upload_id[:8]}{_SUFFIXES[type(mapping.format)]}"
+            lines = write_back(file, header, rows, mapping)
             known = _landed_before(settings, tenant, upload_id, sha256_file(file))
             open_rows = outstanding(spark, settings, tenant, upload_id)
             if not known:
@@ -101,6 +103,33 @@ def read_repaired(path: Path, form: CsvFormat) -> tuple[tuple[str, ...], list[li
     return header, rows
 
 
+def write_back(
+    file: Path, header: tuple[str, ...], rows: list[list[str]], mapping: EventMapping
+) -> dict[Place, int]:
+    """Write the rows as a raw file of the mapping's format; gives on which line each place stands.
+
+    Raises:
+        QuarantineError: as `rewrite`; or a column of a file without a header is missing.
+    """
+    form = mapping.format
+    if not isinstance(form, CsvFormat):
+        _, lines = rewrite(
+            header, [[" ".join(cell.splitlines()) for cell in row] for row in rows], CsvFormat()
+        )
+        kept = [index for index, name in enumerate(header) if name not in LINKS]
+        write_members(file, [header[i] for i in kept], [[row[i] for i in kept] for row in rows], form)
+        return {place: line - 1 for place, line in lines.items()}
+    if not form.header:
+        order = (*mapping.columns, FILE, LINE)
+        if missing := [name for name in order if name not in header]:
+            raise QuarantineError(f"The column {missing[0]} is missing.", hint="Nothing was landed.")
+        rows = [[row[header.index(name)] for name in order] for row in rows]
+        header = order
+    text, lines = rewrite(header, rows, form)
+    file.write_bytes(text.encode(form.encoding, "replace"))
+    return lines
+
+
 def rewrite(header: tuple[str, ...], rows: list[list[str]], form: CsvFormat) -> tuple[str, dict[Place, int]]:
     """The rows as a raw file without the columns that an export added, and on which line each place stands.
 
@@ -110,8 +139,8 @@ def rewrite(header: tuple[str, ...], rows: list[list[str]], form: CsvFormat) -> 
     kept = [index for index, name in enumerate(header) if name not in LINKS]
     file, line = header.index(FILE), header.index(LINE)
     lines: dict[Place, int] = {}
-    parts = [_csv_line([header[index] for index in kept], form)]
-    at = 1 + parts[0].count("\n")
+    parts = [_csv_line([header[index] for index in kept], form)] if form.header else []
+    at = 1 + "".join(parts).count("\n")
     for cells in rows:
         if not cells[line].strip().isdecimal():
             raise QuarantineError(f"'{cells[line]}' in {LINE} is no line.", hint="Nothing was landed.")
@@ -128,6 +157,13 @@ def rewrite(header: tuple[str, ...], rows: list[list[str]], form: CsvFormat) -> 
 
 def _csv_line(cells: list[str], form: CsvFormat) -> str:
     """One record with its line end; ends of lines within it are as the reader counts them."""
+    if not form.quote:
+        if any(form.delimiter in cell or "\n" in cell or "\r" in cell for cell in cells):
+            raise QuarantineError(
+                "A cell holds the delimiter or an end of line, and the mapping's format has no quotes.",
+                hint="Nothing was landed; repair it.",
+            )
+        return form.delimiter.join(cells) + "\n"
     out = io.StringIO()
     writer = csv.writer(out, delimiter=form.delimiter, quotechar=form.quote, lineterminator="\n")
     writer.writerow([cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells])

@@ -12,7 +12,8 @@ import pytest
 
 from recolake.contracts.mapping import load_mapping
 from recolake.errors import MappingError, UploadError
-from recolake.landing.inspect import expand, read_header
+from recolake.landing.gather import gather
+from recolake.landing.header import read_header
 from recolake.landing.store import land
 from recolake.landing.upload import list_uploads
 from recolake.settings import PROJECT_ROOT, Settings
@@ -50,7 +51,7 @@ def test_a_locked_folder_is_named(tmp_path: Path) -> None:
     (folder / "a.csv").write_bytes(HEADER)
     for path in (folder, folder / "a.csv"):
         with locked(folder), pytest.raises(UploadError, match=r"locked-folder.*cannot be read: Permission"):
-            expand([path])
+            gather([path], tmp_path)
 
 
 def test_a_locked_file_is_named(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_file_of_another_format_is_called_what_it_is(zone: Settings, tmp_path:
         ],
         "Parquet": [b"PAR1\x15\x04\x15\x10"],
         "bzip2": [b"BZh91AY&SY\x01\x02"],
-        "zstandard": [b"\x28\xb5\x2f\xfd\x04\x00"],
+        "xz": [b"\xfd7zXZ\0\0"],
     }
     for name, contents in beginnings.items():
         for content in contents:

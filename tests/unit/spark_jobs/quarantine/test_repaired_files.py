@@ -10,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recolake.contracts.csv_text import CsvFormat
+from recolake.contracts.mapping import parse_mapping
+from recolake.landing.gather import RawInput
+from recolake.landing.inspect import read_columns
 from spark_jobs.parse import RawFile, read_records
 from spark_jobs.quarantine.cells import escape, unescape
-from spark_jobs.quarantine.replay import read_repaired, rewrite
+from spark_jobs.quarantine.replay import read_repaired, rewrite, write_back
 from spark_jobs.quarantine.rows import QuarantineError
+from spark_jobs.readers import reader_of
 
 FORM = CsvFormat()
 HEADER = ("person", "thing", "_reason", "_file", "_line", "_record")
@@ -71,3 +75,38 @@ def test_one_row_cannot_be_repaired_twice_in_one_file() -> None:
     row = ["u", "i", "", "a.csv", "2", ""]
     with pytest.raises(QuarantineError, match="Two rows stand for line 2"):
         rewrite(HEADER, [row, row], FORM)
+
+
+RULES = """version: 1
+format: {}
+columns: [person.id, thing]
+event: {{user: "`person.id`", item: thing, type: "'view'", time: "'2024-01-01'"}}
+"""
+
+
+@pytest.mark.parametrize(
+    "form", ["jsonl", "parquet", "{csv: {header: false}}", "{tsv: {quote: none, header: false}}", "tsv"]
+)
+def test_repaired_rows_go_back_in_the_format_they_came_in(tmp_path: Path, form: str) -> None:
+    mapping = parse_mapping(RULES.format(form), "m.yaml")
+    header = ("thing", "_file", "_line", "person.id", "_reason", "_record")
+    rows = [["i", "a", "7", "u, 1", "", ""], ["", "a", "3", "u", "", ""]]
+    file = tmp_path / "back"
+    lines = write_back(file, header, rows, mapping)
+    columns = read_columns(RawInput(file, file.name), mapping)
+    records = {r.line: r for r in reader_of(mapping.format)(RawFile("back", str(file), "", columns))}
+    assert len(records) == 2
+    for place, cells in (
+        (("a", 7), {"person.id": "u, 1", "thing": "i"}),
+        (("a", 3), {"person.id": "u", "thing": ""}),
+    ):
+        record = records[lines[place]]
+        assert record.problem is None
+        assert dict(zip(columns, record.cells, strict=True)) == cells
+
+
+def test_a_cell_that_a_format_without_quotes_cannot_hold_is_refused(tmp_path: Path) -> None:
+    mapping = parse_mapping(RULES.format("{tsv: {quote: none}}"), "m.yaml")
+    header = ("person.id", "thing", "_file", "_line")
+    with pytest.raises(QuarantineError, match="has no quotes"):
+        write_back(tmp_path / "back", header, [["u\t1", "i", "a", "7"]], mapping)
