@@ -12,7 +12,14 @@ import pytest
 
 from recolake.demo.outstanding import asset_to_announce, turned_down
 from recolake.files import write_atomically
-from recolake.lake.tables import BRONZE_INGESTS, SILVER_EVENTS, Table
+from recolake.lake.tables import (
+    BRONZE_DECISIONS,
+    BRONZE_INGESTS,
+    SILVER_EVENTS,
+    SILVER_ITEMS,
+    SILVER_USERS,
+    Table,
+)
 from recolake.landing.store import land
 from recolake.orchestration.backlog import build_is_due
 from recolake.platform import control
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 WEIGHTS = BlendWeights(vector=1, popularity=1, own=1)
+SILVER = {SILVER_EVENTS: "event_id", SILVER_ITEMS: "item_id", SILVER_USERS: "user_id"}
 STARTED = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -60,7 +68,8 @@ class Shop:
 
     def build(self) -> None:
         row = (self.tenant.name, f"e{self.ingests}", STARTED + timedelta(minutes=self.ingests))
-        self._append(SILVER_EVENTS, row, "tenant_id string, event_id string")
+        for table, key in SILVER.items():
+            self._append(table, row, f"tenant_id string, {key} string")
 
     def train(self, *uploads: str, passed: bool) -> str:
         """Register a finished version that was trained on these uploads; gives its name."""
@@ -112,9 +121,11 @@ def shop(platform: Settings, spark: SparkSession, tmp_path: Path) -> Shop:
     places = {"lake_url": str(tmp_path / "lake"), "landing_url": str(tmp_path / "landing")}
     settings = platform.model_copy(update=places)
     shop = Shop(spark, settings, Tenant(f"t{uuid4().hex[:12]}"), tmp_path)
-    # The table is there from the platform's start on.
+    # These tables are there from the platform's start on.
     shop.ingest("", accepted=0)
     spark.sql(f"DELETE FROM delta.`{BRONZE_INGESTS.location(settings)}`")
+    decisions = ", ".join(f"{column.name} {column.type}" for column in BRONZE_DECISIONS.columns)
+    spark.createDataFrame([], decisions).write.format("delta").save(BRONZE_DECISIONS.location(settings))
     return shop
 
 
