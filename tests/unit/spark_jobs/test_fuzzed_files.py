@@ -60,10 +60,21 @@ def repeated(place: float) -> Mutation:
     return change
 
 
+def unclosed(place: float) -> Mutation:
+    """A quote where a field begins."""
+
+    def change(content: bytes) -> bytes:
+        found = re.compile(b"[,\n]").search(content, at(content, place))
+        return content if found is None else content[: found.end()] + b'"' + content[found.end() :]
+
+    return change
+
+
 MUTATION: st.SearchStrategy[Mutation] = st.one_of(
     PLACE.map(lambda place: lambda c: c[: at(c, place)]),
     PLACE.map(flipped),
     PLACE.map(repeated),
+    PLACE.map(unclosed),
     st.tuples(
         PLACE,
         st.sampled_from(
@@ -146,7 +157,7 @@ def check_lines(path: Path, records: list[Record], encoding: str) -> None:
 
 
 @settings(max_examples=EXAMPLES)
-@given(rows=ROWS, before=st.lists(MUTATION, max_size=4), after=st.lists(MUTATION, max_size=2), data=st.data())
+@given(rows=ROWS, before=st.lists(MUTATION, max_size=4), after=st.lists(MUTATION, max_size=1), data=st.data())
 def test_a_csv_file_loses_no_line(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[tuple[str, str, str]],
@@ -156,7 +167,10 @@ def test_a_csv_file_loses_no_line(
 ) -> None:
     packed = data.draw(st.sampled_from(sorted(PACKERS)))
     path = tmp_path_factory.getbasetemp() / f"fuzzed.csv{packed}"
-    path.write_bytes(changed(PACKERS[packed](changed(as_csv(rows), before)), after))
+    head, body = as_csv(rows).split(b"\n", 1)
+    # Most files that are only changed behind their header are landed, and read.
+    content = head + b"\n" + changed(body, before)
+    path.write_bytes(changed(PACKERS[packed](content), after))
     rules = mapping("csv")
     if (found := look(path, rules)) is not None:
         records, columns = found
@@ -165,7 +179,7 @@ def test_a_csv_file_loses_no_line(
 
 
 @settings(max_examples=EXAMPLES)
-@given(rows=ROWS, before=st.lists(MUTATION, max_size=4), after=st.lists(MUTATION, max_size=2), data=st.data())
+@given(rows=ROWS, before=st.lists(MUTATION, max_size=4), after=st.lists(MUTATION, max_size=1), data=st.data())
 def test_a_json_lines_file_loses_no_line(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[tuple[str, str, str]],
