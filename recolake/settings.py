@@ -45,7 +45,11 @@ class Settings(BaseSettings):
 
     spark_driver_memory: str = "3g"
     spark_cores: int = Field(default=2, ge=1)
-    api_workers: int = Field(default=1, ge=1)
+    api_workers: int = Field(
+        default=2,
+        ge=1,
+        description="Processes of the recommendation API: one alone queues at 100 requests a second",
+    )
     feature_deadline_seconds: float = Field(
         default=0.1, gt=0, description="How long an answer waits for Redis before it does without"
     )
