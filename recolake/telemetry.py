@@ -54,7 +54,7 @@ def configure_logging(service: str, level: int = logging.INFO) -> None:
     # Its lines hold whole paths, which hold what callers write; services log requests themselves.
     logging.getLogger("uvicorn.access").disabled = True
     # What they tell at this level is noise, or quotes whole addresses.
-    for name in ("faiss", "feast", "httpx"):
+    for name in ("faiss", "feast", "httpx", "httpx2"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -111,6 +111,16 @@ def marked(home: Path) -> list[psutil.Process]:
     return found
 
 
+def kill_rest_of_session(leader: int) -> None:
+    """Kill what is left of the session that a process led which ended; its id is not used anew meanwhile."""
+    left = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(OSError):
+            if process.pid != leader and os.getsid(process.pid) == leader:
+                left.append(process)
+    kill(left)
+
+
 def memory_of(process: psutil.Process) -> int:
     """Bytes of a process and its children: proportional set size (a page that n share counts 1/n)."""
     return sum(_memory(member) for member in tree(process))

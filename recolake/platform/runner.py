@@ -18,7 +18,7 @@ from recolake.endpoints import write_endpoint
 from recolake.errors import RecolakeError
 from recolake.platform.books import Books
 from recolake.platform.ports import choose_port
-from recolake.platform.processes import PidFile, start, stop_tree, tail, trim_log
+from recolake.platform.processes import PidFile, kill_rest_of_session, start, stop_tree, tail, trim_log
 from recolake.platform.service import Context, PlatformService, base_environment
 from recolake.platform.state import Phase, ServiceState, log_file, pid_file
 
@@ -77,6 +77,8 @@ class Runner(threading.Thread):
                 if process is not None:
                     in_vain = 0
                     self._watch(process)
+                    if self.service.workers_outlive_it:
+                        kill_rest_of_session(process.pid)
                     self._enter(
                         Phase.STARTING, pid=None, restarts=self.state.restarts + 1, error="it ended by itself"
                     )

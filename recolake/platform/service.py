@@ -46,6 +46,7 @@ class PlatformService(ABC):
         needs: services without which it cannot start; it waits for them, however long.
         follows: services that it works better with but can do without. Its first start waits a while for
             those that are on their way, later ones do not. It is stopped before both.
+        workers_outlive_it: whether processes that it started go on when it is killed, and must be ended.
     """
 
     name: ClassVar[str]
@@ -54,6 +55,7 @@ class PlatformService(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     follows: ClassVar[tuple[str, ...]] = ()
     on_request: ClassVar[bool] = False
+    workers_outlive_it: ClassVar[bool] = False
     start_seconds: ClassVar[float] = 120.0
     stop_seconds: ClassVar[float] = 20.0
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM

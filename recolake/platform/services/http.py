@@ -35,6 +35,8 @@ class RecommendationApi(PlatformService):
     endpoint = "api"
     preferred_port = 8000
     follows = ("redis",)
+    # They would go on with the port, and nobody would look after them.
+    workers_outlive_it = True
 
     def environment(self, context: Context) -> dict[str, str]:
         return {"OMP_NUM_THREADS": "1"}

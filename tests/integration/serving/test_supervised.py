@@ -46,6 +46,11 @@ def process_of(settings: Settings, service: str) -> psutil.Process:
     return process
 
 
+def started_anew(settings: Settings, service: str, killed: psutil.Process) -> bool:
+    process = pid_file(settings, service).process()
+    return process is not None and process.pid != killed.pid
+
+
 def answer(settings: Settings, secret: str) -> dict[str, Any]:
     """What ada gets now; nothing while the API does not answer with 200."""
     try:
@@ -73,12 +78,14 @@ def test_a_killed_api_comes_back_and_answers_without_redis(supervised: Any) -> N
     until(lambda: answer(settings, secret).get("strategy") == "personal")
     break_redis(settings)
     killed = process_of(settings, "api")
+    workers = killed.children(recursive=True)
     killed.kill()
     psutil.wait_procs([killed], timeout=10)
+    until(lambda: started_anew(settings, "api", killed))
     until(lambda: answer(settings, secret))
     body = answer(settings, secret)
     assert (body["strategy"], body["fallback"], body["degraded"]) == ("popular", "features_unavailable", True)
-    assert process_of(settings, "api").pid != killed.pid
+    assert not any(worker.is_running() for worker in workers)
     assert read_state(settings).services["redis"].phase is Phase.FAILED
 
     # Nor does a platform that is started anew need Redis for its answers.
