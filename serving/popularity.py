@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from recolake.ranking.artifact import TREND_FILE
-from recolake.ranking.popularity import Popularity
 from recolake.tenancy.context import Tenant
 from serving.marks import Marks
 from serving.metrics import Metrics
@@ -97,11 +95,7 @@ class PopularityRefresh:
         return reading.complete
 
     def _publish(self, tenant: Tenant, model: Model, reading: _Reading) -> None:
-        known = np.isfinite(reading.scores)
-        trained = np.load(model.artifact.folder / TREND_FILE, allow_pickle=False)
-        popularity = Popularity.of(
-            np.where(known, reading.scores, trained), model.artifact.ranking.popularity_span
-        )
+        popularity = model.artifact.popularity_by(reading.scores)
         self._shelf.freshen(tenant, model.version, popularity, reading.mark)
         self._metrics.popularity_refreshes.labels("ok").inc()
-        _log.info("popularity_refreshed", tenant=tenant.name, items=int(known.sum()))
+        _log.info("popularity_refreshed", tenant=tenant.name, items=int(np.isfinite(reading.scores).sum()))

@@ -67,6 +67,12 @@ class Artifact:
             total += block.T @ block
         return total
 
+    def popularity_by(self, trend_scores: npt.NDArray[np.float64]) -> Popularity:
+        """By fresher trend scores [I], those of training standing in where one is not finite."""
+        trained = np.load(self.folder / TREND_FILE, allow_pickle=False)
+        scores = np.where(np.isfinite(trend_scores), trend_scores, trained)
+        return Popularity.of(scores, self.ranking.popularity_span)
+
     @property
     def ranking(self) -> RankingConfig:
         return self.manifest.ranking

@@ -34,7 +34,7 @@ class Tended:
     Attributes:
         files_before, files_after: data files of the latest version.
         bytes_after: their size.
-        removed: files that VACUUM took from the disk; Delta tells of no more than 1,000.
+        removed: files that VACUUM took from the disk, as many of them as its dry run lists.
         pinned: the oldest version that must stay readable; None: only the usual span holds.
         retention: the table's spans from now on.
     """

@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 
 from recolake.errors import NotFoundError
 from recolake.lake.tables import GOLD_ITEM_FEATURES, GOLD_USER_FEATURES, Table
-from recolake.ranking.artifact import TREND_FILE, Artifact, load_artifact, load_user_vectors
+from recolake.ranking.artifact import Artifact, load_artifact, load_user_vectors
 from recolake.ranking.manifest import read_manifest
 from recolake.ranking.popularity import Popularity
 from recolake.ranking.ranker import rank
@@ -95,9 +95,9 @@ def _popularity(package: Path, artifact: Artifact) -> Popularity:
     by_item = dict(
         zip(newest_last["item_id"].to_pylist(), newest_last["trend_score"].to_pylist(), strict=True)
     )
-    now = np.array([by_item.get(item) for item in artifact.items.ids], dtype=np.float64)
-    trained = np.load(artifact.folder / TREND_FILE, allow_pickle=False)
-    return Popularity.of(np.where(np.isfinite(now), now, trained), artifact.ranking.popularity_span)
+    return artifact.popularity_by(
+        np.array([by_item.get(item) for item in artifact.items.ids], dtype=np.float64)
+    )
 
 
 def _rows(package: Path, table: Table, columns: Sequence[str], where: Any = None) -> pa.Table:
