@@ -17,7 +17,7 @@ _Tenant = Annotated[str, typer.Option(help="Whose uploads")]
 _Upload = Annotated[str, typer.Argument(help="Id of an upload, as `recolake uploads list` shows it")]
 _Reason = Annotated[str, typer.Option(help="Why, for those who look later")]
 _By = Annotated[str, typer.Option(help="Who decides; default: you")]
-_TODO = {
+_NEXT_STEP = {
     "landed": "recolake ingest --tenant {tenant}",
     "held": "recolake uploads release {upload} --tenant {tenant} --reason …   (or reject)",
     "accepted": "recolake uploads revert {upload} --tenant {tenant} --reason …   takes its rows out again",
@@ -94,7 +94,7 @@ def show_lines(view: UploadView, tenant: str) -> list[str]:
             f"{decision.state:9} {decision.decided_at:%Y-%m-%d %H:%M} by {decision.decided_by}: "
             f"{decision.reason}"
         )
-    lines.append(f"next      {_TODO[view.state.value].format(upload=view.upload_id, tenant=tenant)}")
+    lines.append(f"next      {_NEXT_STEP[view.state.value].format(upload=view.upload_id, tenant=tenant)}")
     return lines
 
 
