@@ -87,6 +87,7 @@ def event(number: int, kind: str, hours: float) -> dict[str, Any]:
 @pytest.fixture
 def shipped(spark: SparkSession, platform: Settings, bronze: Any) -> Experiment:
     """80 people were answered and half of each side bought; one answer is from before there were variants."""
+    ship_usage(platform)  # what others were answered before
     trial = experiment(platform)
     journal = UsageJournal(platform.journal_root)
     for number in range(PEOPLE):
