@@ -43,7 +43,9 @@ class EventContent:
 
 
 def netstring(text: str | None) -> str:
-    return "-" if text is None else f"{len(text.encode())}:{text}"
+    if text is None:
+        return "-"
+    return f"{len(text) if text.isascii() else len(text.encode())}:{text}"
 
 
 def number_text(number: Decimal | str | None) -> str | None:
@@ -71,13 +73,13 @@ def time_text(time: datetime | str | None) -> str | None:
 
 def event_id(content: EventContent) -> str:
     """64 hex digits."""
-    reserved = {
-        SESSION: content.session,
-        QUANTITY: number_text(content.quantity),
-        PRICE: number_text(content.price),
-    }
-    properties = {**content.properties, **{k: v for k, v in reserved.items() if v is not None}}
-    head = (
+    reserved = (
+        (SESSION, content.session),
+        (QUANTITY, number_text(content.quantity)),
+        (PRICE, number_text(content.price)),
+    )
+    properties = {**content.properties, **{name: text for name, text in reserved if text is not None}}
+    texts = [
         content.tenant,
         content.user,
         content.item,
@@ -85,7 +87,7 @@ def event_id(content: EventContent) -> str:
         number_text(content.value),
         time_text(content.time),
         content.order,
-    )
-    pairs = (text for key in sorted(properties) for text in (key, properties[key]))
-    encoding = "".join(netstring(text) for text in (*head, *pairs))
-    return hashlib.sha256(encoding.encode()).hexdigest()
+    ]
+    for name in sorted(properties):
+        texts += (name, properties[name])
+    return hashlib.sha256("".join(map(netstring, texts)).encode()).hexdigest()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -46,6 +46,20 @@ class Encoder:
     tenant: Tenant
     key: bytes
     now: datetime
+    _received_at: str = field(init=False, repr=False)
+    _known: dict[str, str] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_received_at", self.now.isoformat(timespec="microseconds"))
+
+    def _pseudonym(self, name: str | None) -> str | None:
+        """Of one visit there are many events in a request: each name is hashed once."""
+        if name is None:
+            return None
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = pseudonym(self.key, name)
+        return found
 
     def event(self, event: Event) -> tuple[str, Record]:
         """The event's id, and its record.
@@ -61,9 +75,9 @@ class Encoder:
             "session_id": content.session,
             "item_id": content.item,
             "event_type": content.type,
-            "value": _number(content.value),
-            "quantity": _number(content.quantity),
-            "price": _number(content.price),
+            "value": content.value,
+            "quantity": content.quantity,
+            "price": content.price,
             "event_time": _time(content.time),
             "order_id": content.order,
             "recommendation_id": text_of(event.recommendation_id),
@@ -88,15 +102,15 @@ class Encoder:
             checked_purchase(price, "price")
         return EventContent(
             tenant=self.tenant.name,
-            user=pseudonym(self.key, user) if user is not None else None,
+            user=self._pseudonym(user),
             item=item,
             type=kind,
-            value=checked_number(event.value, "value"),
+            value=_number(checked_number(event.value, "value")),
             time=checked_time(event.time, self.now),
             order=order,
-            session=pseudonym(self.key, session) if session is not None else None,
-            quantity=quantity,
-            price=price,
+            session=self._pseudonym(session),
+            quantity=_number(quantity),
+            price=_number(price),
             properties=property_texts(event.properties),
         )
 
@@ -154,7 +168,7 @@ class Encoder:
 
     def _record(self, kind: Kind, members: Mapping[str, Any]) -> Record:
         said = {name: value for name, value in members.items() if value is not None}
-        text = orjson.dumps(said | {"received_at": _time(self.now)})
+        text = orjson.dumps(said | {"received_at": self._received_at})
         if b"\\u0000" in text and _NUL.search(text):
             raise refuse("invalid_text", None, "A text holds the character U+0000, which no table can keep.")
         return Record(kind, text)

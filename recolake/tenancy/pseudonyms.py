@@ -6,7 +6,6 @@ that has SHA-256 but no HMAC (Spark SQL) computes the very same value.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from pathlib import Path
@@ -83,7 +82,7 @@ class TenantKeys:
 
 def pseudonym(key: bytes, identifier: str) -> str:
     """32 hex digits that stand for one person's identifier."""
-    return hmac.digest(key, identifier.encode(), hashlib.sha256).hex()[:PSEUDONYM_HEX_DIGITS]
+    return hmac.digest(key, identifier.encode(), "sha256").hex()[:PSEUDONYM_HEX_DIGITS]
 
 
 def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
