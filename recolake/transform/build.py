@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from recolake.tenancy.context import Tenant
 from recolake.transform.admission import admit, all_decisions, reach_of, with_withdrawn_rows
 from recolake.transform.lineage import build_lineage
 from recolake.transform.marks import Mark, Reached, marks_after, reached_by, read_marks, write_marks
-from recolake.transform.news import find_news, for_dbt, latest_ingests, model_name
+from recolake.transform.news import News, filled_tables, find_news, for_dbt, latest_ingests, model_name
 from recolake.transform.outcome import BuildReport, NodeOutcome, read_outcome, require_success
 from recolake.transform.run_dbt import DBT_PROJECT, Progress, dbt_to_oneself, run_dbt
 from recolake.transform.weights import SeedState, fingerprint, mark_applied, seed_state
@@ -92,7 +93,7 @@ def build(
             settings,
             spark,
             _arguments(select, full_refresh, all_tests, load_seed=seed is not SeedState.CURRENT),
-            {"RECOLAKE_TENANT": tenant.name if tenant else "", "RECOLAKE_NEWS": for_dbt(news)},
+            _told(spark, tenant, news),
             progress,
         )
         nodes = read_outcome(result)
@@ -133,13 +134,24 @@ def _build_anew(
         settings,
         spark,
         _arguments(None, True, False, load_seed=False),
-        {"RECOLAKE_TENANT": tenant.name, "RECOLAKE_NEWS": for_dbt(find_news(spark, {}, own))},
+        _told(spark, tenant, find_news(spark, {}, own)),
         progress,
     )
     nodes = read_outcome(result)
     _remember(spark, settings, lake, own, nodes, result.success)
     require_success(result, nodes)
     return _look(spark, settings)
+
+
+def _told(
+    spark: SparkSession, tenant: Tenant | None, news: Mapping[str, Sequence[News]]
+) -> dict[str, str]:
+    """What dbt_project reads of the environment."""
+    return {
+        "RECOLAKE_TENANT": tenant.name if tenant else "",
+        "RECOLAKE_NEWS": for_dbt(news),
+        "RECOLAKE_FILLED": json.dumps(filled_tables(spark)),
+    }
 
 
 def _look(spark: SparkSession, settings: Settings) -> _Lake:

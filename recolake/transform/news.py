@@ -14,7 +14,15 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from recolake.lake.tables import BRONZE_INGESTS, BRONZE_ITEMS, BRONZE_USERS, DBT_TABLES, Table
+from recolake.lake.tables import (
+    BRONZE_ADMITTED,
+    BRONZE_INGESTS,
+    BRONZE_ITEMS,
+    BRONZE_UPLOAD_STATES,
+    BRONZE_USERS,
+    DBT_TABLES,
+    Table,
+)
 from recolake.tenancy.context import Tenant
 from recolake.transform.admission import counted_events
 from recolake.transform.marks import CHECKS, Reached
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _STATEMENTS = (BRONZE_ITEMS, BRONZE_USERS)
+_OFTEN_EMPTY = (*_STATEMENTS, BRONZE_ADMITTED, BRONZE_UPLOAD_STATES)
 _DATED = ("tenant_id", "event_date", "ingested_at")
 
 Watermarks = dict[str, int | None]
@@ -66,6 +75,11 @@ def latest_ingests(spark: SparkSession, tenant: Tenant | None) -> Reached:
         ingests = ingests.where(F.col("tenant_id") == tenant.name)
     rows = ingests.groupBy("tenant_id").agg(F.max(F.unix_micros("ingested_at")).alias("high")).collect()
     return {row["tenant_id"]: row["high"] for row in rows}
+
+
+def filled_tables(spark: SparkSession) -> list[str]:
+    """Names of those bronze tables that often stay empty and are not."""
+    return [table.name for table in _OFTEN_EMPTY if not spark.table(table.qualified).isEmpty()]
 
 
 def find_news(spark: SparkSession, reached: Mapping[str, Reached], highs: Reached) -> dict[str, list[News]]:

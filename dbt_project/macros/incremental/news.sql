@@ -58,3 +58,12 @@
     {%- set tenant = env_var('RECOLAKE_TENANT', '') if execute and model.resource_type != 'unit_test' else '' -%}
     {{ return("tenant_id = '" ~ tenant ~ "'" if tenant else 'true') }}
 {% endmacro %}
+
+
+{#-
+    Whether a bronze table has any row, as `recolake build` found it. Most shops never decide about an upload, or never state
+    anything over the API: a table without rows would be listed and planned again by every query that reads it.
+-#}
+{% macro is_filled(table) %}
+    {{ return(not in_build() or table in fromjson(env_var('RECOLAKE_FILLED'))) }}
+{% endmacro %}

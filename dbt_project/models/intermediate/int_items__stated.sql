@@ -12,6 +12,7 @@ select
     ingested_at
 from {{ ref('stg_bronze__events') }}
 where item_id is not null
+{%- if is_filled('items') %}
 union all
 select
     tenant_id,
@@ -26,3 +27,4 @@ select
     event_time as last_seen,
     ingested_at
 from {{ ref('stg_bronze__items') }}
+{%- endif %}

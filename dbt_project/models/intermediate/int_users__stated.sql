@@ -9,6 +9,7 @@ select
     ingested_at
 from {{ ref('stg_bronze__events') }}
 where user_id is not null
+{%- if is_filled('users') %}
 union all
 select
     tenant_id,
@@ -20,3 +21,4 @@ select
     event_time as last_seen,
     ingested_at
 from {{ ref('stg_bronze__users') }}
+{%- endif %}

@@ -9,10 +9,14 @@
 with counted as (
     select events.{{ columns | join(', events.') }}
     from {{ source('bronze', 'events') }} as events
+    {%- if is_filled('upload_states') %}
     left anti join {{ source('bronze', 'upload_states') }} as decided
         on events.tenant_id = decided.tenant_id and events.upload_id = decided.upload_id
+    {%- endif %}
+    {%- if is_filled('admitted') %}
     union all
     select {{ columns | join(', ') }} from {{ source('bronze', 'admitted') }}
+    {%- endif %}
 )
 
 select
