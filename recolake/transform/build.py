@@ -143,9 +143,7 @@ def _build_anew(
     return _look(spark, settings)
 
 
-def _told(
-    spark: SparkSession, tenant: Tenant | None, news: Mapping[str, Sequence[News]]
-) -> dict[str, str]:
+def _told(spark: SparkSession, tenant: Tenant | None, news: Mapping[str, Sequence[News]]) -> dict[str, str]:
     """What dbt_project reads of the environment."""
     return {
         "RECOLAKE_TENANT": tenant.name if tenant else "",
