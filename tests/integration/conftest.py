@@ -30,8 +30,10 @@ def _small_data(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     platform: Settings = request.getfixturevalue("platform")
+    # Unset, they would be what Spark has for them, not what the platform gave its engine.
+    before = {name: connect(platform).conf.get(name) for name in _SMALL}
     for name, value in _SMALL.items():
         connect(platform).conf.set(name, value)
     yield
-    for name in _SMALL:
-        connect(platform).conf.unset(name)
+    for name, usual in before.items():
+        connect(platform).conf.set(name, usual)
