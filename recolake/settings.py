@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     api_url: str | None = Field(default=None, description="Recommendation API (data plane)")
     control_url: str | None = Field(default=None, description="Control plane API")
     lab_url: str | None = Field(default=None, description="JupyterLab")
+    kafka_url: str | None = Field(default=None, description="kafka://host:port[,host:port]: bootstrap servers")
 
     spark_driver_memory: str = "3g"
     spark_cores: int = Field(default=2, ge=1)
@@ -118,6 +119,11 @@ class Settings(BaseSettings):
     def replay_root(self) -> Path:
         """Answers of requests with an `Idempotency-Key`, one database a tenant."""
         return self.home / "replays"
+
+    @property
+    def stream_root(self) -> Path:
+        """How far streams into the lake have come: Spark's checkpoints, and what their batches landed."""
+        return self.home / "streams"
 
     @property
     def temporary_root(self) -> Path:
