@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     api_url: str | None = Field(default=None, description="Recommendation API (data plane)")
     control_url: str | None = Field(default=None, description="Control plane API")
     lab_url: str | None = Field(default=None, description="JupyterLab")
-    kafka_url: str | None = Field(default=None, description="kafka://host:port[,host:port]: bootstrap servers")
+    kafka_url: str | None = Field(default=None, description="kafka://host:port[,host:port]")
 
     spark_driver_memory: str = "3g"
     spark_cores: int = Field(default=2, ge=1)

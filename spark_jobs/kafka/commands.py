@@ -1,0 +1,28 @@
+"""`recolake kafka consume`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from recolake.kafka.commands import kafka
+
+
+@kafka.command("consume")
+def _consume(
+    seconds: Annotated[float, typer.Option(min=0, help="How long to go on")] = 600,
+    once: Annotated[bool, typer.Option("--once", help="Take what is there now, then end")] = False,
+) -> None:
+    """Bring messages into bronze, each once; repeating it changes nothing."""
+    from recolake.settings import load_settings
+    from spark_jobs.kafka.consume import consume
+
+    done = consume(load_settings(), None if once else seconds, typer.echo)
+    rows = done.rows
+    typer.echo(
+        f"{rows['messages']} records in {done.batches} batches: {rows['accepted']} accepted "
+        f"+ {rows['repeats']} repeats + {rows['quarantined']} quarantined"
+    )
+    for tenant, why in done.failed.items():
+        typer.echo(f"{tenant}: {why}")
