@@ -6,6 +6,7 @@ import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
         default=2,
         ge=1,
         description="Processes of the recommendation API: one alone queues at 100 requests a second",
+    )
+    acknowledge_by: Literal["spool", "kafka"] = Field(
+        default="spool", description="What the API keeps records in before it acknowledges them"
     )
     feature_deadline_seconds: float = Field(
         default=0.1, gt=0, description="How long an answer waits for Redis before it does without"

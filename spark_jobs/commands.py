@@ -51,6 +51,10 @@ def _deliver(
     )
     if done.damaged:
         typer.echo(f"{done.damaged} lines could not be read; see the spool's folder `unreadable`.")
+    if done.messages:
+        typer.echo(f"{done.messages} records by Kafka, in uploads of their own")
+    for trouble in done.troubles:
+        typer.echo(f"Kafka's stream: {trouble}")
     for tenant, why in done.failed.items():
         typer.echo(f"{tenant}: {why}")
 

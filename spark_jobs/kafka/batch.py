@@ -43,13 +43,9 @@ class BatchReport:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def folder_of(settings: Settings) -> Path:
-    return settings.stream_root / "kafka"
-
-
 def reports_folder(settings: Settings) -> Path:
     """Reports of batches that nobody has read yet, a file each, in the order of their names."""
-    return folder_of(settings) / "reports"
+    return settings.stream_root / "kafka" / "reports"
 
 
 def work_on(frame: DataFrame, batch: int, settings: Settings) -> BatchReport:
@@ -59,7 +55,7 @@ def work_on(frame: DataFrame, batch: int, settings: Settings) -> BatchReport:
         ServiceUnavailableError: the engine does not answer; the batch comes again.
     """
     ensure_tenant_key(settings, UNCLAIMED)
-    parts = folder_of(settings) / "parts"
+    parts = settings.stream_root / "kafka" / "parts"
     shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir(parents=True)
     report = BatchReport(batch)

@@ -21,8 +21,10 @@ def _consume(
     done = consume(load_settings(), None if once else seconds, typer.echo)
     rows = done.rows
     typer.echo(
-        f"{rows['messages']} records in {done.batches} batches: {rows['accepted']} accepted "
+        f"{rows['records']} records in {done.batches} batches: {rows['accepted']} accepted "
         f"+ {rows['repeats']} repeats + {rows['quarantined']} quarantined"
     )
+    for trouble in done.troubles:
+        typer.echo(f"The stream ended and was started again: {trouble}")
     for tenant, why in done.failed.items():
         typer.echo(f"{tenant}: {why}")

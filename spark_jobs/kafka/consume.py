@@ -7,20 +7,21 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from recolake.errors import ServiceUnavailableError
+from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.kafka.client import bootstrap_servers
+from recolake.kafka.position import checkpoint
 from recolake.kafka.topics import ALL, ensure_topics
 from recolake.lake.engine import connect, engine_errors
 from recolake.settings import Settings
-from spark_jobs.kafka.batch import BatchReport, folder_of, reports_folder, work_on
+from spark_jobs.kafka.batch import BatchReport, reports_folder, work_on
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
     from pyspark.sql.streaming.query import StreamingQuery
 
 _POLL_SECONDS = 0.5
@@ -31,18 +32,139 @@ Progress = Callable[[str], None]
 
 @dataclass
 class Consumed:
-    """What came through: rows by outcome, and by tenant why its uploads were not ingested."""
+    """What came through: records by outcome, by tenant why uploads were not ingested, and what went wrong."""
 
     batches: int = 0
     rows: Counter[str] = field(default_factory=Counter)
     failed: dict[str, str] = field(default_factory=dict)
-    restarts: int = 0
+    troubles: list[str] = field(default_factory=list)
 
 
-class ConsumerBusyError(ServiceUnavailableError):
-    """Another process reads from Kafka already."""
+class ConsumerBusyError(RecolakeError):
+    """Another process brings messages into bronze already."""
 
     code = "consumer_busy"
+    status = 409
+
+
+class StreamFailedError(ServiceUnavailableError):
+    """The stream ended before it was through; the next one goes on where it was."""
+
+    code = "stream_failed"
+
+
+class Consumer:
+    """The stream, while it is entered. One process at a time has it.
+
+    Args:
+        once: it ends when it has taken what is there now.
+    """
+
+    def __init__(self, settings: Settings, progress: Progress | None = None, *, once: bool = False) -> None:
+        self._settings = settings
+        self._say = progress or (lambda _: None)
+        self._once = once
+        self._lock = FileLock(settings.run_root / "consume-kafka.lock")
+        self._query: StreamingQuery | None = None
+        self._restart_at = 0.0
+        self.done = Consumed()
+
+    def __enter__(self) -> Consumer:
+        """Start the stream.
+
+        Raises:
+            ConsumerBusyError: another process has it.
+            ServiceUnavailableError: Kafka or the engine does not answer.
+        """
+        self._settings.run_root.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ConsumerBusyError(
+                "Another process brings Kafka's messages into bronze.", hint="Leave it to that one."
+            ) from error
+        try:
+            ensure_topics(self._settings)
+            reports_folder(self._settings).mkdir(parents=True, exist_ok=True)
+            self._query = self._start()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._query is not None and error is None:
+                self._query.stop()
+        finally:
+            self._lock.release()
+
+    def look(self, seconds: float = 0.0) -> bool:
+        """Wait so long, read what was done; whether the stream is through (`once`). What ended is restarted.
+
+        Raises:
+            StreamFailedError: it ended before it was through (`once`).
+        """
+        ended = self._query is None or bool(self._query.awaitTermination(seconds))
+        self._read_reports()
+        if not ended:
+            return False
+        trouble = self._query.exception() if self._query is not None else None
+        if trouble is not None:
+            self.done.troubles.append(str(trouble).partition("\n")[0])
+            self._say(f"the stream ended: {self.done.troubles[-1]}")
+            if self._once:
+                raise StreamFailedError(
+                    f"The stream ended: {self.done.troubles[-1]}",
+                    hint="Nothing is lost: see `recolake logs spark`, then run it again.",
+                )
+            self._query, self._restart_at = None, time.monotonic() + _PAUSE_SECONDS
+        elif self._once:
+            return True
+        if time.monotonic() >= self._restart_at:
+            self._query = self._start()
+        return False
+
+    def _start(self) -> StreamingQuery:
+        settings = self._settings
+
+        def batch(frame: DataFrame, number: int) -> None:
+            work_on(frame, number, settings)
+
+        messages = (
+            connect(settings)
+            .readStream.format("kafka")
+            .option("kafka.bootstrap.servers", bootstrap_servers(settings))
+            .option("subscribe", ",".join(ALL))
+            .option("startingOffsets", "earliest")
+            .option("maxOffsetsPerTrigger", _MOST_A_BATCH)
+            # What Kafka has dropped meanwhile cannot be had by waiting; `recolake kafka lag` tells of it.
+            .option("failOnDataLoss", "false")
+            .load()
+        )
+        writer = messages.writeStream.foreachBatch(batch)
+        writer = writer.option("checkpointLocation", str(checkpoint(settings)))
+        due = {"availableNow": True} if self._once else {"processingTime": "1 second"}
+        return writer.trigger(**due).start()  # type: ignore[call-overload, no-any-return]
+
+    def _read_reports(self) -> None:
+        for path in sorted(reports_folder(self._settings).glob("*.json")):
+            report = BatchReport(**json.loads(path.read_bytes()))
+            path.unlink()
+            self.done.batches += 1
+            self.done.rows.update(
+                records=report.lines,
+                accepted=report.accepted,
+                repeats=report.repeats,
+                quarantined=report.quarantined,
+            )
+            self.done.failed |= report.failed
+            self._say(
+                f"batch {report.batch}: {report.lines} records, {report.refused} of them refused, "
+                f"in {len(report.uploads)} uploads"
+            )
 
 
 def consume(settings: Settings, seconds: float | None, progress: Progress | None = None) -> Consumed:
@@ -52,76 +174,12 @@ def consume(settings: Settings, seconds: float | None, progress: Progress | None
         ConsumerBusyError: another process does this.
         ServiceUnavailableError: the engine or Kafka does not answer; nothing is lost.
     """
-    settings.run_root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.run_root / "consume-kafka.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise ConsumerBusyError(
-            "Another process brings Kafka's messages into bronze.", hint="Leave it to that one."
-        ) from error
-    try:
-        with engine_errors("messages were brought into bronze", "recolake kafka consume"):
-            return _consume(settings, seconds, progress or (lambda _: None))
-    finally:
-        lock.release()
-
-
-def _consume(settings: Settings, seconds: float | None, say: Progress) -> Consumed:
-    ensure_topics(settings)
-    reports_folder(settings).mkdir(parents=True, exist_ok=True)
-    done = Consumed()
-    until = None if seconds is None else time.monotonic() + seconds
-    spark = connect(settings)
-    query = _start(spark, settings, once=seconds is None)
-    try:
-        while True:
-            ended = query.awaitTermination(_POLL_SECONDS)
-            _read_reports(settings, done, say)
-            if ended and until is None:
-                return done
-            if until is not None and time.monotonic() >= until:
-                return done
-    finally:
-        query.stop()
-
-
-def _start(spark: SparkSession, settings: Settings, *, once: bool) -> StreamingQuery:
-    def batch(frame: DataFrame, number: int) -> None:
-        work_on(frame, number, settings)
-
-    messages = (
-        spark.readStream.format("kafka")
-        .option("kafka.bootstrap.servers", bootstrap_servers(settings))
-        .option("subscribe", ",".join(ALL))
-        .option("startingOffsets", "earliest")
-        .option("maxOffsetsPerTrigger", _MOST_A_BATCH)
-        # What Kafka has dropped meanwhile cannot be had by waiting; `recolake kafka lag` tells of it.
-        .option("failOnDataLoss", "false")
-        .load()
-    )
-    writer = messages.writeStream.foreachBatch(batch).option("checkpointLocation", str(checkpoint(settings)))
-    trigger = writer.trigger(availableNow=True) if once else writer.trigger(processingTime="1 second")
-    return trigger.start()
-
-
-def checkpoint(settings: Settings) -> Path:
-    return folder_of(settings) / "checkpoint"
-
-
-def _read_reports(settings: Settings, done: Consumed, say: Progress) -> None:
-    for path in sorted(reports_folder(settings).glob("*.json")):
-        report = BatchReport(**json.loads(path.read_bytes()))
-        path.unlink()
-        done.batches += 1
-        done.rows.update(
-            messages=report.lines,
-            accepted=report.accepted,
-            repeats=report.repeats,
-            quarantined=report.quarantined,
-        )
-        done.failed |= report.failed
-        say(
-            f"batch {report.batch}: {report.lines} records, {report.refused} of them refused, "
-            f"in {len(report.uploads)} uploads"
-        )
+    until = time.monotonic() + (seconds or 0.0)
+    with (
+        engine_errors("messages were brought into bronze", "recolake kafka consume"),
+        Consumer(settings, progress, once=seconds is None) as consumer,
+    ):
+        while not consumer.look(_POLL_SECONDS):
+            if seconds is not None and time.monotonic() >= until:
+                break
+    return consumer.done
