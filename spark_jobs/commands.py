@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from recolake.spool.commands import events
-from spark_jobs.kafka.commands import kafka
+from spark_jobs.kafka.commands import register as register_kafka
 from spark_jobs.maintenance.commands import lake
 from spark_jobs.quarantine.commands import quarantine
 from spark_jobs.usage_commands import usage
@@ -63,7 +63,7 @@ def register(app: typer.Typer) -> None:
     """Hang ingestion's commands into the command line."""
     app.command("ingest")(_ingest)
     events.command("deliver")(_deliver)
-    app.add_typer(kafka, name="kafka")
+    register_kafka(app)
     app.add_typer(quarantine, name="quarantine")
     app.add_typer(usage, name="usage")
     app.add_typer(lake, name="lake")

@@ -30,6 +30,13 @@ _READERS: dict[Kind, Reader[Any]] = {
     Kind.ITEM: Reader(ItemStatement),
     Kind.USER: Reader(UserStatement),
 }
+_FIELDS = frozenset(
+    {
+        "item_id",
+        "user_id",
+        *(name for form in (Event, ItemStatement, UserStatement) for name in form.__struct_fields__),
+    }
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_402_300_799_000
 """Milliseconds: the last second of the year 9999. Any producer may write any time on its messages."""
@@ -129,6 +136,12 @@ def _placed(record: Record, message: Message) -> bytes:
     return record.text[:-1] + b',"source":"' + message.source + b'"}'
 
 
+def _known_field(field: str | None) -> str | None:
+    """The field, as far as we gave it its name: a sender's own may be anything, a person's included."""
+    name = (field or "").partition(".")[0].partition("[")[0]
+    return name if name in _FIELDS else None
+
+
 def _refused(
     message: Message, kind: Kind, owner: Tenant, keys: TenantKeys, code: str, field: str | None = None
 ) -> Line:
@@ -137,7 +150,7 @@ def _refused(
     text = b"\n".join(parts).decode("utf-8", "backslashreplace")
     members = {
         "refused": code,
-        "refused_field": field,
+        "refused_field": _known_field(field),
         "refused_record": pseudonym(keys.of(owner), text),
         "received_at": message.time.isoformat(timespec="microseconds"),
         "source": message.source.decode(),

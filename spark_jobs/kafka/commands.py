@@ -28,3 +28,8 @@ def _consume(
         typer.echo(f"The stream ended and was started again: {trouble}")
     for tenant, why in done.failed.items():
         typer.echo(f"{tenant}: {why}")
+
+
+def register(app: typer.Typer) -> None:
+    """Hang Kafka's commands, the kernel's and the engine's, into the command line."""
+    app.add_typer(kafka, name="kafka")

@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
+from pyspark.errors import PySparkException
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
 from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.kafka.client import bootstrap_servers
@@ -23,9 +25,11 @@ from spark_jobs.kafka.batch import BatchReport, reports_folder, work_on
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.streaming.query import StreamingQuery
+    from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 1
 _PAUSE_SECONDS = 5.0
+_STARTS = 12
 _MOST_A_BATCH = 200_000
 Progress = Callable[[str], None]
 
@@ -101,7 +105,7 @@ class Consumer:
         finally:
             self._lock.release()
 
-    def look(self, seconds: float = 0.0) -> bool:
+    def look(self, seconds: int = 0) -> bool:
         """Wait so long, read what was done; whether the stream is through (`once`). What ended is restarted.
 
         Raises:
@@ -146,8 +150,9 @@ class Consumer:
         )
         writer = messages.writeStream.foreachBatch(batch)
         writer = writer.option("checkpointLocation", str(checkpoint(settings)))
-        due = {"availableNow": True} if self._once else {"processingTime": "1 second"}
-        return writer.trigger(**due).start()  # type: ignore[call-overload, no-any-return]
+        if self._once:
+            return _started(writer.trigger(availableNow=True))
+        return _started(writer.trigger(processingTime="1 second"))
 
     def _read_reports(self) -> None:
         for path in sorted(reports_folder(self._settings).glob("*.json")):
@@ -165,6 +170,18 @@ class Consumer:
                 f"batch {report.batch}: {report.lines} records, {report.refused} of them refused, "
                 f"in {len(report.uploads)} uploads"
             )
+
+
+def _too_slow(error: BaseException) -> bool:
+    """The engine gives a Python process that is to work on batches ten seconds to start, and no more."""
+    return isinstance(error, PySparkException) and "failed to connect back" in str(error)
+
+
+@retry(
+    retry=retry_if_exception(_too_slow), stop=stop_after_attempt(_STARTS), wait=wait_fixed(1), reraise=True
+)
+def _started(writer: DataStreamWriter) -> StreamingQuery:
+    return writer.start()
 
 
 def consume(settings: Settings, seconds: float | None, progress: Progress | None = None) -> Consumed:
