@@ -20,11 +20,9 @@ from recolake.records.kinds import Kind, Record
 from recolake.records.refusals import InvalidJsonError, RefusedError, refuse
 from recolake.records.schema import Event, ItemStatement, UserStatement
 from recolake.spool.frames import decode
-from recolake.tenancy.context import Tenant
+from recolake.tenancy.context import UNCLAIMED, Tenant
 from recolake.tenancy.pseudonyms import PseudonymKeyError, TenantKeys, pseudonym
 
-UNCLAIMED = Tenant("unclaimed")
-"""Whose quarantine holds messages of which nobody can say whose they are. No customer gets the name."""
 _READERS: dict[Kind, Reader[Any]] = {
     Kind.EVENT: Reader(Event),
     Kind.ITEM: Reader(ItemStatement),

@@ -17,11 +17,10 @@ from pyspark.sql import DataFrame
 
 from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.files import write_atomically
-from recolake.kafka.messages import UNCLAIMED
 from recolake.landing.records import land_parts
 from recolake.records.kinds import Kind
 from recolake.settings import Settings
-from recolake.tenancy.context import Tenant
+from recolake.tenancy.context import UNCLAIMED, Tenant
 from recolake.tenancy.pseudonyms import ensure_tenant_key
 from spark_jobs.kafka.parts import COLUMNS, SCHEMA, parts_writer
 

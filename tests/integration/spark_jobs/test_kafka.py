@@ -1,4 +1,4 @@
-"""From a real broker to bronze: each event once by whatever way, bad messages aside, replays without a copy."""
+"""From a real broker to bronze: an event once by whatever way, bad messages aside, replays without a copy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 from confluent_kafka import Producer
 
 from recolake.kafka.client import client_options
-from recolake.kafka.messages import UNCLAIMED
 from recolake.kafka.position import checkpoint, done_offsets, measure_lag
 from recolake.kafka.topics import ACKNOWLEDGED, ensure_topics
 from recolake.lake.catalog import table_version
@@ -27,7 +26,7 @@ from recolake.records.kinds import Kind
 from recolake.records.schema import Event
 from recolake.settings import Settings
 from recolake.spool.frames import Frame, encode
-from recolake.tenancy.context import Tenant
+from recolake.tenancy.context import UNCLAIMED, Tenant
 from recolake.tenancy.pseudonyms import tenant_key
 from spark_jobs.kafka.consume import consume
 

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recolake.contracts.rules import REFUSALS, RULES
-from recolake.kafka.messages import UNCLAIMED, Line, Message, lines_of
+from recolake.kafka.messages import Line, Message, lines_of
 from recolake.kafka.topics import ACKNOWLEDGED, ALL, LARGEST_MESSAGE, TOPICS
 from recolake.records.encode import Encoder
 from recolake.records.kinds import RECORD_FIELDS, Kind
 from recolake.records.schema import Event
 from recolake.settings import Settings
 from recolake.spool.frames import Frame, encode
-from recolake.tenancy.context import Tenant
+from recolake.tenancy.context import UNCLAIMED, Tenant
 from recolake.tenancy.pseudonyms import TenantKeys, ensure_tenant_key, tenant_key
 
 SHOP = Tenant("shop")
