@@ -18,7 +18,7 @@ from recolake.kafka.topics import ACKNOWLEDGED, ALL, LARGEST_MESSAGE, TOPICS
 from recolake.records.encode import Encoder
 from recolake.records.kinds import RECORD_FIELDS, Kind
 from recolake.records.schema import Event
-from recolake.settings import Settings
+from recolake.settings import PROJECT_ROOT, Settings
 from recolake.spool.frames import Frame, encode
 from recolake.tenancy.context import UNCLAIMED, Tenant
 from recolake.tenancy.pseudonyms import TenantKeys, ensure_tenant_key, tenant_key
@@ -163,3 +163,8 @@ def test_what_the_api_acknowledged_comes_as_it_was(settings: Settings, keys: Ten
 
 def test_each_kind_of_record_has_a_topic() -> None:
     assert sorted(TOPICS.values()) == sorted(Kind)
+
+
+def test_every_reason_is_in_the_page_about_kafka() -> None:
+    page = (PROJECT_ROOT / "docs" / "howto" / "send-by-kafka.md").read_text()
+    assert [reason for reason in REFUSALS if f"`{reason}`" not in page] == []
