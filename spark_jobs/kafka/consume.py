@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 from pyspark.errors import PySparkException
-from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 
 from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.kafka.client import bootstrap_servers
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 1
 _PAUSE_SECONDS = 5.0
-_STARTS = 12
+_STARTS = 8
 _MOST_A_BATCH = 200_000
 Progress = Callable[[str], None]
 
@@ -173,12 +173,18 @@ class Consumer:
 
 
 def _too_slow(error: BaseException) -> bool:
-    """The engine gives a Python process that is to work on batches ten seconds to start, and no more."""
+    """The engine gives a Python process that is to work on batches ten seconds to start, and no more.
+
+    One that is late ends by itself a while later. So pauses grow: more of them would make each slower yet.
+    """
     return isinstance(error, PySparkException) and "failed to connect back" in str(error)
 
 
 @retry(
-    retry=retry_if_exception(_too_slow), stop=stop_after_attempt(_STARTS), wait=wait_fixed(1), reraise=True
+    retry=retry_if_exception(_too_slow),
+    stop=stop_after_attempt(_STARTS),
+    wait=wait_exponential(min=2, max=60),
+    reraise=True,
 )
 def _started(writer: DataStreamWriter) -> StreamingQuery:
     return writer.start()
