@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pyspark.sql.streaming.query import StreamingQuery
     from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-_POLL_SECONDS = 1
+_POLL_SECONDS = 0.5
 _PAUSE_SECONDS = 5.0
 _STARTS = 8
 _MOST_A_BATCH = 200_000
@@ -100,18 +101,20 @@ class Consumer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._query is not None and error is None:
-                self._query.stop()
+            # Where something went wrong already, the engine may be gone.
+            with suppress(PySparkException) if error is not None else nullcontext():
+                if self._query is not None:
+                    self._query.stop()
         finally:
             self._lock.release()
 
-    def look(self, seconds: int = 0) -> bool:
-        """Wait so long, read what was done; whether the stream is through (`once`). What ended is restarted.
+    def look(self) -> bool:
+        """Read what was done; whether the stream is through (`once`). What ended is started again.
 
         Raises:
             StreamFailedError: it ended before it was through (`once`).
         """
-        ended = self._query is None or bool(self._query.awaitTermination(seconds))
+        ended = self._query is None or not self._query.isActive
         self._read_reports()
         if not ended:
             return False
@@ -202,7 +205,8 @@ def consume(settings: Settings, seconds: float | None, progress: Progress | None
         engine_errors("messages were brought into bronze", "recolake kafka consume"),
         Consumer(settings, progress, once=seconds is None) as consumer,
     ):
-        while not consumer.look(_POLL_SECONDS):
+        while not consumer.look():
             if seconds is not None and time.monotonic() >= until:
                 break
+            time.sleep(_POLL_SECONDS)
     return consumer.done
