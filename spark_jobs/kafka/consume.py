@@ -109,30 +109,47 @@ class Consumer:
             self._lock.release()
 
     def look(self) -> bool:
-        """Read what was done; whether the stream is through (`once`). What ended is started again.
+        """Read what was done; whether the stream is through (`once`).
+
+        Otherwise a stream that ended, with its engine or without, is started again a while later.
 
         Raises:
             StreamFailedError: it ended before it was through (`once`).
         """
-        ended = self._query is None or not self._query.isActive
+        ended, trouble = self._state()
         self._read_reports()
-        if not ended:
-            return False
-        trouble = self._query.exception() if self._query is not None else None
         if trouble is not None:
-            self.done.troubles.append(str(trouble).partition("\n")[0])
-            self._say(f"the stream ended: {self.done.troubles[-1]}")
+            self._query = None
+            self._postpone(trouble)
             if self._once:
                 raise StreamFailedError(
                     f"The stream ended: {self.done.troubles[-1]}",
                     hint="Nothing is lost: see `recolake logs spark`, then run it again.",
-                )
-            self._query, self._restart_at = None, time.monotonic() + _PAUSE_SECONDS
-        elif self._once:
+                ) from trouble
+        elif ended and self._once:
             return True
-        if time.monotonic() >= self._restart_at:
-            self._query = self._start()
+        if ended and time.monotonic() >= self._restart_at:
+            try:
+                self._query = self._start()
+            except (ServiceUnavailableError, PySparkException) as error:
+                self._postpone(error)
         return False
+
+    def _state(self) -> tuple[bool, Exception | None]:
+        """Whether the stream has ended, and by what."""
+        if self._query is None:
+            return True, None
+        try:
+            return (False, None) if self._query.isActive else (True, self._query.exception())
+        except PySparkException as error:
+            return True, error
+
+    def _postpone(self, trouble: Exception) -> None:
+        self._restart_at = time.monotonic() + _PAUSE_SECONDS
+        what = str(trouble).partition("\n")[0]
+        if self.done.troubles[-1:] != [what]:
+            self.done.troubles.append(what)
+            self._say(f"the stream ended: {what}")
 
     def _start(self) -> StreamingQuery:
         settings = self._settings
