@@ -21,7 +21,7 @@ from recolake.landing.records import land_parts
 from recolake.records.kinds import Kind
 from recolake.settings import Settings
 from recolake.tenancy.context import UNCLAIMED, Tenant
-from recolake.tenancy.pseudonyms import ensure_tenant_key
+from recolake.tenancy.pseudonyms import PseudonymKeyError, ensure_tenant_key
 from spark_jobs.kafka.parts import COLUMNS, SCHEMA, parts_writer
 
 
@@ -82,9 +82,9 @@ def _ingest(settings: Settings, tenant: Tenant, report: BatchReport) -> None:
 
     try:
         done = ingest_pending(settings, tenant)
-    except ServiceUnavailableError:
-        raise
     except RecolakeError as error:
+        if isinstance(error, ServiceUnavailableError) and not isinstance(error, PseudonymKeyError):
+            raise
         # One tenant's trouble holds up nobody else's messages; the sweep of `ingest` tries it again.
         report.failed[tenant.name] = error.message
         return

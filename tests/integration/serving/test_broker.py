@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient
 from fastapi.testclient import TestClient
 
 from recolake.endpoints import resolve
@@ -24,11 +26,13 @@ EVENT = {"type": "view", "item_id": "i1", "user_id": "ada", "time": "2026-02-01T
 
 
 @pytest.fixture
-def broker(_supervised: Settings) -> Settings:
-    """A Kafka broker with its topics; where it runs already, that one."""
+def broker(_supervised: Settings) -> Iterator[Settings]:
+    """A Kafka broker with its topics; where it runs already, that one. What was acknowledged is dropped."""
     control.up(_supervised, ["kafka"])
     ensure_topics(_supervised, partitions=2)
-    return _supervised
+    yield _supervised
+    for dropped in AdminClient(client_options(_supervised)).delete_topics([ACKNOWLEDGED]).values():
+        dropped.result(30)
 
 
 def acknowledged(shop: Any, url: str) -> dict[str, Any]:
