@@ -7,7 +7,7 @@ BIN := .venv/bin
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-setup: ## Make the environment (.venv, Java, Delta's jars)
+setup: ## Make the environment (.venv, Java, the engine's jars)
 	@scripts/setup.sh
 
 demo: setup ## Run the main job; UPLOADS=folder MAPPING=file REPORT=file are passed on

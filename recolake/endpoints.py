@@ -12,7 +12,7 @@ from recolake.errors import ServiceUnavailableError
 from recolake.files import write_atomically
 from recolake.settings import Settings
 
-Service = Literal["postgres", "redis", "spark", "mlflow", "airflow", "api", "control", "lab"]
+Service = Literal["postgres", "redis", "spark", "mlflow", "airflow", "api", "control", "lab", "kafka"]
 SERVICES: tuple[Service, ...] = get_args(Service)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,6 +43,7 @@ class Settings(BaseSettings):
     api_url: str | None = Field(default=None, description="Recommendation API (data plane)")
     control_url: str | None = Field(default=None, description="Control plane API")
     lab_url: str | None = Field(default=None, description="JupyterLab")
+    kafka_url: str | None = Field(default=None, description="kafka://host:port[,host:port]")
 
     spark_driver_memory: str = "3g"
     spark_cores: int = Field(default=2, ge=1)
@@ -49,6 +51,9 @@ class Settings(BaseSettings):
         default=2,
         ge=1,
         description="Processes of the recommendation API: one alone queues at 100 requests a second",
+    )
+    acknowledge_by: Literal["spool", "kafka"] = Field(
+        default="spool", description="What the API keeps records in before it acknowledges them"
     )
     feature_deadline_seconds: float = Field(
         default=0.1, gt=0, description="How long an answer waits for Redis before it does without"
@@ -118,6 +123,11 @@ class Settings(BaseSettings):
     def replay_root(self) -> Path:
         """Answers of requests with an `Idempotency-Key`, one database a tenant."""
         return self.home / "replays"
+
+    @property
+    def stream_root(self) -> Path:
+        """How far streams into the lake have come: Spark's checkpoints, and what their batches landed."""
+        return self.home / "streams"
 
     @property
     def temporary_root(self) -> Path:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the environment on a bare Debian or Ubuntu machine: .venv from the locked requirements, Java, Delta's jars.
+# Makes the environment on a bare Debian or Ubuntu machine: .venv from the locked requirements, Java, the engine's jars.
 # Idempotent; quick when pyproject.toml, requirements.lock and the scripts have not changed since the last time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -44,7 +44,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
 fi
 ensure_java
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
-  say "fetching Delta's jars ..."
+  say "fetching the engine's jars ..."
   "$venv/bin/python" -m recolake.platform.jars >&2
   printf '%s\n' "$wanted" >"$stamp"
 fi

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from recolake.settings import Settings, load_settings
-from recolake.spool.spool import Spool
 from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
 from recolake.tenancy.pseudonyms import TenantKeys
@@ -27,7 +26,8 @@ from serving.api.recommendations.endpoints import router as recommendations
 from serving.api.recommendations.service import Recommender
 from serving.api.users.endpoints import router as users
 from serving.ids import RecommendationIds
-from serving.intake.desk import Desk, counted
+from serving.intake.broker import keeper_of
+from serving.intake.desk import Desk
 from serving.intake.replays import Replays
 from serving.marks import Marks
 from serving.metrics import Metrics
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     trials = Trials(chosen, metrics, marks.vectors, shelf)
     features = OnlineFeatures(chosen, metrics)
     journal = UsageJournal(chosen.journal_root)
-    spool, replays = Spool(chosen.spool_root, sync=counted(metrics)), Replays(chosen.replay_root)
+    keeper, replays = keeper_of(chosen, metrics), Replays(chosen.replay_root)
     keys = TenantKeys(chosen)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
     intake_threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="intake")
@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "popularity": PopularityRefresh(shelf, features, marks, metrics, stopping).look,
             "challengers": PopularityRefresh(trials.challengers, features, marks, metrics, stopping).look,
             "journal": journal.tend,
-            "spool": spool.tend,
+            "spool": keeper.tend,
             "replays": replays.tend,
         }
         watcher = Watcher(parts, stopping)
@@ -79,7 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         threads.shutdown(wait=True)
         intake_threads.shutdown(wait=True)
         journal.close()
-        spool.close()
+        keeper.close()
         replays.close()
 
     app = FastAPI(
@@ -97,7 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         features=features,
         recommender=Recommender(chosen, shelf, trials, features, journal, ids, keys, metrics),
         threads=threads,
-        desk=Desk(spool, replays, keys, metrics),
+        desk=Desk(keeper, replays, keys, metrics),
         intake_threads=intake_threads,
     )
     app.add_middleware(BodyLimitMiddleware)

@@ -82,6 +82,11 @@ class Metrics:
             "How often the disk was asked to keep records; requests that wait together share one",
             registry=self._registry,
         )
+        self.broker_failures = Counter(
+            "recolake_broker_failures",
+            "Requests that Kafka did not take, so that the spool took them",
+            registry=self._registry,
+        )
         self.swaps = Counter(
             "recolake_model_swaps",
             "Model versions taken into service, or refused",

@@ -15,7 +15,7 @@ from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS, Table
 from recolake.settings import Settings
 from spark_jobs.canonical import Ingest
-from spark_jobs.parse import FILE, LINE
+from spark_jobs.parse import FILE, LINE, MALFORMED, PROBLEM, TRUNCATED
 
 OUTCOME = "outcome"
 REASONS = "reasons"
@@ -31,9 +31,10 @@ class Outcome(StrEnum):
 
 
 def reasons() -> Column:
-    """Every rule that a row breaks; empty for a good row."""
+    """Every rule that a row breaks, or why it was refused where it was read; empty for a good row."""
     broken = [F.when(F.expr(rule.broken), F.lit(rule.reason)) for rule in RULES]
-    return F.array_compact(F.array(*broken))
+    refused = F.when(~F.col(PROBLEM).isin(MALFORMED, TRUNCATED), F.col(PROBLEM))
+    return F.array_compact(F.array(*broken, refused))
 
 
 def seen_before(

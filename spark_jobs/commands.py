@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from recolake.spool.commands import events
+from spark_jobs.kafka.commands import register as register_kafka
 from spark_jobs.maintenance.commands import lake
 from spark_jobs.quarantine.commands import quarantine
 from spark_jobs.usage_commands import usage
@@ -50,6 +51,10 @@ def _deliver(
     )
     if done.damaged:
         typer.echo(f"{done.damaged} lines could not be read; see the spool's folder `unreadable`.")
+    if done.messages:
+        typer.echo(f"{done.messages} records by Kafka, in uploads of their own")
+    for trouble in done.troubles:
+        typer.echo(f"Kafka's stream: {trouble}")
     for tenant, why in done.failed.items():
         typer.echo(f"{tenant}: {why}")
 
@@ -58,6 +63,7 @@ def register(app: typer.Typer) -> None:
     """Hang ingestion's commands into the command line."""
     app.command("ingest")(_ingest)
     events.command("deliver")(_deliver)
+    register_kafka(app)
     app.add_typer(quarantine, name="quarantine")
     app.add_typer(usage, name="usage")
     app.add_typer(lake, name="lake")

@@ -138,8 +138,10 @@ def _kept(rows: DataFrame) -> DataFrame:
 
 
 def _mapping(settings: Settings, upload: UploadManifest) -> EventMapping | None:
-    """How its files are to be read; None where they are records of the API, in the lake's own terms."""
-    return None if upload.source is Source.REST else load_mapping(upload_folder(settings, upload) / MAPPING)
+    """How its files are to be read; None where they are records, in the lake's own terms."""
+    if upload.source is not Source.FILES:
+        return None
+    return load_mapping(upload_folder(settings, upload) / MAPPING)
 
 
 def _canonical(

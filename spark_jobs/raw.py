@@ -44,8 +44,11 @@ def read_raw(
 
 
 def read_raw_records(spark: SparkSession, settings: Settings, upload: UploadManifest) -> DataFrame:
-    """The same of records that the API took: a column a member, by its name."""
-    return _read(spark, settings, upload, read_lines, {name: name for name in RECORD_FIELDS})
+    """The same of records that the API took or Kafka had: a column a member, by its name."""
+    # Those landed by an earlier version lack members that there are now.
+    files = tuple(file.model_copy(update={"columns": RECORD_FIELDS}) for file in upload.files)
+    current = upload.model_copy(update={"files": files})
+    return _read(spark, settings, current, read_lines, {name: name for name in RECORD_FIELDS})
 
 
 def _read(

@@ -1,7 +1,7 @@
-"""Records of the API to canonical rows: they are in the lake's own terms already, so columns are cast alone.
+"""Records of the API and of Kafka to canonical rows: in the lake's own terms already, columns are cast alone.
 
-The members are those that `recolake.records.encode` writes: people are pseudonyms, and each record has its
-identity, the very one that an ingested file would give it.
+The members are those that `recolake.records.encode` and `recolake.kafka.messages` write: people are
+pseudonyms, and each record has its identity, the very one that an ingested file would give it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _NO_MAP = "CAST(map() AS MAP<STRING, STRING>)"
 def from_records(raw: DataFrame, run: Ingest) -> DataFrame:
     """The columns of `to_canonical` for every line of an upload of records.
 
-    A line without an identity was not written by the API: it counts as one that could not be read.
+    A line may say why it was refused where it was read; its pseudonym recognises it. One that does not, and
+    is without an identity, was not written by us: it counts as one that could not be read.
     """
-    problem = f"coalesce({PROBLEM}, CASE WHEN event_id IS NULL THEN {literal(MALFORMED)} END)"
+    problem = f"coalesce({PROBLEM}, refused, CASE WHEN event_id IS NULL THEN {literal(MALFORMED)} END)"
     whole = f"to_json(struct({', '.join(RECORD_FIELDS)}))"
-    broken = pseudonym_sql(f"coalesce({BROKEN_TEXT}, {whole})", run.key)
+    broken = f"coalesce(refused_record, {pseudonym_sql(f'coalesce({BROKEN_TEXT}, {whole})', run.key)})"
     read = raw.selectExpr(
         *RECORD_FIELDS,
         FILE,
@@ -61,7 +62,7 @@ def _columns(run: Ingest) -> list[str]:
         LINE: LINE,
         "ingested_at": f"timestamp_micros({micros(run.ingested_at)})",
         "raw_record": f"CASE WHEN {PROBLEM} IS NULL THEN whole_record "
-        f"ELSE to_json(struct(record_field AS `{RECORD}`)) END",
+        f"ELSE to_json(struct(record_field AS `{RECORD}`, refused_field AS field, source)) END",
         UNREADABLE: "CAST(array() AS ARRAY<STRING>)",
     }
     return [f"{sql} AS {name}" for name, sql in columns.items()]

@@ -2,8 +2,8 @@
 ### Deliver records
 
 Brings what the API acknowledged (events, items, people) from its spool into the landing zone and on into
-bronze, every few seconds, so that an event is there within half a minute. One run goes on for ten minutes;
-the next follows at once.
+bronze, every few seconds, so that an event is there within half a minute; where there is a Kafka, its
+messages too. One run goes on for ten minutes; the next follows at once.
 
 It starts no build: the hourly sweep of `ingest` hands on what silver does not know.
 Running it again changes nothing. Runbook: `docs/runbooks/airflow.md`.

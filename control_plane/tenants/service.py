@@ -10,10 +10,10 @@ from control_plane.errors import TenantExistsError
 from control_plane.snapshots import publish
 from control_plane.tenants import repository
 from control_plane.tenants.schemas import TenantRead
-from recolake.errors import UnknownTenantError
+from recolake.errors import InvalidInputError, UnknownTenantError
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeySnapshot, generate_key, hash_key
-from recolake.tenancy.context import Tenant
+from recolake.tenancy.context import UNCLAIMED, Tenant
 from recolake.tenancy.local_key import read_local_key, store_local_key
 from recolake.tenancy.pseudonyms import ensure_tenant_key
 
@@ -24,7 +24,7 @@ def create_tenant(settings: Settings, name: str) -> str:
     Killed at any moment it leaves either no tenant, or one that the next start or command completes.
 
     Raises:
-        InvalidInputError: the name is malformed.
+        InvalidInputError: the name is malformed, or kept for the platform itself.
         TenantExistsError: the name is taken; nothing was changed.
         ServiceUnavailableError: PostgreSQL does not answer.
     """
@@ -65,6 +65,12 @@ def _add(settings: Settings, session: Session, tenant: Tenant) -> bool:
 
     The key is on the disk before the row is committed: no tenant is ever without one.
     """
+    if tenant == UNCLAIMED:
+        raise InvalidInputError(
+            f"'{tenant}' is kept for messages of which nobody can say whose they are.",
+            hint="Take another name.",
+            field="tenant",
+        )
     if not repository.add(session, tenant):
         return False
     ensure_tenant_key(settings, tenant)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recolake.contracts.events import EVENT_TYPES
@@ -95,3 +96,14 @@ RULES: tuple[Rule, ...] = (
         0.05,
     ),
 )
+
+REFUSALS: Mapping[str, str] = {
+    "unknown_tenant": "The message's key names nobody who is known here",
+    "too_large": "The message is larger than a record may be",
+    "invalid_json": "The message is not JSON",
+    "invalid_input": "The message is JSON of another form than a record's",
+    "reserved_property": "The name of a property is reserved",
+    "invalid_text": "A text holds the character U+0000",
+}
+"""Reasons for which a message is refused before it could be a row, beside those of `RULES`, and what they
+mean. They say nothing about an upload: a stream has no columns that a mapping might have got wrong."""

@@ -21,10 +21,11 @@ WORKSPACE = ".landing-"
 
 
 class Source(StrEnum):
-    """How an upload came: as files with a mapping, or as records that the API took."""
+    """How an upload came: as files with a mapping, or as records, which the API took or Kafka had."""
 
     FILES = "files"
     REST = "rest"
+    KAFKA = "kafka"
 
 
 class LandedFile(BaseModel):

@@ -9,15 +9,22 @@ import typer
 
 def _up(
     only: Annotated[str, typer.Option(help="Comma-separated services; they bring what they need")] = "",
+    also: Annotated[
+        str, typer.Option("--with", help="Comma-separated services beside the usual ones: kafka, lab")
+    ] = "",
 ) -> None:
     """Start the local platform and wait until every service answers; harmless where it runs already."""
-    from recolake.platform.control import up
+    from recolake.platform.control import default_services, up
     from recolake.platform.view import progress
     from recolake.settings import load_settings
 
-    names = [name.strip() for name in only.split(",") if name.strip()] or None
+    chosen = _names(only) or default_services()
     with progress() as tell:
-        up(load_settings(), names, progress=tell)
+        up(load_settings(), [*chosen, *_names(also)], progress=tell)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _down() -> None:

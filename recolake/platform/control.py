@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 from filelock import FileLock
@@ -29,7 +29,10 @@ Progress = Callable[[str, ServiceState], None]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One line of `recolake status`; memory in MiB, uptime in seconds."""
+    """One line of `recolake status`; memory in MiB, uptime in seconds.
+
+    `behind` is of Kafka: messages that wait for bronze.
+    """
 
     service: str
     health: str
@@ -38,6 +41,7 @@ class Status:
     memory_mib: int
     uptime: float | None
     restarts: int
+    behind: int | None = None
 
 
 def default_services() -> list[str]:
@@ -176,8 +180,22 @@ def status(settings: Settings) -> list[Status]:
     states = read_state(settings).services
     with ThreadPoolExecutor(max_workers=len(BY_NAME)) as pool:
         return list(
-            pool.map(lambda n: _status_of(settings, n, states.get(n), supervised=supervised), BY_NAME)
+            pool.map(
+                lambda n: _with_lag(settings, _status_of(settings, n, states.get(n), supervised=supervised)),
+                BY_NAME,
+            )
         )
+
+
+def _with_lag(settings: Settings, found: Status) -> Status:
+    if found.service != "kafka" or not Phase(found.health).is_up:
+        return found
+    from recolake.kafka.position import measure_lag
+
+    try:
+        return replace(found, behind=sum(lag.behind for lag in measure_lag(settings)))
+    except ServiceUnavailableError:
+        return found
 
 
 def _status_of(settings: Settings, name: str, state: ServiceState | None, *, supervised: bool) -> Status:

@@ -1,7 +1,8 @@
-"""The Delta jars that Spark needs, resolved once into the environment; afterwards no start needs the network.
+"""Jars from Maven Central, resolved once into the environment; afterwards no start needs the network.
 
-`python -m recolake.platform.jars` resolves them now. Spark's resolver would also look into `~/.m2`, where a
-half-filled repository makes it fail; so it runs with a home folder of its own.
+`python -m recolake.platform.jars` resolves those of the engine now; those of the embedded Kafka broker are
+fetched when it is started first. Spark's resolver would also look into `~/.m2`, where a half-filled
+repository makes it fail; so it runs with a home folder of its own.
 """
 
 from __future__ import annotations
@@ -19,30 +20,60 @@ from recolake.errors import ServiceUnavailableError
 from recolake.platform.java import java_home
 
 _SCALA = "2.13"
-_GROUPS = ("io.delta_", "io.unitycatalog_", "org.locationtech.jts_")
+_BROKER = f"org.apache.kafka:kafka_{_SCALA}:4.1.0"
+# The rest of what the resolver fetches for the engine is in Spark itself already.
+_OF_THE_ENGINE = (
+    "io.delta_",
+    "io.unitycatalog_",
+    "org.locationtech.jts_",
+    "org.apache.spark_",
+    "org.apache.kafka_",
+    "org.apache.commons_commons-pool2-",
+)
+# Spark's own write the log, for which the broker's lack a part, and hold what Scala is.
+_OF_SPARK = ("scala-library-", "slf4j-api-", "log4j-api-", "log4j-core-", "log4j-slf4j2-impl-")
+_REPLACED = ("org.slf4j_", "org.apache.logging.log4j_")
 
 
-def _coordinates() -> str:
-    spark = ".".join(importlib.metadata.version("pyspark").split(".")[:2])
-    return f"io.delta:delta-spark_{spark}_{_SCALA}:{importlib.metadata.version('delta-spark')}"
+def _engine() -> str:
+    spark = importlib.metadata.version("pyspark")
+    release = ".".join(spark.split(".")[:2])
+    delta = f"io.delta:delta-spark_{release}_{_SCALA}:{importlib.metadata.version('delta-spark')}"
+    return f"{delta},org.apache.spark:spark-sql-kafka-0-10_{_SCALA}:{spark}"
 
 
-def delta_jars() -> list[Path]:
-    """Paths of Delta's jars, resolved if they are not there yet.
+def engine_jars() -> list[Path]:
+    """Paths of Delta's jars and those by which Spark reads Kafka, resolved if they are not there yet.
 
     Raises:
         ServiceUnavailableError: they could not be resolved.
     """
-    coordinates = _coordinates()
-    folder = Path(sys.prefix) / "delta-jars" / coordinates.replace(":", "_")
+    return [jar for jar in _resolved(_engine()) if jar.name.startswith(_OF_THE_ENGINE)]
+
+
+def broker_jars() -> list[Path]:
+    """Paths of the jars that a Kafka broker is, resolved if they are not there yet.
+
+    Raises:
+        ServiceUnavailableError: they could not be resolved.
+    """
+    from recolake.platform.services.spark import spark_home
+
+    own = [jar for jar in _resolved(_BROKER) if not jar.name.startswith(_REPLACED)]
+    of_spark = sorted((spark_home() / "jars").glob("*.jar"))
+    return own + [jar for jar in of_spark if jar.name.startswith(_OF_SPARK)]
+
+
+def _resolved(coordinates: str) -> list[Path]:
+    name = coordinates.replace(":", "_").replace(",", "+")
+    folder = Path(sys.prefix) / "jars" / name
     stamp = folder / "resolved"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         if not stamp.exists():
             _resolve(coordinates, folder)
             stamp.touch()
-    # The rest of what the resolver fetched is in Spark itself already.
-    return sorted(jar for jar in (folder / "jars").glob("*.jar") if jar.name.startswith(_GROUPS))
+    return sorted((folder / "jars").glob("*.jar"))
 
 
 def _resolve(coordinates: str, folder: Path) -> None:
@@ -78,4 +109,4 @@ def _resolve(coordinates: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(f"{len(delta_jars())} jars")
+    print(f"{len(engine_jars())} jars")

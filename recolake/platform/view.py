@@ -82,6 +82,9 @@ def show(lines: Sequence[Status]) -> None:
         )
     console.print(table)
     console.print(f"memory in all: {sum(line.memory_mib for line in lines):,} MiB")
+    for line in lines:
+        if line.behind is not None:
+            console.print(f"{line.service}: {line.behind:,} messages wait for bronze")
 
 
 def as_json(lines: Sequence[Status]) -> str:

@@ -42,8 +42,13 @@ RECORD_FIELDS = (
     "item_attributes",
     "user_attributes",
     "received_at",
+    "source",
+    "refused",
+    "refused_field",
+    "refused_record",
 )
-"""Members that the JSON of a record may have."""
+"""Members that the JSON of a record may have. The last four are of what came by Kafka: where it stood, and of
+what was refused why, and a pseudonym of all it was."""
 
 
 @dataclass(frozen=True, slots=True)

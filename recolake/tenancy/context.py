@@ -31,3 +31,7 @@ class Tenant:
 
     def __str__(self) -> str:
         return self.name
+
+
+UNCLAIMED = Tenant("unclaimed")
+"""Whose quarantine holds messages of which nobody can say whose they are. No customer gets the name."""

@@ -7,10 +7,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from recolake.records.encode import Encoder
 from recolake.records.kinds import Record
-from recolake.spool.spool import Spool
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import TenantKeys
 from serving.intake.answers import Answer
@@ -31,19 +31,32 @@ def counted(metrics: Metrics) -> Callable[[int], None]:
     return sync
 
 
+class Keeper(Protocol):
+    """Keeps records; `recolake.spool.spool.Spool` is one."""
+
+    def store(self, tenant: Tenant, records: Sequence[Record]) -> None:
+        """When this returns, they outlive a power cut; raises OSError where they may not."""
+
+    def tend(self) -> None:
+        """Called every second."""
+
+    def close(self) -> None:
+        """Called last."""
+
+
 class Desk:
     """Takes in what callers send."""
 
     def __init__(
         self,
-        spool: Spool,
+        keeper: Keeper,
         replays: Replays,
         keys: TenantKeys,
         metrics: Metrics,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._spool = spool
+        self._keeper = keeper
         self._replays = replays
         self._keys = keys
         self._metrics = metrics
@@ -52,7 +65,7 @@ class Desk:
         self._turn = threading.Lock()
 
     def take(self, tenant: Tenant, call: Call, work: Work) -> Answer:
-        """The answer; all that it acknowledges is on the disk.
+        """The answer; all that it acknowledges is kept for good.
 
         Raises:
             InvalidInputError: nothing of it can be taken.
@@ -65,7 +78,7 @@ class Desk:
         encoder = Encoder(tenant, self._keys.of(tenant), self._now())
         with self._turn:
             answer, records = work(encoder, body)
-        self._spool.store(tenant, records)
+        self._keeper.store(tenant, records)
         for kind, count in Counter(record.kind for record in records).items():
             self._metrics.records.labels(kind.value).inc(count)
         return answer

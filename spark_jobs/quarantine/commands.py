@@ -19,15 +19,16 @@ def list_command(tenant: _Tenant) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from recolake.contracts.rules import RULES
+    from recolake.contracts.rules import REFUSALS, RULES
     from recolake.lake.engine import connect
     from recolake.settings import load_settings
+    from recolake.tenancy.context import UNCLAIMED
     from recolake.tenancy.directory import require_tenant
     from spark_jobs.quarantine.rows import count_by_reason
 
     settings = load_settings()
-    owner = require_tenant(settings, tenant)
-    explained = {rule.reason: rule.explanation for rule in RULES}
+    owner = UNCLAIMED if tenant == UNCLAIMED.name else require_tenant(settings, tenant)
+    explained = {rule.reason: rule.explanation for rule in RULES} | dict(REFUSALS)
     shown = Table("upload", "reason", "rows", "sent again", "repaired", "the row")
     for counted in count_by_reason(connect(settings), settings, owner):
         numbers = (f"{n:,}" for n in (counted.rows, counted.replayed, counted.repaired))

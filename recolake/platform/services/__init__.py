@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from recolake.platform.service import PlatformService
 from recolake.platform.services.airflow import AirflowApi, AirflowDagProcessor, AirflowScheduler
 from recolake.platform.services.http import ControlPlane, RecommendationApi
+from recolake.platform.services.kafka import Kafka
 from recolake.platform.services.lab import JupyterLab
 from recolake.platform.services.mlflow import MlflowServer
 from recolake.platform.services.postgres import Postgres
@@ -25,6 +26,7 @@ SERVICES: tuple[PlatformService, ...] = (
     ControlPlane(),
     RecommendationApi(),
     JupyterLab(),
+    Kafka(),
 )
 BY_NAME = {service.name: service for service in SERVICES}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from recolake.errors import ServiceUnavailableError
 from recolake.platform import probes
-from recolake.platform.jars import delta_jars
+from recolake.platform.jars import engine_jars
 from recolake.platform.java import java_home
 from recolake.platform.service import HOST, Context, PlatformService, base_environment
 from recolake.settings import PROJECT_ROOT, Settings
@@ -47,7 +47,7 @@ class SparkConnect(PlatformService):
             # Shuffle files and session artefacts of an earlier server; no process of ours can be using them.
             shutil.rmtree(folder / name, ignore_errors=True)
             (folder / name).mkdir(parents=True)
-        delta_jars()
+        engine_jars()
 
     def environment(self, context: Context) -> dict[str, str]:
         return {
@@ -117,7 +117,7 @@ class SparkConnect(PlatformService):
             "--driver-memory",
             settings.spark_driver_memory,
             "--driver-class-path",
-            os.pathsep.join(map(str, delta_jars())),
+            os.pathsep.join(map(str, engine_jars())),
             *flags,
             "spark-internal",
         ]

@@ -25,8 +25,8 @@ def test_every_endpoint_has_a_service_that_publishes_it() -> None:
     assert {service.endpoint for service in BY_NAME.values() if service.endpoint} == set(ENDPOINTS)
 
 
-def test_all_but_the_notebooks_start_by_default() -> None:
-    assert set(BY_NAME) - set(default_services()) == {"lab"}
+def test_all_but_the_notebooks_and_kafka_start_by_default() -> None:
+    assert set(BY_NAME) - set(default_services()) == {"lab", "kafka"}
 
 
 @given(_NAMES)
