@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from recolake.ranking.manifest import SecondStageConfig
 from recolake.ranking.popularity import FloatArray
@@ -14,6 +15,8 @@ from recolake.ranking.second_stage.features import features
 from recolake.ranking.second_stage.networks import Networks
 from recolake.ranking.second_stage.shortlist import Shortlist
 from recolake.ranking.users import UserBatch
+
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class SecondStage:
             new_items=self.new_items is not None, all_items=self.all_items is not None, depth=self.depth
         )
 
+    def with_unmet(self, count: int) -> SecondStage:
+        """The same for an index with so many items more at its end, that nobody met."""
+        return replace(self, catalogue=self.catalogue.with_unmet(count))
+
     def reordered(
         self,
         vectors: FloatArray,
@@ -50,16 +57,21 @@ class SecondStage:
         """Scores [U, C] of the first stage, with log odds in the place of those of the best candidates.
 
         All others follow below, in the order that they had. People whose histories do not say when they took
-        anything, or who have none, keep their scores: nothing was learnt of such.
+        anything, or who have none, keep their scores: nothing was learnt of such. Nor was it of items that
+        nobody had met: they keep the places that the first stage gave them.
         """
         networks = self.all_items if include_seen else self.new_items
         if networks is None or people.habits is None or not len(people.history.rows):
             return scores
         listed = Shortlist.of(found, scores, self.depth)
         judged = listed.there & (people.history.lengths > 0)[:, None]
+        rows = np.where(listed.there, listed.pick(found.rows), 0).astype(np.int64)
+        unmet = judged & ~self.catalogue.met[rows]
+        judged &= ~unmet
         table = features(self.catalogue, vectors, people, found, listed)
         odds = np.full(judged.shape, np.inf, dtype=np.float32)
         odds[judged] = networks.score(table[judged])
+        judged |= _in_their_places(odds, unmet)
         user = np.flatnonzero(judged.any(axis=1))
         # The best of those that were not looked at comes one below the last of those that were.
         shift = listed.score.min(axis=1, where=listed.there, initial=np.inf) - odds.min(axis=1) + 1
@@ -68,3 +80,28 @@ class SecondStage:
         rows, places = np.nonzero(judged)
         placed[rows, listed.columns[rows, places]] = odds[rows, places]
         return placed
+
+
+def _in_their_places(odds: FloatArray, unmet: BoolArray) -> BoolArray:
+    """Give unmet candidates [U, D], in the order of the first stage, log odds that leave each in its place.
+
+    Of equal scores the more popular item comes first, which an item that nobody met never is: so it takes the
+    odds of whom it comes after.
+
+    Args:
+        odds: [U, D] of those that were judged, inf elsewhere; written to.
+
+    Returns:
+        Which of the unmet have odds now: of people without any judged candidate none.
+    """
+    given = np.zeros_like(unmet)
+    for user in np.flatnonzero(unmet.any(axis=1)):
+        ranked = np.sort(odds[user][np.isfinite(odds[user])])[::-1]
+        if not len(ranked):
+            continue
+        places = np.flatnonzero(unmet[user])
+        before = places - np.arange(len(places))
+        ahead = ranked[0] + 1
+        odds[user, places] = np.where(before > 0, ranked[np.minimum(before, len(ranked)) - 1], ahead)
+        given[user, places] = True
+    return given
