@@ -11,7 +11,7 @@ from recolake.ranking.items import IntArray
 from recolake.ranking.ragged import Ragged
 from training.datasets.features import Features
 from training.datasets.ids import StrArray
-from training.datasets.interactions import Interactions
+from training.datasets.interactions import NEVER, Interactions
 
 LEAST_SHARE, MOST_SHARE = 0.1, 0.5
 
@@ -62,9 +62,12 @@ class Hidden:
             _rows(rest.user_ids, train.user_ids, no_person),
         )
 
-    def taken(self) -> Ragged:
-        """Rows of the items that each person took before the day of the fit."""
-        return self.mapped(*self.train.taken.nonzero())
+    def taken(self, since: int | None = None) -> Ragged:
+        """Rows of the items that each person took before the day of the fit, from a day on or ever."""
+        took = self.train.taken_at > NEVER
+        if since is not None:
+            took &= self.train.day >= since
+        return self.mapped(self.train.user[took], self.train.item[took])
 
     def mapped(self, users: IntArray, items: IntArray) -> Ragged:
         """Pairs [n] of rows of `train` as rows of items by person, hidden ones among both."""

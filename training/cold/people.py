@@ -13,6 +13,7 @@ from training.cold.hidden import Hidden, among, ragged
 from training.cold.items import Estimates
 from training.cold.mapping import learn
 from training.datasets.features import Features
+from training.datasets.split import Split
 from training.evaluation.bootstrap import mean
 from training.evaluation.metrics import Values, hits, ndcg
 from training.evaluation.protocol import METRIC, NDCG_AT
@@ -22,15 +23,17 @@ _FEWEST = 30
 
 
 def measure_people(
-    candidate: Candidate, hidden: Hidden, known: Features, ranking: RankingConfig, seed: int
+    candidate: Candidate, hidden: Hidden, split: Split, known: Features, ranking: RankingConfig, seed: int
 ) -> tuple[bool, Estimates]:
     """Whether attributes make surely better lists than popularity for people of whom nothing else is known.
 
-    They are asked for what hidden people took of known items; False and nothing where fewer than 30 can be
-    asked.
+    They are asked for what hidden people took of known items in as many days before the test window as it
+    has: what is popular now may say little of what somebody took long ago. False and nothing where fewer than
+    30 can be asked.
     """
     first, items = len(hidden.rest.user_ids), len(hidden.rest.item_ids)
-    wanted = among(hidden.taken(), 0, items).take(first + np.arange(len(hidden.people)))
+    wanted = among(hidden.taken(since=2 * split.first_day - split.last_day - 1), 0, items)
+    wanted = wanted.take(first + np.arange(len(hidden.people)))
     able = np.flatnonzero(wanted.lengths)
     if len(able) < _FEWEST:
         return False, {}

@@ -73,7 +73,7 @@ def _plan(
         chosen, of_items = measure_items(candidate, hidden, split, items, ranking, seed)
         estimates |= of_items
     if people is not None and len(hidden.people):
-        with_people, of_people = measure_people(candidate, hidden, people, ranking, seed)
+        with_people, of_people = measure_people(candidate, hidden, split, people, ranking, seed)
         estimates |= of_people
     return ColdPlan(chosen, with_people, (len(hidden.items), len(hidden.people)), estimates)
 

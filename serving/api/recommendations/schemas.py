@@ -60,6 +60,14 @@ class OwnItem(BaseModel):
     contribution: float = Field(description="Its part of the affinity")
 
 
+class ContentPart(BaseModel):
+    """A word, a category or a range of prices that speaks for an item that nobody had met."""
+
+    attribute: str = Field(examples=["category"])
+    value: str = Field(examples=["garden"])
+    contribution: float = Field(description="Its part of the affinity: the inner product of the two vectors")
+
+
 class Explanation(BaseModel):
     """Where an item's affinity to the person comes from: an exact sum over the person's own items."""
 
@@ -77,11 +85,17 @@ class RecommendedItem(BaseModel):
     item_id: str
     title: str | None
     score: float = Field(description="Comparable within this answer alone")
-    reason: str = Field(description="Stable code: bought_before, similar_taste or popular_now")
+    reason: str = Field(description="Stable code: bought_before, similar_taste, popular_now or new_item")
     reason_text: str = Field(description="The reason as a sentence for people")
     explanation: Explanation | None = Field(
         description="Null unless `explain` was asked for; also where the person has no vector, or the model "
         "cannot tell what it was made from"
+    )
+    content: list[ContentPart] | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="What of its description speaks for it, at most 3, best first: of items that nobody had "
+        "met when the model was trained. Only where `explain` was asked for, and the person has a vector",
     )
     attributes: dict[str, str | None] | None = Field(
         default=None,

@@ -14,6 +14,7 @@ from recolake.experiments.store import ExperimentDocumentError, all_experiments
 from recolake.expressions.errors import ExpressionError
 from recolake.features.names import Service
 from recolake.ranking.artifact import INDEX_FILE
+from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ranker import Ranking, rank
 from recolake.ranking.retrieval import NO_ITEM
 from recolake.ranking.rules.rules import Rules
@@ -24,7 +25,7 @@ from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import TenantKeys, pseudonym
 from recolake.usage.journal import UsageJournal
 from recolake.usage.record import UsageRecord
-from serving.api.recommendations.explanations import DIGITS, explain
+from serving.api.recommendations.explanations import DIGITS, explain, of_content
 from serving.api.recommendations.rules import rules_of
 from serving.api.recommendations.schemas import (
     Explained,
@@ -61,6 +62,7 @@ class _List:
     found: Ranking
     explained: Explained | None
     explanations: Sequence[Explanation]
+    vector: FloatArray | None
     rules: Rules | None
 
 
@@ -190,6 +192,7 @@ class Recommender:
             found,
             explained,
             explanations,
+            person.vector,
             rules,
         )
 
@@ -279,6 +282,7 @@ def _items(made: _List, fields: Sequence[str]) -> list[RecommendedItem]:
                 reason=reason.value,
                 reason_text=reason.sentence,
                 explanation=made.explanations[position] if made.explanations else None,
+                content=of_content(made.model, made.vector, row) if made.explained else None,
                 attributes={name: items.table.text(name, row) for name in fields} if fields else None,
                 rules=_acted(made, position),
             )
