@@ -48,6 +48,20 @@ def write_candidate(
         uploads=list(dataset.uploads),
         machine=machine(device_of(None)),
     )
+    manifest = write_model(folder, origin, dataset, config, candidate)
+    if manifest.index is not None:
+        log_index(manifest.index)
+    return manifest
+
+
+def write_model(
+    folder: Path, origin: Origin, dataset: Dataset, config: ModelConfig, candidate: Candidate
+) -> Manifest:
+    """The artefact of a candidate: what it learnt, and its newcomers after it.
+
+    Raises:
+        ArtifactError: it would not be accepted by those who load it.
+    """
     interactions, stage, added = candidate.interactions, candidate.second_stage, candidate.newcomers
     # There may have been too little to learn from for what the configuration asks.
     ranking = config.ranking.model_copy(update={"second_stage": None if stage is None else stage.config})
@@ -63,7 +77,7 @@ def write_candidate(
         people = UserVectors(
             (*people.ids, *added.people.tolist()), np.concatenate([people.vectors, added.vectors])
         )
-    manifest = write_artifact(
+    return write_artifact(
         folder,
         origin,
         ranking,
@@ -76,6 +90,3 @@ def write_candidate(
         content,
         cold_users=0 if added is None else len(added.people),
     )
-    if manifest.index is not None:
-        log_index(manifest.index)
-    return manifest
