@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recolake.ranking.rules.spec import Name, RulesSpec
+from recolake.ranking.rules.spec import BoostSpec, DiversitySpec, Name, PromotionSpec, RulesSpec
 
 MOST_ITEMS = 1_000
 MOST_FIELDS = 50
@@ -150,6 +150,23 @@ class ReceiptIndex(BaseModel):
     count: int
 
 
+class AppliedRules(BaseModel):
+    """The rules that an answer was made under, as they were asked for, and what they did."""
+
+    filter: str | None = None
+    exclude: list[str] = Field(default_factory=list)
+    boosts: list[BoostSpec] = Field(default_factory=list)
+    promotions: list[PromotionSpec] = Field(default_factory=list)
+    diversity: DiversitySpec | None = None
+    context: list[str] = Field(
+        default_factory=list, description="Names of what the request said; values are not kept"
+    )
+    acted: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Which rules changed an item's score or place, such as boosts.0, by item",
+    )
+
+
 class Receipt(BaseModel):
     """Everything that an answer was made from."""
 
@@ -163,4 +180,8 @@ class Receipt(BaseModel):
     index: ReceiptIndex
     inputs: dict[str, int] = Field(description="Delta version of each input table")
     uploads: list[str] = Field(description="Uploads whose rows those tables held")
+    recorded: bool = Field(
+        description="Whether the record of the answer was found. Without it nothing can be told of its rules"
+    )
+    rules: AppliedRules | None = Field(description="Rules of the list; null where there were none")
     feature_service: str = Field(description="Which features of the person were read")
