@@ -24,9 +24,9 @@ def find_usage(
     Args:
         recommendation_id: its signature was checked, so it is of the form of one.
     """
-    found = _in_journal(settings, recommendation_id) or _in_lake(
-        settings, tenant, recommendation_id, served_on
-    )
+    found = _in_journal(settings, recommendation_id)
+    if found is None:
+        found = _in_lake(settings, tenant, recommendation_id, served_on)
     return found if found is not None and found.tenant_id == tenant.name else None
 
 
@@ -57,23 +57,19 @@ def _in_lake(
     settings: Settings, tenant: Tenant, recommendation_id: str, served_on: date
 ) -> UsageRecord | None:
     """Without the engine, which the API must not need; and an answer without a record is an answer still."""
+    import pyarrow as pa
     from deltalake import DeltaTable, QueryBuilder
 
+    # Name, day and id are of fixed forms; none of them can hold a quote.
+    rows = f"""
+        SELECT * FROM answers WHERE tenant_id = '{tenant.name}'
+        AND served_date = DATE '{served_on.isoformat()}' AND recommendation_id = '{recommendation_id}' LIMIT 1
+    """  # noqa: S608
     try:
         table = DeltaTable(BRONZE_RECOMMENDATIONS.location(settings))
-        rows = (
-            QueryBuilder()
-            .register("answers", table)
-            .execute(
-                f"SELECT * FROM answers WHERE tenant_id = '{tenant.name}' "
-                f"AND served_date = DATE '{served_on.isoformat()}' "
-                f"AND recommendation_id = '{recommendation_id}' LIMIT 1"
-            )
-            .read_all()
-        )
-        import pyarrow as pa
-
-        found: list[dict[str, Any]] = pa.table(rows).to_pylist()
+        found: list[dict[str, Any]] = pa.table(
+            QueryBuilder().register("answers", table).execute(rows).read_all()
+        ).to_pylist()
     except Exception as error:
         # Of many kinds, and none of them is a reason to answer nothing.
         _log.warning("usage_not_read", tenant=tenant.name, reason=type(error).__name__)
