@@ -68,7 +68,9 @@ def rank(
         found = candidate_terms(model, part, k, include_seen=include_seen, popularity=popularity, rules=rules)
         scores, stage = blend(found, weights), model.second_stage
         if stage is not None:
-            scores = stage.reordered(model.vectors, part, found, scores, include_seen=include_seen)
+            scores = stage.reordered(
+                model.vectors, part, found, scores, include_seen=include_seen, warm=model.warm
+            )
         if rules is None:
             best = top(found, scores, weights, k)
         else:

@@ -1,8 +1,8 @@
 """From content to vectors: a linear map that known items teach, for those that nobody has met.
 
 Ridge regression of item vectors on features, as attribute-to-feature mappings do it (Gantner et al., ICDM
-2010). Measured beside nearest neighbours in content and beside a regression weighted by popularity, it was
-the best on all data sets tried (docs/adr/0031), and its sums explain themselves.
+2010). It was better than nearest neighbours in content wherever both were measured (docs/adr/0031), and its
+sums explain themselves.
 """
 
 from __future__ import annotations

@@ -31,12 +31,6 @@ class Catalogue:
     neighbours: npt.NDArray[np.int32]
     nearness: FloatArray
 
-    @property
-    def met(self) -> npt.NDArray[np.bool_]:
-        """[I] whether anybody had met the item by that day."""
-        found: npt.NDArray[np.bool_] = self.facts[:, self.names.index(PEOPLE)] > 0
-        return found
-
     def with_unmet(self, count: int) -> Catalogue:
         """The same with so many items more at its end, that nobody met."""
         unknown = np.full((count, len(self.names)), np.nan, dtype=np.float32)

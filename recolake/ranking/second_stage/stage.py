@@ -53,20 +53,23 @@ class SecondStage:
         scores: FloatArray,
         *,
         include_seen: bool,
+        warm: int,
     ) -> FloatArray:
         """Scores [U, C] of the first stage, with log odds in the place of those of the best candidates.
 
         All others follow below, in the order that they had. People whose histories do not say when they took
         anything, or who have none, keep their scores: nothing was learnt of such. Nor was it of items that
         nobody had met: they keep the places that the first stage gave them.
+
+        Args:
+            warm: rows from here on are of such items.
         """
         networks = self.all_items if include_seen else self.new_items
         if networks is None or people.habits is None or not len(people.history.rows):
             return scores
         listed = Shortlist.of(found, scores, self.depth)
         judged = listed.there & (people.history.lengths > 0)[:, None]
-        rows = np.where(listed.there, listed.pick(found.rows), 0).astype(np.int64)
-        unmet = judged & ~self.catalogue.met[rows]
+        unmet = judged & (listed.pick(found.rows) >= warm)
         judged &= ~unmet
         table = features(self.catalogue, vectors, people, found, listed)
         odds = np.full(judged.shape, np.inf, dtype=np.float32)
@@ -85,8 +88,7 @@ class SecondStage:
 def _in_their_places(odds: FloatArray, unmet: BoolArray) -> BoolArray:
     """Give unmet candidates [U, D], in the order of the first stage, log odds that leave each in its place.
 
-    Of equal scores the more popular item comes first, which an item that nobody met never is: so it takes the
-    odds of whom it comes after.
+    Each comes next below whom it came after.
 
     Args:
         odds: [U, D] of those that were judged, inf elsewhere; written to.
@@ -95,13 +97,17 @@ def _in_their_places(odds: FloatArray, unmet: BoolArray) -> BoolArray:
         Which of the unmet have odds now: of people without any judged candidate none.
     """
     given = np.zeros_like(unmet)
+    lowest = np.float32(-np.inf)
     for user in np.flatnonzero(unmet.any(axis=1)):
         ranked = np.sort(odds[user][np.isfinite(odds[user])])[::-1]
         if not len(ranked):
             continue
-        places = np.flatnonzero(unmet[user])
-        before = places - np.arange(len(places))
-        ahead = ranked[0] + 1
-        odds[user, places] = np.where(before > 0, ranked[np.minimum(before, len(ranked)) - 1], ahead)
-        given[user, places] = True
+        after = ranked[0] + 1
+        for number, place in enumerate(np.flatnonzero(unmet[user])):
+            ahead = place - number
+            if ahead > 0:
+                after = min(after, ranked[min(ahead, len(ranked)) - 1])
+            after = np.nextafter(after, lowest)
+            odds[user, place] = after
+        given[user] = unmet[user]
     return given
