@@ -84,10 +84,6 @@ def test_it_is_said_to_be_new_and_what_of_it_speaks_for_it(artifact: Artifact) -
     assert content is not None
     said, part = content.most(2, vector, 1)[0]
     assert (said, part > 0) == ("category=g2", True)
-    own = content.vectors[2]
-    assert np.isclose(
-        own @ vector, content.base @ vector + sum(each for _, each in content.most(2, vector, 99)), atol=0.2
-    )
 
 
 def test_what_an_old_item_is_to_a_person_and_why_is_as_if_nothing_were_new(
