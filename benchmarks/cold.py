@@ -81,14 +81,14 @@ def movielens(folder: Path) -> Dataset:
     genres = [line.partition("|")[0] for line in _lines(folder / "u.genre")]
     said = {}
     for line in _lines(folder / "u.item"):
-        item, title, *fields = line.split("|")
+        code, title, *fields = line.split("|")
         flags = fields[-len(genres) :]
         held = "|".join(name for name, flag in zip(genres, flags, strict=True) if flag == "1")
-        said[item] = {"title": title, "genre": held}
+        said[code] = {"title": title, "genre": held}
     people = {}
     for line in _lines(folder / "u.user"):
-        user, age, sex, occupation, _ = line.split("|")
-        people[user] = {"age": age, "sex": sex, "occupation": occupation}
+        person, age, sex, occupation, _ = line.split("|")
+        people[person] = {"age": age, "sex": sex, "occupation": occupation}
     day = (log["time"] // 86_400).to_numpy()
     user, item = (log[name].to_numpy(dtype=np.str_) for name in ("user", "item"))
     return _dataset(user, item, day, np.ones(len(log)), None, said, people)
