@@ -69,7 +69,7 @@ class SecondStage:
             return scores
         listed = Shortlist.of(found, scores, self.depth)
         judged = listed.there & (people.history.lengths > 0)[:, None]
-        unmet = judged & (listed.pick(found.rows) >= warm)
+        unmet = judged & (listed.pick(found.rows).astype(np.int64) >= warm)
         judged &= ~unmet
         table = features(self.catalogue, vectors, people, found, listed)
         odds = np.full(judged.shape, np.inf, dtype=np.float32)
@@ -102,12 +102,12 @@ def _in_their_places(odds: FloatArray, unmet: BoolArray) -> BoolArray:
         ranked = np.sort(odds[user][np.isfinite(odds[user])])[::-1]
         if not len(ranked):
             continue
-        after = ranked[0] + 1
+        after = np.float32(ranked[0] + 1)
         for number, place in enumerate(np.flatnonzero(unmet[user])):
             ahead = place - number
             if ahead > 0:
-                after = min(after, ranked[min(ahead, len(ranked)) - 1])
-            after = np.nextafter(after, lowest)
+                after = np.float32(min(float(after), float(ranked[min(ahead, len(ranked)) - 1])))
+            after = np.nextafter(after, lowest, dtype=np.float32)
             odds[user, place] = after
         given[user] = unmet[user]
     return given

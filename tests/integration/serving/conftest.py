@@ -179,7 +179,7 @@ class Shop:
         second_stage: SecondStage | None = None,
         content: Content | None = None,
     ) -> UserVectors:
-        """An artefact of random vectors, item n more popular than item n + 1; nobody met those of `content`."""
+        """An artefact of random vectors, item n more popular than n + 1; nobody met those of `content`."""
         rng = np.random.default_rng(int(version[1:]))
         weights = BlendWeights(vector=1.0, popularity=0.2, own=0.5)
         people = UserVectors(

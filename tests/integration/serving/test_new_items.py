@@ -1,4 +1,4 @@
-"""An item that nobody had met when the model was trained is served, is said to be new, and says why it fits."""
+"""An item that nobody had met in training is served, is said to be new, and says why it fits."""
 
 from __future__ import annotations
 
