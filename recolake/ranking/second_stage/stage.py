@@ -103,7 +103,7 @@ def _in_their_places(odds: FloatArray, unmet: BoolArray) -> BoolArray:
         if not len(ranked):
             continue
         after = np.float32(ranked[0] + 1)
-        for number, place in enumerate(np.flatnonzero(unmet[user])):
+        for number, place in enumerate(np.flatnonzero(unmet[user]).tolist()):
             ahead = place - number
             if ahead > 0:
                 after = np.float32(min(float(after), float(ranked[min(ahead, len(ranked)) - 1])))
