@@ -16,6 +16,16 @@ def logged_name(who: str, target: str, metric: str) -> str:
     return f"{who}/{target}/{metric.replace('@', '_at_')}"
 
 
+COLD = "cold."
+"""Metrics of those without history begin so: `cold.items.served`, `cold.items.from_content.ndcg_at_10`, …"""
+
+
+def cold_figures(logged: Mapping[str, float]) -> dict[str, float]:
+    """A run's metrics of items and people without history, by the rest of their names."""
+    found = {name: value for name, value in sorted(logged.items()) if name.startswith(COLD)}
+    return {name.removeprefix(COLD).replace("_at_", "@"): value for name, value in found.items()}
+
+
 def by_slice(logged: Mapping[str, float], who: str) -> Metrics:
     """One model's metrics on the named slices: by target, then slice; logged as `<target>/<slice>`."""
     found: Metrics = {}

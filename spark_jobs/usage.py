@@ -37,6 +37,7 @@ _SCHEMA = pa.schema(
         ("variant", pa.string()),
         ("experiment_id", pa.string()),
         ("milliseconds", pa.float64()),
+        ("rules", pa.string()),
     ]
 )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from recolake.ranking.artifact import UserVectors
 from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.manifest import Manifest
@@ -46,20 +48,45 @@ def write_candidate(
         uploads=list(dataset.uploads),
         machine=machine(device_of(None)),
     )
-    interactions, stage = candidate.interactions, candidate.second_stage
-    # There may have been too little to learn from for what the configuration asks.
-    ranking = config.ranking.model_copy(update={"second_stage": None if stage is None else stage.config})
-    manifest = write_artifact(
-        folder,
-        origin,
-        ranking,
-        dataset.items(interactions.item_ids),
-        candidate.model.item_vectors,
-        candidate.trend_scores,
-        UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors),
-        candidate.evidence(),
-        stage,
-    )
+    manifest = write_model(folder, origin, dataset, config, candidate)
     if manifest.index is not None:
         log_index(manifest.index)
     return manifest
+
+
+def write_model(
+    folder: Path, origin: Origin, dataset: Dataset, config: ModelConfig, candidate: Candidate
+) -> Manifest:
+    """The artefact of a candidate: what it learnt, and its newcomers after it.
+
+    Raises:
+        ArtifactError: it would not be accepted by those who load it.
+    """
+    interactions, stage, added = candidate.interactions, candidate.second_stage, candidate.newcomers
+    # There may have been too little to learn from for what the configuration asks.
+    ranking = config.ranking.model_copy(update={"second_stage": None if stage is None else stage.config})
+    ids, vectors, trend = interactions.item_ids, candidate.model.item_vectors, candidate.trend_scores
+    people = UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors)
+    content = None if added is None else added.content
+    if added is not None and content is not None:
+        ids, vectors = np.concatenate([ids, added.items]), np.concatenate([vectors, content.vectors])
+        # Nobody known took them; visitors without a name may have.
+        trend = np.concatenate([trend, dataset.item_days.trend_scores(added.items, candidate.as_of)])
+        stage = None if stage is None else stage.with_unmet(len(content))
+    if added is not None:
+        people = UserVectors(
+            (*people.ids, *added.people.tolist()), np.concatenate([people.vectors, added.vectors])
+        )
+    return write_artifact(
+        folder,
+        origin,
+        ranking,
+        dataset.items(ids),
+        vectors,
+        trend,
+        people,
+        candidate.evidence(),
+        stage,
+        content,
+        cold_users=0 if added is None else len(added.people),
+    )

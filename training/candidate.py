@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from training.datasets.histories import user_batch
 from training.datasets.interactions import Interactions
 from training.models.graph_filter.model import GraphFilter
 from training.models.matrix_factorization.model import MatrixFactorization
+
+if TYPE_CHECKING:
+    from training.cold.newcomers import Newcomers
 
 
 class Vectors(Protocol):
@@ -45,6 +48,8 @@ class Candidate:
 
     Attributes:
         second_stage: taught by windows that ended by that day; None where the blend has the last word.
+        newcomers: items and people without history that are served beside those that it was fitted to; None
+            where nobody asked for them.
     """
 
     interactions: Interactions
@@ -52,6 +57,7 @@ class Candidate:
     model: Vectors
     trend_scores: npt.NDArray[np.float64]
     second_stage: SecondStage | None = None
+    newcomers: Newcomers | None = None
 
     def rankable(self, ranking: RankingConfig) -> VectorModel:
         return VectorModel.of(self.model.item_vectors, self.trend_scores, ranking, self.second_stage)

@@ -50,6 +50,7 @@ def train(
         return
     from recolake.settings import load_settings
     from recolake.tenancy.directory import require_tenant
+    from training.cold.told import told_of_cold
     from training.pipeline import train as run
 
     settings = load_settings()
@@ -66,6 +67,8 @@ def train(
             f"{target} {name} {metrics[name]:.4f}" for target, metrics in targets.items() for name in _SHOWN
         ]
         typer.echo(f"{model:>29}: {', '.join(found)}")
+    for line in told_of_cold(report.cold):
+        typer.echo(line)
     typer.echo(
         f"{report.model_version}: gate {'passed' if report.gate_passed else 'failed'}, {report.seconds:.1f} s"
     )

@@ -14,7 +14,7 @@ from recolake.lake.engine import connect, engine_errors
 from recolake.lineage.emit import lineage_run, tables_at
 from recolake.lineage.events import DataState
 from recolake.lineage.names import model
-from recolake.quality import by_who
+from recolake.quality import by_who, cold_figures
 from recolake.ranking.artifact_writer import place_artifact
 from recolake.ranking.pointer import served_manifest, version_folder
 from recolake.settings import Settings
@@ -118,19 +118,18 @@ def _train(
     import mlflow
 
     from training.artifact import write_candidate
+    from training.cold.served import served_candidate
     from training.datasets.gold import tables_read
     from training.experiment import run_experiment
-    from training.second_stage.teach import fit_served
-    from training.tracking.record import log_experiment, log_model, log_verdict, recorded_run
+    from training.tracking.record import log_cold, log_experiment, log_model, log_verdict, recorded_run
 
     with recorded_run(settings, registry, tables_read(dataset), {tags.REQUEST: request}) as run_id:
         experiment = run_experiment(dataset, seed, say, config, budget)
         verdict = _judge(dataset, experiment, served, seed)
         log_experiment(experiment, seed)
         log_verdict(verdict)
-        candidate = fit_served(
-            dataset, dataset.interactions, dataset.interactions.last_day, experiment.config, seed
-        )
+        candidate, cold = served_candidate(dataset, experiment, seed, say)
+        log_cold(cold, candidate)
         say("refitted on all data; writing model and figures into MLflow")
         with scratch(settings, registry.tenant) as folder:
             artifact = folder / "index"
@@ -209,6 +208,7 @@ def _report(registry: Registry, run: Run, already: bool, seconds: float) -> Trai
         gate_reasons=tuple(found[tags.REASONS].splitlines()),
         gate_refusals=tuple(found.get(tags.REFUSALS, "").splitlines()),
         metrics=by_who(run.data.metrics),
+        cold=cold_figures(run.data.metrics),
         already_trained=already,
         seconds=seconds,
     )

@@ -14,6 +14,7 @@ class TrainReport:
 
     Attributes:
         metrics: champion and baselines on the test window, with `_low` and `_high` beside each metric.
+        cold: of those without history, by name: how many there are, and what held-out ones came to.
         gate_passed: whether `publish` will take it.
         gate_reasons: what the gate looked at, in sentences.
         gate_refusals: those of them that turned the model down.
@@ -27,6 +28,7 @@ class TrainReport:
     gate_reasons: tuple[str, ...]
     gate_refusals: tuple[str, ...]
     metrics: Metrics
+    cold: Mapping[str, float]
     already_trained: bool
     seconds: float
 

@@ -130,17 +130,18 @@ def _retrain(
     say: Progress,
 ) -> tuple[Run, Manifest]:
     from training.artifact import write_candidate
+    from training.cold.served import served_candidate
     from training.datasets.gold import tables_read
     from training.experiment import run_experiment
-    from training.second_stage.teach import fit_served
-    from training.tracking.record import log_experiment, log_model, recorded_run
+    from training.tracking.record import log_cold, log_experiment, log_model, recorded_run
 
-    seed, interactions = manifest.seed, dataset.interactions
+    seed = manifest.seed
     noted = {tags.REPRODUCES: manifest.model_version}
     with recorded_run(settings, registry, tables_read(dataset), noted) as run_id:
         experiment = run_experiment(dataset, seed, say, config)
         log_experiment(experiment, seed)
-        candidate = fit_served(dataset, interactions, interactions.last_day, config, seed)
+        candidate, cold = served_candidate(dataset, experiment, seed, say)
+        log_cold(cold, candidate)
         with scratch(settings, registry.tenant) as folder:
             made = write_candidate(folder / "index", registry, dataset, config, candidate, seed, run_id)
             log_model(registry, folder / "index", candidate, register=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from recolake.expressions.errors import ExpressionError, UnknownAttributeError
@@ -22,7 +22,7 @@ from recolake.expressions.nodes import (
     Value,
 )
 
-Known = Value | Sequence[Value]
+Known = Value | list[Value] | tuple[Value, ...]
 """A list of values where an attribute has several."""
 
 
@@ -69,10 +69,10 @@ def _one(part: Operand, around: Surroundings) -> Operand:
     if isinstance(part, Literal) or part.scope is Scope.ITEM:
         return part
     found = around.of(part)
-    if _is_list(found):
+    if isinstance(found, list | tuple):
         said = f"{part.scope}.{part.name} is a list; ask with 'in'."
         raise ExpressionError(said, part.position, ["one value"])
-    return Literal(found, part.position)  # type: ignore[arg-type]
+    return Literal(found, part.position)
 
 
 def _several(part: Listing | Reference, around: Surroundings) -> Listing | Reference:
@@ -89,13 +89,9 @@ def _several(part: Listing | Reference, around: Surroundings) -> Listing | Refer
 
 def _literals(found: Known, position: int) -> tuple[Literal, ...]:
     """Of what is missing none: nothing is one of it."""
-    if _is_list(found):
-        return tuple(Literal(each, position) for each in found)  # type: ignore[union-attr]
-    return () if found is None else (Literal(found, position),)  # type: ignore[arg-type]
-
-
-def _is_list(found: Known) -> bool:
-    return isinstance(found, Sequence) and not isinstance(found, str)
+    if isinstance(found, list | tuple):
+        return tuple(Literal(each, position) for each in found)
+    return () if found is None else (Literal(found, position),)
 
 
 def _is_true(found: Known) -> bool:

@@ -274,8 +274,14 @@ BRONZE_RECOMMENDATIONS = Table(
             later=True,
         ),
         Column("milliseconds", "double", "Time it took to make; NULL before it was measured", later=True),
+        Column(
+            "rules",
+            "string",
+            "Rules of the list and the items that they acted on, as JSON; NULL where there were none",
+            later=True,
+        ),
     ),
-    unindexed=("user_id",),
+    unindexed=("user_id", "rules"),
 )
 
 SILVER_EVENTS = Table(Layer.SILVER, "events", "Typed, de-duplicated events", ("tenant_id", "event_date"))

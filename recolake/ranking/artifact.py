@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from recolake.errors import ArtifactError
 from recolake.files import sha256_file
+from recolake.ranking.content import CONTENT_FILE, Content
 from recolake.ranking.evidence import EVIDENCE_FILE, Evidence
 from recolake.ranking.index.figures import Kind
 from recolake.ranking.index.kinds import search
@@ -47,6 +48,7 @@ class Artifact:
         popularity: as of training; serving passes a fresher one to `rank`.
         evidence: what the user vectors were made from; None where the model cannot tell.
         second_stage: None where the blend has the last word.
+        content: of the items without history, the last rows; None where there are none.
     """
 
     folder: Path
@@ -57,13 +59,19 @@ class Artifact:
     popularity: Popularity
     evidence: Evidence | None = None
     second_stage: SecondStage | None = None
+    content: Content | None = None
+
+    @property
+    def warm(self) -> int:
+        """Rows from here on are of items that nobody had met when the model was trained."""
+        return self.manifest.count - self.manifest.cold_items
 
     @cached_property
     def gram(self) -> npt.NDArray[np.float64]:
-        """[d, d] products of all item vectors with each other, summed; made when first asked for."""
+        """[d, d] products of all learnt item vectors with each other, summed; made when first asked for."""
         total = np.zeros((self.manifest.dimension,) * 2)
-        for start in range(0, len(self.vectors), _BLOCK):
-            block = self.vectors[start : start + _BLOCK].astype(np.float64)
+        for start in range(0, self.warm, _BLOCK):
+            block = self.vectors[start : min(start + _BLOCK, self.warm)].astype(np.float64)
             total += block.T @ block
         return total
 
@@ -123,14 +131,20 @@ def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
     vectors = _vectors(folder, manifest, index)
     if not np.isfinite(vectors).all():
         raise ArtifactError(f"The index in {folder} holds numbers that are not finite.")
+    if manifest.cold_items >= manifest.count or manifest.cold_users > manifest.users:
+        raise ArtifactError(f"The manifest in {folder} says that nobody and nothing in it has a history.")
     popularity = Popularity.of(trend, manifest.ranking.popularity_span)
     evidence = None
     if EVIDENCE_FILE in manifest.files:
-        evidence = Evidence.open(folder / EVIDENCE_FILE, manifest.users, manifest.count)
+        known = manifest.users - manifest.cold_users
+        evidence = Evidence.open(folder / EVIDENCE_FILE, known, manifest.count - manifest.cold_items)
     stage = open_stage(folder, manifest.count) if manifest.ranking.second_stage is not None else None
     if stage is not None and stage.config != manifest.ranking.second_stage:
         raise ArtifactError(f"The second stage in {folder} is another than its manifest says.")
-    artifact = Artifact(folder, manifest, index, vectors, items, popularity, evidence, stage)
+    content = None
+    if manifest.cold_items:
+        content = Content.open(folder / CONTENT_FILE, vectors[-manifest.cold_items :])
+    artifact = Artifact(folder, manifest, index, vectors, items, popularity, evidence, stage, content)
     _ask_canaries(artifact)
     return artifact
 
@@ -169,6 +183,8 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
     needed = _FILES if _is_exact(manifest) else _FILES | {VECTORS_FILE}
     if manifest.ranking.second_stage is not None:
         needed |= STAGE_FILES
+    if manifest.cold_items:
+        needed |= {CONTENT_FILE}
     if manifest.files.keys() - {EVIDENCE_FILE} != needed:
         raise ArtifactError(f"The manifest in {folder} does not name exactly the files of an artefact.")
     for name, entry in manifest.files.items():

@@ -26,6 +26,7 @@ from recolake.ranking.artifact import (
     UserVectors,
     load_artifact,
 )
+from recolake.ranking.content import CONTENT_FILE, Content
 from recolake.ranking.evidence import EVIDENCE_FILE, Evidence
 from recolake.ranking.index.choice import choose_index
 from recolake.ranking.index.figures import IndexFigures, Kind
@@ -68,14 +69,18 @@ def write_artifact(
     users: UserVectors,
     evidence: Evidence | None = None,
     second_stage: SecondStage | None = None,
+    content: Content | None = None,
+    cold_users: int = 0,
 ) -> Manifest:
     """Write a whole artefact beside its place, check it as a server would, then rename it into place.
 
     Args:
         vectors: [I, d] float32, one row an item.
         trend_scores: [I], popularity as of training.
-        evidence: of the same people, where the model can tell what their vectors were made from.
+        evidence: of the people with a history, where the model can tell what their vectors were made from.
         second_stage: where `ranking` says that there is one.
+        content: of the items without history, which come last.
+        cold_users: how many of the people, the last, have none.
 
     Raises:
         ArtifactError: what was written would not be accepted by `load_artifact`, or the folder is taken.
@@ -98,10 +103,12 @@ def write_artifact(
             contents[EVIDENCE_FILE] = evidence.to_bytes()
         if second_stage is not None:
             contents |= stage_contents(second_stage)
+        if content is not None:
+            contents[CONTENT_FILE] = content.to_bytes()
         if figures.kind is not Kind.FLAT:
             contents[VECTORS_FILE] = _npy(vectors.astype(np.float32))
-        for name, content in contents.items():
-            write_atomically(building / name, content)
+        for name, held in contents.items():
+            write_atomically(building / name, held)
         manifest = Manifest(
             tenant_id=origin.tenant.name,
             model_name=origin.model_name,
@@ -110,6 +117,8 @@ def write_artifact(
             dimension=vectors.shape[1],
             count=len(items),
             users=len(users.ids),
+            cold_items=0 if content is None else len(content),
+            cold_users=cold_users,
             created_at=datetime.now(UTC),
             code_version=origin.code_version,
             config=origin.config,

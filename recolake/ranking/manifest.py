@@ -81,6 +81,16 @@ class Manifest(_Frozen):
     dimension: int = Field(ge=1)
     count: int = Field(ge=1)
     users: int = Field(ge=0)
+    cold_items: int = Field(
+        default=0,
+        ge=0,
+        description="The last of the items: nobody had met them; content made their vectors",
+    )
+    cold_users: int = Field(
+        default=0,
+        ge=0,
+        description="The last of the people: without history; what they are made their vectors",
+    )
     created_at: datetime
     code_version: str
     config: dict[str, Any]

@@ -27,6 +27,10 @@ class Rankable(Protocol):
         """[I, d], the same vectors."""
 
     @property
+    def warm(self) -> int:
+        """Rows from here on are of items without history, whose vectors come from their content."""
+
+    @property
     def popularity(self) -> Popularity: ...
 
     @property
@@ -46,6 +50,10 @@ class VectorModel:
     popularity: Popularity
     ranking: RankingConfig
     second_stage: SecondStage | None = None
+
+    @property
+    def warm(self) -> int:
+        return len(self.vectors)
 
     @classmethod
     def of(

@@ -61,17 +61,21 @@ def rank(
     if k < 1:
         raise InvalidInputError(f"k is {k}; at least one item must be asked for.", field="k")
     chunks = []
+    board = popularity or model.popularity
     weights = model.ranking.all_items if include_seen else model.ranking.new_items
     for start in range(0, len(users), _CHUNK):
         part = users.slice(start, start + _CHUNK)
         found = candidate_terms(model, part, k, include_seen=include_seen, popularity=popularity, rules=rules)
         scores, stage = blend(found, weights), model.second_stage
         if stage is not None:
-            scores = stage.reordered(model.vectors, part, found, scores, include_seen=include_seen)
+            scores = stage.reordered(
+                model.vectors, part, found, scores, include_seen=include_seen, warm=model.warm
+            )
         if rules is None:
-            chunks.append(top(found, scores, weights, k))
+            best = top(found, scores, weights, k)
         else:
-            chunks.append(ruled(found, scores, weights, k, model, rules))
+            best = ruled(found, scores, weights, k, model, rules)
+        chunks.append(_told_as_new(best, model.warm, board))
     if not chunks:
         return Ranking(np.empty((0, k), np.int64), np.empty((0, k), np.float32), np.empty((0, k), np.int8))
     return Ranking(
@@ -145,6 +149,16 @@ def _cut(found: Terms, weights: BlendWeights, k: int, scores: FloatArray, best: 
         np.pad(picked, missing, constant_values=-np.inf),
         np.pad(reasons, missing, constant_values=-1).astype(np.int8),
     )
+
+
+def _told_as_new(ranking: Ranking, warm: int, board: Popularity) -> Ranking:
+    """What nobody had met is neither in anybody's taste nor popular, until events say so."""
+    if not (ranking.rows >= warm).any():
+        return ranking
+    told = ranking.reasons
+    popular = (told == REASONS.index(Reason.POPULAR_NOW)) & (board.term[ranking.rows] > 0)
+    new = (ranking.rows >= warm) & (told != REASONS.index(Reason.BOUGHT_BEFORE)) & ~popular
+    return replace(ranking, reasons=np.where(new, np.int8(REASONS.index(Reason.NEW_ITEM)), told))
 
 
 def _reasons(found: Terms, weights: BlendWeights, best: IntArray) -> npt.NDArray[np.int8]:

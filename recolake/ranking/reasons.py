@@ -11,6 +11,7 @@ class Reason(StrEnum):
     BOUGHT_BEFORE = "bought_before"
     SIMILAR_TASTE = "similar_taste"
     POPULAR_NOW = "popular_now"
+    NEW_ITEM = "new_item"
 
     @property
     def sentence(self) -> str:
@@ -21,7 +22,13 @@ _SENTENCES = {
     Reason.BOUGHT_BEFORE: "You bought this before.",
     Reason.SIMILAR_TASTE: "People with a taste like yours choose this.",
     Reason.POPULAR_NOW: "Popular right now.",
+    Reason.NEW_ITEM: "New here: recommended for what it is.",
 }
 
 # A ranking stores positions in this tuple.
-REASONS: tuple[Reason, ...] = (Reason.BOUGHT_BEFORE, Reason.SIMILAR_TASTE, Reason.POPULAR_NOW)
+REASONS: tuple[Reason, ...] = (
+    Reason.BOUGHT_BEFORE,
+    Reason.SIMILAR_TASTE,
+    Reason.POPULAR_NOW,
+    Reason.NEW_ITEM,
+)

@@ -15,6 +15,7 @@ from recolake.lake.tables import BRONZE_UPLOAD_STATES, DBT_TABLES, DBT_WHOLE_TAB
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.admission import admit, all_decisions, reach_of, with_withdrawn_rows
+from recolake.transform.columns import declared_columns, outgrown, stored_columns
 from recolake.transform.lineage import build_lineage
 from recolake.transform.marks import Mark, Reached, marks_after, reached_by, read_marks, write_marks
 from recolake.transform.news import News, filled_tables, find_news, for_dbt, latest_ingests, model_name
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 SEED_FILE = DBT_PROJECT / "seeds" / "event_weights.csv"
+_MARTS = DBT_PROJECT / "models" / "marts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def build(
 
     Only what new bronze rows touch is recomputed; running again changes nothing. With a `tenant`, nobody
     else's rows are read or written, also by a full refresh. When the weights of event types have changed,
-    everything of everybody is recomputed, because every old row was weighed with them.
+    everything of everybody is recomputed, because every old row was weighed with them; so it is where a
+    table has other columns than this release builds, as after an upgrade.
 
     Args:
         select: tables ("gold.popularity") or dbt selectors; None for all. What they are built from is brought
@@ -75,10 +78,11 @@ def build(
         lake = _look(spark, settings)
         weights = fingerprint(SEED_FILE)
         seed = seed_state(spark, lake.versions, weights)
-        if seed is SeedState.CHANGED:
+        reason = _why_anew(spark, lake, seed)
+        if reason is not None:
             tenant, full_refresh, select = None, True, None
             if progress:
-                progress("The weights of event types are new: everything of everybody is recomputed")
+                progress(f"{reason}: everything of everybody is recomputed")
         # In this order: a decision comes after every ingest that is complete when it is taken.
         ingests = latest_ingests(spark, tenant)
         decisions = all_decisions(spark, tenant)
@@ -112,6 +116,17 @@ def build(
             full_refresh=full_refresh,
             seconds=time.monotonic() - started,
         )
+
+
+def _why_anew(spark: SparkSession, lake: _Lake, seed: SeedState) -> str | None:
+    """What makes every old row wrong; None where nothing does."""
+    if seed is SeedState.CHANGED:
+        return "The weights of event types are new"
+    changed = outgrown(stored_columns(spark, lake.versions), declared_columns(_MARTS))
+    if not changed:
+        return None
+    tables = "; ".join(f"{table.qualified}: {', '.join(sorted(names))}" for table, names in changed.items())
+    return f"This release has other columns ({tables})"
 
 
 def _build_anew(

@@ -25,6 +25,7 @@ class UsageRecord(BaseModel):
     variant: str | None = None
     experiment_id: str | None = None
     milliseconds: float | None = None
+    rules: str | None = None
 
     def to_line(self) -> bytes:
         """One line of JSON, line feed included; JSON escapes those within values."""

@@ -56,7 +56,7 @@ def test_requests_allow_no_unknown_fields_and_bound_k(description: dict[str, Any
 
 
 # What an answer holds only where it was asked for.
-ON_REQUEST = {"RecommendationAnswer": {"explained"}, "RecommendedItem": {"attributes", "rules"}}
+ON_REQUEST = {"RecommendationAnswer": {"explained"}, "RecommendedItem": {"attributes", "content", "rules"}}
 
 
 def test_every_field_of_an_answer_is_promised(description: dict[str, Any]) -> None:

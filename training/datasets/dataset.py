@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,8 @@ class Dataset:
     Attributes:
         inputs: Delta version of each table, by qualified name.
         uploads: ids of the uploads whose events the tables were built from.
+        goods: ids of all items that may be recommended, whether anybody met them or not.
+        people: what is known of people beside what they did, by pseudonym; also of those who did nothing.
     """
 
     interactions: Interactions
@@ -63,6 +65,8 @@ class Dataset:
     attributes: Mapping[str, Mapping[str, str]]
     inputs: Mapping[str, int]
     uploads: tuple[str, ...]
+    goods: tuple[str, ...] = ()
+    people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def items(self, ids: StrArray) -> Items:
         """Descriptions of these items; an item without a title goes by its id."""

@@ -13,7 +13,14 @@ import pyarrow.compute as pc
 from recolake.errors import InvalidInputError
 from recolake.lake.catalog import table_version
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import GOLD_ITEM_DAYS, GOLD_TRAINING_SET, SILVER_EVENTS, SILVER_ITEMS, Table
+from recolake.lake.tables import (
+    GOLD_ITEM_DAYS,
+    GOLD_TRAINING_SET,
+    SILVER_EVENTS,
+    SILVER_ITEMS,
+    SILVER_USERS,
+    Table,
+)
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from training.datasets.dataset import Dataset, ItemDays
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
 
 # What is learnt from, then what it was built from, whose version is asked for last, so that it lacks nothing.
 _LEARNT = (GOLD_TRAINING_SET, GOLD_ITEM_DAYS, SILVER_ITEMS)
-INPUTS = (*_LEARNT, SILVER_EVENTS)
+INPUTS = (*_LEARNT, SILVER_USERS, SILVER_EVENTS)
 
 
 def input_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
@@ -39,20 +46,22 @@ def input_versions(spark: SparkSession, settings: Settings) -> dict[str, int]:
 
 def tables_read(dataset: Dataset) -> dict[Table, int]:
     """Each table that a data set was read from, with its Delta version."""
-    return {table: dataset.inputs[table.qualified] for table in INPUTS}
+    return {table: dataset.inputs[table.qualified] for table in INPUTS if table.qualified in dataset.inputs}
 
 
 def load_dataset(
     spark: SparkSession, settings: Settings, tenant: Tenant, versions: Mapping[str, int]
 ) -> Dataset:
-    """Read everything at the given Delta versions.
+    """Read everything at the given Delta versions; older models name none of people, who are unknown then.
 
     Raises:
         InvalidInputError: the tenant has no interactions with goods.
         NotFoundError: a table or version does not exist.
     """
     frames = {
-        table: read_tenant(spark, settings, table, tenant, versions[table.qualified]) for table in INPUTS
+        table: read_tenant(spark, settings, table, tenant, versions[table.qualified])
+        for table in INPUTS
+        if table is not SILVER_USERS or table.qualified in versions
     }
     events: pa.Table = (
         frames[GOLD_TRAINING_SET].select("user_id", "item_id", "event_date", "weight", "taken_at").toArrow()
@@ -63,8 +72,13 @@ def load_dataset(
             hint="Upload events of people with goods, then run `recolake ingest` and `recolake build`.",
         )
     item_days: pa.Table = frames[GOLD_ITEM_DAYS].select("item_id", "event_date", "weight").toArrow()
-    items: pa.Table = frames[SILVER_ITEMS].select("item_id", "title", "price", "attributes").toArrow()
+    items: pa.Table = (
+        frames[SILVER_ITEMS].select("item_id", "title", "price", "attributes", "is_goods").toArrow()
+    )
     ids = items["item_id"].to_pylist()
+    attributes = dict(
+        zip(ids, map(_attributes, items.select(["price", "attributes"]).to_pylist()), strict=True)
+    )
     return Dataset(
         Interactions.of(
             Ids.of_arrow(events["user_id"]),
@@ -75,12 +89,29 @@ def load_dataset(
         ),
         ItemDays(Ids.of_arrow(item_days["item_id"]), _days(item_days), _weights(item_days)),
         titles=dict(zip(ids, items["title"].to_pylist(), strict=True)),
-        attributes=dict(
-            zip(ids, map(_attributes, items.select(["price", "attributes"]).to_pylist()), strict=True)
-        ),
+        attributes=attributes,
         inputs=dict(versions),
         uploads=_uploads(frames[SILVER_EVENTS], [frames[table] for table in _LEARNT]),
+        goods=tuple(
+            sorted(
+                item
+                for item, goods in zip(ids, items["is_goods"].to_pylist(), strict=True)
+                if goods is not False and attributes[item].get("available") != "false"
+            )
+        ),
+        people=_people(frames.get(SILVER_USERS)),
     )
+
+
+def _people(rows: DataFrame | None) -> dict[str, dict[str, str]]:
+    """Attributes of everybody of whom there are any."""
+    if rows is None:
+        return {}
+    found: pa.Table = rows.where("size(attributes) > 0").select("user_id", "attributes").toArrow()
+    return {
+        row["user_id"]: {key: value for key, value in dict(row["attributes"]).items() if value is not None}
+        for row in found.to_pylist()
+    }
 
 
 def _uploads(events: DataFrame, learnt: list[DataFrame]) -> tuple[str, ...]:

@@ -95,6 +95,10 @@ class Interactions:
             kept &= self.day >= first
         if last is not None:
             kept &= self.day <= last
+        return self.where(kept)
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> Interactions:
+        """The entries that are marked [n]; users and items without any are gone."""
         users, user = np.unique(self.user[kept], return_inverse=True)
         items, item = np.unique(self.item[kept], return_inverse=True)
         return Interactions(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from training.datasets.features import Features
+from training.datasets.ids import StrArray
 from training.files.columns import ids_of, name_of
 from training.files.encoding import Part, parts
 from training.files.events import EvaluationFileError
@@ -45,10 +47,11 @@ def read_features(path: Path, side: str) -> Features:
             f"{path.name} says nothing that several of its rows share.",
             hint="Columns that tell every row from every other, such as links, are left out.",
         )
-    return _joined(distinct, found)
+    return joined(distinct, found)
 
 
-def _joined(ids: np.ndarray, found: list[Part]) -> Features:
+def joined(ids: StrArray, found: Sequence[Part]) -> Features:
+    """All columns of a table beside each other; `ids` [n] are sorted, each once."""
     return Features(
         ids,
         sp.hstack([part.matrix for part in found], format="csr", dtype=np.float32),

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recolake.lake.tables import Table
-from recolake.quality import Metrics, logged_name
+from recolake.quality import COLD, Metrics, logged_name
 from recolake.ranking.index.figures import IndexFigures
 from recolake.settings import Settings
 from training.candidate import Candidate
+from training.cold.served import ColdPlan
 from training.config import ModelConfig
 from training.evaluation.protocol import METRIC
 from training.experiment import Experiment
@@ -126,6 +127,27 @@ def log_experiment(experiment: Experiment, seed: int) -> None:
         if experiment.results:
             figure = metric_bars(experiment.results, name)
             mlflow.log_figure(figure, f"figures/{name.replace('@', '_at_')}.png")
+
+
+def log_cold(plan: ColdPlan, candidate: Candidate) -> None:
+    """How those without history are served, how many they are, and what hidden ones came to."""
+    import mlflow
+
+    chosen = {"penalty": plan.items.penalty, "emphasis": plan.items.emphasis, "people": plan.with_people}
+    mlflow.log_params({f"{COLD}{name}": value for name, value in chosen.items()})
+    added = candidate.newcomers
+    counted = {
+        "items.hidden": plan.hidden[0],
+        "people.hidden": plan.hidden[1],
+        "items.served": 0 if added is None or added.content is None else len(added.content),
+        "people.served": 0 if added is None else len(added.people),
+    }
+    measured = {
+        f"{name}{suffix}".replace("@", "_at_"): value
+        for name, estimate in plan.estimates.items()
+        for suffix, value in (("", estimate.value), ("_low", estimate.low), ("_high", estimate.high))
+    }
+    mlflow.log_metrics({f"{COLD}{name}": float(value) for name, value in (counted | measured).items()})
 
 
 _OF_INDEX = "index."

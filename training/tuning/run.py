@@ -22,8 +22,9 @@ from training.evaluation.protocol import METRIC, Target
 from training.second_stage.teach import NETWORKS
 from training.tuning.trial import ServedBench, Trial
 
-# What is chosen is fitted twice more, to what precedes the test window and to everything, on more data.
-_FITS, _MORE = 2, 1.4
+# What is chosen is fitted three times more, on more data: to what precedes the test window, to that without
+# the items and people that are held out, and to everything.
+_FITS, _MORE = 3, 1.4
 # Ranking for a window's people, and writing model and figures down: so many times as long as a trial's.
 _MEASURING = 4.0
 # Of the time that is left, one model among several may use so much; the last of them, all.

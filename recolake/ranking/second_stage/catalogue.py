@@ -31,6 +31,19 @@ class Catalogue:
     neighbours: npt.NDArray[np.int32]
     nearness: FloatArray
 
+    def with_unmet(self, count: int) -> Catalogue:
+        """The same with so many items more at its end, that nobody met."""
+        unknown = np.full((count, len(self.names)), np.nan, dtype=np.float32)
+        unknown[:, self.names.index(PEOPLE)] = 0
+        nobody = np.full((count, self.neighbours.shape[1]), -1, dtype=np.int32)
+        return Catalogue(
+            self.as_of,
+            self.names,
+            np.concatenate([self.facts, unknown]),
+            np.concatenate([self.neighbours, nobody]),
+            np.concatenate([self.nearness, np.zeros(nobody.shape, dtype=np.float32)]),
+        )
+
     def fits(self, items: int) -> bool:
         """Whether it is of so many items, contradicts itself nowhere, and has the fact that all have."""
         count, width = self.neighbours.shape if self.neighbours.ndim == 2 else (-1, -1)

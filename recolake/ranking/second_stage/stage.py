@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from recolake.ranking.manifest import SecondStageConfig
 from recolake.ranking.popularity import FloatArray
@@ -14,6 +15,8 @@ from recolake.ranking.second_stage.features import features
 from recolake.ranking.second_stage.networks import Networks
 from recolake.ranking.second_stage.shortlist import Shortlist
 from recolake.ranking.users import UserBatch
+
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class SecondStage:
             new_items=self.new_items is not None, all_items=self.all_items is not None, depth=self.depth
         )
 
+    def with_unmet(self, count: int) -> SecondStage:
+        """The same for an index with so many items more at its end, that nobody met."""
+        return replace(self, catalogue=self.catalogue.with_unmet(count))
+
     def reordered(
         self,
         vectors: FloatArray,
@@ -46,20 +53,28 @@ class SecondStage:
         scores: FloatArray,
         *,
         include_seen: bool,
+        warm: int,
     ) -> FloatArray:
         """Scores [U, C] of the first stage, with log odds in the place of those of the best candidates.
 
         All others follow below, in the order that they had. People whose histories do not say when they took
-        anything, or who have none, keep their scores: nothing was learnt of such.
+        anything, or who have none, keep their scores: nothing was learnt of such. Nor was it of items that
+        nobody had met: they keep the places that the first stage gave them.
+
+        Args:
+            warm: rows from here on are of such items.
         """
         networks = self.all_items if include_seen else self.new_items
         if networks is None or people.habits is None or not len(people.history.rows):
             return scores
         listed = Shortlist.of(found, scores, self.depth)
         judged = listed.there & (people.history.lengths > 0)[:, None]
+        unmet = judged & (listed.pick(found.rows).astype(np.int64) >= warm)
+        judged &= ~unmet
         table = features(self.catalogue, vectors, people, found, listed)
         odds = np.full(judged.shape, np.inf, dtype=np.float32)
         odds[judged] = networks.score(table[judged])
+        judged |= _in_their_places(odds, unmet)
         user = np.flatnonzero(judged.any(axis=1))
         # The best of those that were not looked at comes one below the last of those that were.
         shift = listed.score.min(axis=1, where=listed.there, initial=np.inf) - odds.min(axis=1) + 1
@@ -68,3 +83,31 @@ class SecondStage:
         rows, places = np.nonzero(judged)
         placed[rows, listed.columns[rows, places]] = odds[rows, places]
         return placed
+
+
+def _in_their_places(odds: FloatArray, unmet: BoolArray) -> BoolArray:
+    """Give unmet candidates [U, D], in the order of the first stage, log odds that leave each in its place.
+
+    Each comes next below whom it came after.
+
+    Args:
+        odds: [U, D] of those that were judged, inf elsewhere; written to.
+
+    Returns:
+        Which of the unmet have odds now: of people without any judged candidate none.
+    """
+    given = np.zeros_like(unmet)
+    lowest = np.float32(-np.inf)
+    for user in np.flatnonzero(unmet.any(axis=1)):
+        ranked = np.sort(odds[user][np.isfinite(odds[user])])[::-1]
+        if not len(ranked):
+            continue
+        after = np.float32(ranked[0] + 1)
+        for number, place in enumerate(np.flatnonzero(unmet[user]).tolist()):
+            ahead = place - number
+            if ahead > 0:
+                after = np.float32(min(float(after), float(ranked[min(ahead, len(ranked)) - 1])))
+            after = np.nextafter(after, lowest, dtype=np.float32)
+            odds[user, place] = after
+        given[user] = unmet[user]
+    return given

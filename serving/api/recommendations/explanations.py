@@ -7,12 +7,13 @@ from recolake.ranking.items import Items
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ranker import Ranking
 from recolake.ranking.retrieval import NO_ITEM
-from serving.api.recommendations.schemas import Explained, Explanation, OwnItem
+from serving.api.recommendations.schemas import ContentPart, Explained, Explanation, OwnItem
 from serving.shelf import Model
 
 DIGITS = 6
 """Of every number in an answer."""
 _MOST_OWN_ITEMS = 3
+_MOST_OF_CONTENT = 3
 
 
 def explain(
@@ -28,6 +29,18 @@ def explain(
     if parts is None:
         return "other_vector", []
     return "yes", [_one(parts, position, model.artifact.items) for position in range(len(rows))]
+
+
+def of_content(model: Model, vector: FloatArray | None, row: int) -> list[ContentPart] | None:
+    """What of an item's description speaks for it; None for items whose vectors were learnt otherwise."""
+    content, warm = model.artifact.content, model.artifact.warm
+    if content is None or vector is None or row < warm:
+        return None
+    found = []
+    for name, part in content.most(row - warm, vector, _MOST_OF_CONTENT):
+        attribute, _, value = name.partition("=")
+        found.append(ContentPart(attribute=attribute, value=value, contribution=round(part, DIGITS)))
+    return found
 
 
 def _one(parts: Contributions, position: int, items: Items) -> Explanation:

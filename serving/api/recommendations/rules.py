@@ -45,5 +45,8 @@ def rules_of(
             known = features.attributes(tenant, subject)
         except FeaturesUnavailableError:
             missed = True
-    around = Surroundings(user=known, context={"now": now, **request.context})
+    said = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in request.context.items()
+    }
+    around = Surroundings(user=known, context={"now": now, **said})
     return prepare(request, items, around), missed

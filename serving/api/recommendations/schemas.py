@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recolake.ranking.rules.spec import Name, RulesSpec
+from recolake.ranking.rules.spec import BoostSpec, DiversitySpec, Name, PromotionSpec, RulesSpec
 
 MOST_ITEMS = 1_000
 MOST_FIELDS = 50
@@ -60,6 +60,14 @@ class OwnItem(BaseModel):
     contribution: float = Field(description="Its part of the affinity")
 
 
+class ContentPart(BaseModel):
+    """A word, a category or a range of prices that speaks for an item that nobody had met."""
+
+    attribute: str = Field(examples=["category"])
+    value: str = Field(examples=["garden"])
+    contribution: float = Field(description="Its part of the affinity: the inner product of the two vectors")
+
+
 class Explanation(BaseModel):
     """Where an item's affinity to the person comes from: an exact sum over the person's own items."""
 
@@ -77,11 +85,17 @@ class RecommendedItem(BaseModel):
     item_id: str
     title: str | None
     score: float = Field(description="Comparable within this answer alone")
-    reason: str = Field(description="Stable code: bought_before, similar_taste or popular_now")
+    reason: str = Field(description="Stable code: bought_before, similar_taste, popular_now or new_item")
     reason_text: str = Field(description="The reason as a sentence for people")
     explanation: Explanation | None = Field(
         description="Null unless `explain` was asked for; also where the person has no vector, or the model "
         "cannot tell what it was made from"
+    )
+    content: list[ContentPart] | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="What of its description speaks for it, at most 3, best first: of items that nobody had "
+        "met when the model was trained. Only where `explain` was asked for, and the person has a vector",
     )
     attributes: dict[str, str | None] | None = Field(
         default=None,
@@ -136,6 +150,23 @@ class ReceiptIndex(BaseModel):
     count: int
 
 
+class AppliedRules(BaseModel):
+    """The rules that an answer was made under, as they were asked for, and what they did."""
+
+    filter: str | None = None
+    exclude: list[str] = Field(default_factory=list)
+    boosts: list[BoostSpec] = Field(default_factory=list)
+    promotions: list[PromotionSpec] = Field(default_factory=list)
+    diversity: DiversitySpec | None = None
+    context: list[str] = Field(
+        default_factory=list, description="Names of what the request said; values are not kept"
+    )
+    acted: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="Which rules changed an item's score or place, such as boosts.0, by item",
+    )
+
+
 class Receipt(BaseModel):
     """Everything that an answer was made from."""
 
@@ -149,4 +180,8 @@ class Receipt(BaseModel):
     index: ReceiptIndex
     inputs: dict[str, int] = Field(description="Delta version of each input table")
     uploads: list[str] = Field(description="Uploads whose rows those tables held")
+    recorded: bool = Field(
+        description="Whether the record of the answer was found. Without it nothing can be told of its rules"
+    )
+    rules: AppliedRules | None = Field(description="Rules of the list; null where there were none")
     feature_service: str = Field(description="Which features of the person were read")

@@ -14,6 +14,7 @@ from recolake.experiments.store import ExperimentDocumentError, all_experiments
 from recolake.expressions.errors import ExpressionError
 from recolake.features.names import Service
 from recolake.ranking.artifact import INDEX_FILE
+from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ranker import Ranking, rank
 from recolake.ranking.retrieval import NO_ITEM
 from recolake.ranking.rules.rules import Rules
@@ -23,10 +24,12 @@ from recolake.tenancy.api_keys import KeyRecord
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import TenantKeys, pseudonym
 from recolake.usage.journal import UsageJournal
+from recolake.usage.lookup import find_usage
 from recolake.usage.record import UsageRecord
-from serving.api.recommendations.explanations import DIGITS, explain
+from serving.api.recommendations.explanations import DIGITS, explain, of_content
 from serving.api.recommendations.rules import rules_of
 from serving.api.recommendations.schemas import (
+    AppliedRules,
     Explained,
     Explanation,
     Fallback,
@@ -61,6 +64,7 @@ class _List:
     found: Ranking
     explained: Explained | None
     explanations: Sequence[Explanation]
+    vector: FloatArray | None
     rules: Rules | None
 
 
@@ -113,6 +117,7 @@ class Recommender:
             explained=made.explained,
             items=_items(made, request.fields),
         )
+        applied = _applied(request, answer.items)
         self._journal.append(
             UsageRecord(
                 tenant_id=caller.tenant.name,
@@ -127,6 +132,7 @@ class Recommender:
                 variant=choice.variant.value,
                 experiment_id=choice.experiment_id,
                 milliseconds=round((time.perf_counter() - began) * 1_000, 3),
+                rules=applied.model_dump_json(exclude_defaults=True) if applied is not None else None,
             )
         )
         self._metrics.recommendations.labels(made.strategy, made.fallback or "", made.degraded).inc()
@@ -190,6 +196,7 @@ class Recommender:
             found,
             explained,
             explanations,
+            person.vector,
             rules,
         )
 
@@ -200,6 +207,7 @@ class Recommender:
             NotFoundError: no such answer of this tenant, or its model version is not kept any more.
         """
         minted, manifest = origin_of(self._settings, self._ids, tenant, recommendation_id)
+        record = find_usage(self._settings, tenant, recommendation_id, minted.served_at.date())
         return Receipt(
             recommendation_id=recommendation_id,
             served_at=minted.served_at,
@@ -221,6 +229,8 @@ class Recommender:
             ),
             inputs=manifest.inputs,
             uploads=manifest.uploads,
+            recorded=record is not None,
+            rules=AppliedRules.model_validate_json(record.rules) if record and record.rules else None,
             feature_service=Service.RECOMMENDATION.value,
         )
 
@@ -240,6 +250,21 @@ class Recommender:
         if not person.known:
             return _NOBODY, "unknown_user"
         return person, None if person.vector is not None else "no_vector"
+
+
+def _applied(request: RecommendationRequest, items: Sequence[RecommendedItem]) -> AppliedRules | None:
+    """The rules of an answer; None where there were none."""
+    if not request.asks:
+        return None
+    return AppliedRules(
+        filter=request.filter,
+        exclude=request.exclude,
+        boosts=request.boosts,
+        promotions=request.promotions,
+        diversity=request.diversity,
+        context=sorted(request.context),
+        acted={item.item_id: item.rules for item in items if item.rules},
+    )
 
 
 def _acted(made: _List, position: int) -> list[str] | None:
@@ -279,6 +304,7 @@ def _items(made: _List, fields: Sequence[str]) -> list[RecommendedItem]:
                 reason=reason.value,
                 reason_text=reason.sentence,
                 explanation=made.explanations[position] if made.explanations else None,
+                content=of_content(made.model, made.vector, row) if made.explained else None,
                 attributes={name: items.table.text(name, row) for name in fields} if fields else None,
                 rules=_acted(made, position),
             )

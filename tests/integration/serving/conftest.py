@@ -27,6 +27,7 @@ from recolake.features.store import online_config, online_store
 from recolake.files import write_atomically
 from recolake.ranking.artifact import UserVectors, load_artifact
 from recolake.ranking.artifact_writer import Origin, write_artifact
+from recolake.ranking.content import Content
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig, read_manifest
 from recolake.ranking.pointer import activate, version_folder
@@ -176,14 +177,19 @@ class Shop:
         tenant: Tenant = SHOP,
         folder_version: str | None = None,
         second_stage: SecondStage | None = None,
+        content: Content | None = None,
     ) -> UserVectors:
-        """An artefact of random vectors, item n more popular than item n + 1."""
+        """An artefact of random vectors, item n more popular than n + 1; nobody met those of `content`."""
         rng = np.random.default_rng(int(version[1:]))
         weights = BlendWeights(vector=1.0, popularity=0.2, own=0.5)
         people = UserVectors(
             tuple(self.person(user, tenant) for user in users),
             rng.standard_normal((len(users), DIMENSION)).astype(np.float32),
         )
+        vectors = rng.standard_normal((ITEMS, DIMENSION)).astype(np.float32)
+        trend = -np.arange(ITEMS, dtype=np.float64) / 10
+        if content is not None:
+            vectors[-len(content) :], trend[-len(content) :] = content.vectors, -np.inf
         write_artifact(
             version_folder(self.settings, tenant, folder_version or version),
             Origin(
@@ -207,11 +213,12 @@ class Shop:
                 tuple(f"Item {i}" for i in self.items),
                 tuple({"kind": KINDS[n % 4], "price": str(n)} for n in range(ITEMS)),
             ),
-            rng.standard_normal((ITEMS, DIMENSION)).astype(np.float32),
-            -np.arange(ITEMS, dtype=np.float64) / 10,
+            vectors,
+            trend,
             people,
             None,
             second_stage,
+            content,
         )
         return people
 

@@ -21,6 +21,28 @@ def test_a_receipt_names_model_run_index_table_versions_and_uploads(api: Any, sh
     assert receipt["uploads"] == ["upload-v1"]
 
 
+def test_a_receipt_tells_the_rules_of_the_list_and_what_they_did(api: Any, shop: Any) -> None:
+    plain = api.receipt(api.ask(user_id="ada").json()["recommendation_id"]).json()
+    assert (plain["recorded"], plain["rules"]) == (True, None)
+    rules = {
+        "filter": "price < 30",
+        "boosts": [{"filter": "kind = context.kind", "factor": 3.0}],
+        "promotions": [{"filter": "kind = 'lamp'", "share": 0.2}],
+        "diversity": {"strength": 0.3},
+        "exclude": ["nothing"],
+    }
+    answer = api.ask(user_id="ada", context={"kind": "book"}, **rules).json()
+    told = api.receipt(answer["recommendation_id"]).json()["rules"]
+    assert {name: told[name] for name in ("filter", "boosts", "promotions", "exclude")} == {
+        name: rules[name] for name in ("filter", "boosts", "promotions", "exclude")
+    }
+    assert told["diversity"]["strength"] == 0.3
+    assert told["context"] == ["kind"]
+    acted = {item["item_id"]: item["rules"] for item in answer["items"] if item.get("rules")}
+    assert acted
+    assert told["acted"] == acted
+
+
 def test_receipts_of_a_replaced_model_still_resolve(api: Any, shop: Any) -> None:
     old = [api.ask(user_id="ada").json()["recommendation_id"] for _ in range(20)]
     shop.publish("v2", ["ada"])

@@ -18,6 +18,7 @@ from recolake.lake.tables import (
     GOLD_USER_EMBEDDINGS,
     SILVER_EVENTS,
     SILVER_ITEMS,
+    SILVER_USERS,
     Table,
 )
 from recolake.platform import control
@@ -35,7 +36,10 @@ INGESTED = np.datetime64("2025-03-02T08:00:00", "us")
 
 @dataclass(frozen=True)
 class Shop:
-    """A tenant with 60 people in three groups, who take the 45 items of their group over 60 days."""
+    """A tenant with 60 people in three groups, who take the 45 items of their group over 60 days.
+
+    Nobody took the item `new`.
+    """
 
     settings: Settings
     tenant: Tenant
@@ -80,7 +84,7 @@ def _fill(shop: Shop) -> None:
     items = [f"g{g}-{n:02}" for g, n in zip(group, random.integers(ITEMS, size=count), strict=True)]
     users = [f"p{g}-{n:02}" for g, n in zip(group, person, strict=True)]
     shop.learn(pa.array(FIRST_DAY + random.integers(0, DAYS, count), pa.date32()), users, items)
-    names = sorted(set(items))
+    names = [*sorted(set(items)), "new"]
     attributes = pa.array([[("colour", "red")]] * len(names), pa.map_(pa.string(), pa.string()))
     shop.append(
         SILVER_ITEMS,
@@ -90,10 +94,13 @@ def _fill(shop: Shop) -> None:
                 "title": [f"Title of {name}" for name in names],
                 "price": np.full(len(names), 2.5),
                 "attributes": attributes,
+                "is_goods": [True] * len(names),
                 "ingested_at": _moments([INGESTED] * len(names)),
             }
         ),
     )
+    said = pa.array([[("country", "GB")]], pa.map_(pa.string(), pa.string()))
+    shop.append(SILVER_USERS, pa.table({"user_id": ["p0-00"], "attributes": said}))
     # Upload c came after gold was built, d says nothing of items.
     hour = np.timedelta64(1, "h")
     shop.append(

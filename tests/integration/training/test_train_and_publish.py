@@ -70,6 +70,10 @@ def test_a_model_is_trained_recorded_published_and_found_again(shop: Shop) -> No
     assert artifact.manifest.mlflow_run_id == report.run_id
     assert artifact.items.titles[artifact.items.row_of["g0-03"]] == "Title of g0-03"
     assert artifact.items.attributes[0] == {"colour": "red", "price": "2.5"}
+    assert (artifact.items.ids[-1], artifact.manifest.cold_items) == ("new", 1), "nobody had met it"
+    assert artifact.content is not None
+    assert report.cold["items.served"] == 1
+    assert "items.from_content.ndcg@10" in report.cold
     _assert_recorded(shop, report.run_id)
 
     again = train(settings, tenant)
@@ -78,8 +82,8 @@ def test_a_model_is_trained_recorded_published_and_found_again(shop: Shop) -> No
     assert current_version(settings, tenant) is None
     published = publish(settings, tenant)
     assert (published.model_version, published.previous, published.changed) == ("v1", None, True)
-    assert (published.users, published.items) == (60, 45)
-    assert (shop.rows(GOLD_USER_EMBEDDINGS), shop.rows(GOLD_ITEM_EMBEDDINGS)) == (60, 45)
+    assert (published.users, published.items) == (60, 46)
+    assert (shop.rows(GOLD_USER_EMBEDDINGS), shop.rows(GOLD_ITEM_EMBEDDINGS)) == (60, 46)
     assert current_version(settings, tenant) == "v1"
     with open_registry(settings, tenant) as registry:
         assert registry.champion() == "v1"

@@ -30,6 +30,7 @@ def training(*, passed: bool) -> TrainReport:
         gate_reasons=("all_items: good", REASON),
         gate_refusals=() if passed else (REASON,),
         metrics={},
+        cold={},
         already_trained=False,
         seconds=1.0,
     )

@@ -6,13 +6,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pyspark.errors import PySparkException
 from typer.testing import CliRunner
 
 from recolake.cli.app import build_app
-from recolake.errors import InvalidInputError
+from recolake.errors import InvalidInputError, NotFoundError
 from training import time_travel
 from training.identity import source_digest
 from training.report import AsOfReport
+from training.time_travel import TableVersionGoneError
 
 
 def _report(**more: Any) -> AsOfReport:
@@ -54,6 +56,23 @@ def test_other_code_is_told_by_its_sources_and_not_by_its_commit() -> None:
     for recorded in (run("another"), None):
         (said,) = time_travel._code(recorded, manifest)
         assert said.startswith("code was 0123abc, is ")
+
+
+@pytest.mark.parametrize(
+    "error", [NotFoundError("There is no version 3."), PySparkException("[FAILED_READ_FILE.DBR] part-0001")]
+)
+def test_versions_that_are_not_kept_any_more_have_an_error_of_their_own(error: Exception) -> None:
+    manifest: Any = SimpleNamespace(model_version="v3")
+    with pytest.raises(TableVersionGoneError) as told, time_travel._kept(manifest):
+        raise error
+    assert told.value.code == "table_version_gone"
+    assert told.value.hint is not None
+
+
+def test_other_trouble_of_the_engine_is_not_taken_for_it() -> None:
+    manifest: Any = SimpleNamespace(model_version="v3")
+    with pytest.raises(PySparkException, match="out of memory"), time_travel._kept(manifest):
+        raise PySparkException("out of memory")
 
 
 @pytest.mark.parametrize("option", [["--retune"], ["--seed", "3"]])

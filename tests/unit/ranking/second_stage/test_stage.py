@@ -38,7 +38,9 @@ def test_it_orders_the_best_of_the_first_stage_and_leaves_the_others_below_as_th
 def test_what_it_did_not_look_at_follows_in_the_order_of_the_first_stage(world: Any) -> None:
     found = candidate_terms(world.model, world.people, world.stage.depth, include_seen=True)
     scores = blend(found, world.model.ranking.all_items)
-    placed = world.stage.reordered(world.model.vectors, world.people, found, scores, include_seen=True)
+    placed = world.stage.reordered(
+        world.model.vectors, world.people, found, scores, include_seen=True, warm=len(world.model.vectors)
+    )
     for user in range(1, len(world.people)):
         order = np.lexsort((found.place[user], -scores[user]))
         order = order[np.isfinite(scores[user][order])]
@@ -47,6 +49,25 @@ def test_what_it_did_not_look_at_follows_in_the_order_of_the_first_stage(world: 
         assert placed[user, listed].min() > placed[user, others].max()
         assert (np.diff(placed[user, others]) <= 1e-5).all()
     np.testing.assert_array_equal(np.isneginf(placed), np.isneginf(scores))
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1_000), warm=st.integers(1, 60))
+def test_what_nobody_met_keeps_the_place_that_the_first_stage_gave_it(
+    make_world: Callable[[int], Any], seed: int, warm: int
+) -> None:
+    world = make_world(seed)
+    depth = world.stage.depth
+    found = candidate_terms(world.model, world.people, depth, include_seen=True)
+    scores = blend(found, world.model.ranking.all_items)
+    placed = world.stage.reordered(
+        world.model.vectors, world.people, found, scores, include_seen=True, warm=warm
+    )
+    before, after = (np.lexsort((found.place, -each), axis=1)[:, :depth] for each in (scores, placed))
+    for user in range(1, len(world.people)):
+        assert set(before[user]) == set(after[user])
+        unmet = found.rows[user, before[user]] >= warm
+        np.testing.assert_array_equal(before[user][unmet], after[user][unmet])
 
 
 @pytest.mark.parametrize("include_seen", [False, True])
