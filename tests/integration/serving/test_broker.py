@@ -31,7 +31,8 @@ def broker(_supervised: Settings) -> Iterator[Settings]:
     control.up(_supervised, ["kafka"])
     ensure_topics(_supervised, partitions=2)
     yield _supervised
-    for dropped in AdminClient(client_options(_supervised)).delete_topics([ACKNOWLEDGED]).values():
+    admin = AdminClient(client_options(_supervised))  # Who is gone hears no answer.
+    for dropped in admin.delete_topics([ACKNOWLEDGED]).values():
         dropped.result(30)
 
 
