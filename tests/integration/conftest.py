@@ -17,6 +17,9 @@ _SMALL = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.files.minPartitionNum": "1",
+    "spark.sql.leafNodeDefaultParallelism": "1",
+    "spark.databricks.delta.snapshotPartitions": "1",
 }
 
 
@@ -31,9 +34,12 @@ def _small_data(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     platform: Settings = request.getfixturevalue("platform")
     # Unset, they would be what Spark has for them, not what the platform gave its engine.
-    before = {name: connect(platform).conf.get(name) for name in _SMALL}
+    before = {name: connect(platform).conf.get(name, "") for name in _SMALL}
     for name, value in _SMALL.items():
         connect(platform).conf.set(name, value)
     yield
     for name, usual in before.items():
-        connect(platform).conf.set(name, usual)
+        if usual:
+            connect(platform).conf.set(name, usual)
+        else:
+            connect(platform).conf.unset(name)
