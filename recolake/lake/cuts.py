@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from recolake.files import write_atomically
+from recolake.privacy.errors import ErasedError
 from recolake.settings import Settings
 
 
@@ -33,6 +34,21 @@ def remember_cuts(settings: Settings, fresh: Mapping[str, int]) -> None:
         known = cuts(settings)
         merged = known | {name: max(version, known.get(name, 0)) for name, version in fresh.items()}
         write_atomically(path, json.dumps(merged, sort_keys=True).encode())
+
+
+def refuse_cut(settings: Settings, versions: Mapping[str, int]) -> None:
+    """Raise where one of these versions, by qualified table name, is no more.
+
+    Raises:
+        ErasedError: it held somebody who was erased.
+    """
+    known = cuts(settings)
+    for table, version in versions.items():
+        if version < known.get(table, 0):
+            raise ErasedError(
+                f"Version {version} of {table} held somebody who was erased, so it is no more.",
+                hint=f"The oldest that can be read is {known[table]}.",
+            )
 
 
 def _file(settings: Settings) -> Path:

@@ -1,8 +1,8 @@
 """Erase people: from every store, then a search for what is left, then a signed certificate (docs/adr/0028).
 
-Who is erased goes on the list of the suppressed first, so that no ingest takes them in again meanwhile. Killed
-anywhere, the request stays open and a rerun does everything again: each store's erasure changes nothing the second
-time, and what the killed run found is kept for the certificate.
+Who is erased goes on the list of the suppressed first, so that no ingest takes them in again meanwhile.
+Killed anywhere, the request stays open and a rerun does everything again: each store's erasure changes
+nothing the second time, and what the killed run found is kept for the certificate.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 
 from recolake.errors import RecolakeError
 from recolake.files import private_folder, write_atomically
-from recolake.lake.cuts import remember_cuts
 from recolake.privacy.certificate import Certificate, Looked, Scan, Statement, sign
 from recolake.privacy.files import own_files, state_roots
 from recolake.privacy.lists import opted_out, suppressed
@@ -82,7 +81,6 @@ def erase(
                 looked = tuple(place.erase(job))
                 request = keep(settings, tenant, _noted(request, looked, job))
             opted_out(settings, tenant).remove(key, people.pseudonyms)
-            remember_cuts(settings, job.cut)
             say("searching what is left")
             found = _search(job)
     except BaseException as error:
@@ -95,7 +93,8 @@ def erase(
     if found.hits:
         keep(settings, tenant, request.model_copy(update={"state": State.INCOMPLETE}))
         raise ErasureIncompleteError(
-            f"{len(found.hits)} files still name one of the people, such as {_shown(settings, found.hits[0])}.",
+            f"{len(found.hits)} files still name one of the people, "
+            f"such as {_shown(settings, found.hits[0])}.",
             hint=f"The certificate {path} lists them. See the runbook on erasure, then run it again.",
         )
     keep(settings, tenant, closed(request, key, now()))
@@ -166,5 +165,3 @@ def _certify(job: Job, request: Request, found: Found, at: datetime) -> Certific
 def _shown(settings: Settings, path: Path) -> str:
     """A file as a certificate names it: from the state folder on, where it lies there."""
     return str(path.relative_to(settings.home) if path.is_relative_to(settings.home) else path)
-
-

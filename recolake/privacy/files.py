@@ -1,7 +1,8 @@
-"""Whatever lies in the state folder besides the stores that are told apart: logs, reports, rows that were set aside.
+"""Whatever lies in the state folder besides the stores that are told apart: logs, reports, rows that were
+set aside.
 
-Nobody is meant to be in there (control 18); where somebody is all the same, the very bytes are overwritten in place,
-so that a process that appends to the file goes on.
+Nobody is meant to be in there (control 18); where somebody is all the same, the very bytes are overwritten
+in place, so that a process that appends to the file goes on.
 """
 
 from __future__ import annotations
@@ -22,7 +23,18 @@ from recolake.privacy.stores import Job
 from recolake.settings import Settings
 
 # Their own stores see to these, or their servers alone may write them.
-_OF_OTHERS = ("indexes", "mlflow", "redis", "postgres", "spark", "secrets", "replays", "privacy", "spool", "journal")
+_OF_OTHERS = (
+    "indexes",
+    "mlflow",
+    "redis",
+    "postgres",
+    "spark",
+    "secrets",
+    "replays",
+    "privacy",
+    "spool",
+    "journal",
+)
 _MASK = b"*"
 
 
@@ -64,7 +76,9 @@ class FilesStore:
 
 def left_to_others(settings: Settings) -> list[Path]:
     """Folders of the state that this store keeps out of."""
-    lake, landing = (Path(str(p).removeprefix("file://")) for p in (settings.lake_root, settings.landing_root))
+    lake, landing = (
+        Path(str(p).removeprefix("file://")) for p in (settings.lake_root, settings.landing_root)
+    )
     layers = [lake / layer for layer in ("bronze", "silver", "gold", "reference")]
     return [*(settings.home / name for name in _OF_OTHERS), *layers, landing]
 
@@ -95,7 +109,9 @@ def mask(path: Path, needles: Needles) -> bool:
     if magic.startswith(GZIP_MAGIC) or magic == ZSTANDARD_MAGIC:
         with Source(path) as source:
             content = _masked(source.read(), needles)
-        packed = gzip.compress(content, mtime=0) if magic.startswith(GZIP_MAGIC) else zstandard.compress(content)
+        packed = (
+            gzip.compress(content, mtime=0) if magic.startswith(GZIP_MAGIC) else zstandard.compress(content)
+        )
         write_atomically(path, packed, mode=path.stat().st_mode & 0o777)
         return True
     with path.open("r+b") as stream:

@@ -55,11 +55,12 @@ class PeopleList:
         except (OSError, ValueError, AttributeError) as error:
             raise PrivacyListError(
                 f"The list {self.path.name} of people cannot be read.",
-                hint="Restore the folder `privacy` from the backup; without the list, people would come back.",
+                hint="Restore the folder `privacy` from the backup: without the list, they would come back.",
             ) from error
 
     def add(self, key: bytes, people: Iterable[str], at: datetime) -> int:
-        """List these pseudonyms; of one who is listed already the later moment counts. Returns how many are new."""
+        """List these pseudonyms; of one who is listed already the later moment counts. Returns how many are
+        new."""
         moment = (at - _EPOCH) // timedelta(microseconds=1)
         fresh = {person_hash(key, self.purpose, person): moment for person in people}
         with self._alone():

@@ -1,8 +1,8 @@
 """People by keyed hashes: what lists and certificates may hold of somebody who is to be forgotten.
 
-A pseudonym is itself a keyed hash, but it is the very value that an erasure removes from everywhere. So what has to
-know a person afterwards holds a hash of the pseudonym under a key of its own, derived from the tenant's
-(HMAC-SHA-256 as in RFC 5869's expand step, one label a purpose).
+A pseudonym is itself a keyed hash, but it is the very value that an erasure removes from everywhere. So
+what has to know a person afterwards holds a hash of the pseudonym under a key of its own, derived from the
+tenant's (HMAC-SHA-256 as in RFC 5869's expand step, one label a purpose).
 """
 
 from __future__ import annotations

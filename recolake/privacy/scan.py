@@ -1,8 +1,8 @@
 """A search through files for people, by value: in plain bytes and inside of what is packed.
 
-Texts are found as UTF-8 and, since NULs are left out for a second look, as UTF-16 and UTF-32 (NumPy keeps texts so).
-Of packed files (gzip, zstandard, zip and NumPy's archives) the content is searched, of Parquet the decoded columns
-and the bytes of the file, where its statistics stand.
+Texts are found as UTF-8 and, since NULs are left out for a second look, as UTF-16 and UTF-32 (NumPy keeps
+texts so). Of packed files (gzip, zstandard, zip and NumPy's archives) the content is searched, of Parquet
+the decoded columns and the bytes of the file, where its statistics stand.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from recolake.tenancy.pseudonyms import PSEUDONYM_HEX_DIGITS as DIGITS
 _CHUNK = 1 << 20
 # Twice the longest text that is looked for, in UTF-32: what lies across two chunks is found.
 _OVERLAP = 1 << 13
-_HEX_RUN = re.compile(rb"[0-9a-f]{%d,}" % DIGITS)
-_PSEUDONYM = re.compile(r"[0-9a-f]{%d}" % DIGITS)
+_HEX_RUN = re.compile(f"[0-9a-f]{{{DIGITS},}}".encode())
+_PSEUDONYM = re.compile(f"[0-9a-f]{{{DIGITS}}}")
 _ZIP, _PARQUET = b"PK\x03\x04", b"PAR1"
 
 

@@ -1,8 +1,8 @@
 """The places that may hold a person, each with what erases and exports them there.
 
-A sibling package registers its own by the entry point group below, as the command line does, so that this kernel
-imports none of them. An environment that lacks one of the known stores erases nothing: a certificate must not
-name fewer places than there are.
+A sibling package registers its own by the entry point group below, as the command line does, so that this
+kernel imports none of them. An environment that lacks one of the known stores erases nothing: a certificate
+must not name fewer places than there are.
 """
 
 from __future__ import annotations
