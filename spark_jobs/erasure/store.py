@@ -17,6 +17,7 @@ from recolake.lake.tables import (
     BRONZE_EVENTS,
     BRONZE_INGESTS,
     BRONZE_QUARANTINE,
+    BRONZE_RECOMMENDATIONS,
     BRONZE_REPEATS,
     BRONZE_USERS,
     DBT_TABLES,
@@ -24,6 +25,7 @@ from recolake.lake.tables import (
 )
 from recolake.landing.upload import list_uploads
 from recolake.privacy.certificate import Looked
+from recolake.privacy.receipts import add_erased
 from recolake.privacy.stores import Job
 from recolake.settings import Settings
 from recolake.spool.ship import ship_records
@@ -48,7 +50,7 @@ from spark_jobs.parse import MALFORMED, TRUNCATED
 from spark_jobs.usage import ship_usage
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _WORK, _AGAIN = "people were erased", "recolake privacy resume"
 # A writer seals its segment after some seconds; one of the usage journal may take a minute.
@@ -143,6 +145,8 @@ class LakeStore:
             marks, before = read_marks(spark, settings), _versions(settings, tables)
             if any(found[table] for table in tables if table in DBT_TABLES or table is BRONZE_EVENTS):
                 ask_anew(settings, tenant)
+            if found.get(BRONZE_RECOMMENDATIONS):
+                _note_receipts(spark, job, people)
             for table in tables:
                 if found[table]:
                     job.say(f"{table.qualified}: {found[table]} rows")
@@ -225,6 +229,14 @@ def _broken_files(spark: SparkSession, job: Job, there: bool) -> dict[str, set[s
 def _ingested(spark: SparkSession, job: Job) -> set[str]:
     rows = read_tenant(spark, job.settings, BRONZE_INGESTS, job.tenant).select("upload_id").distinct()
     return {row["upload_id"] for row in rows.collect()}
+
+
+def _note_receipts(spark: SparkSession, job: Job, people: DataFrame) -> None:
+    """Receipts of what the people were recommended say `erased` from now on; the rows soon tell nobody
+    whose they are."""
+    rows = read_tenant(spark, job.settings, BRONZE_RECOMMENDATIONS, job.tenant)
+    named = named_rows(rows, people, Way.NAMES).select("recommendation_id").toLocalIterator()
+    add_erased(job.settings, job.tenant, job.people.key, (row[0] for row in named))
 
 
 def _versions(settings: Settings, tables: Iterable[Table]) -> dict[Table, int]:
