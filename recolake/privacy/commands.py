@@ -83,14 +83,13 @@ def _resume(
     tenant: Annotated[str, typer.Option(help="Whose requests; default: everybody's")] = "",
 ) -> None:
     """Carry out requests that came over the API, and what a killed command left."""
-    from recolake.privacy.work import resume
+    from recolake.privacy.work import resume_all
     from recolake.settings import load_settings
     from recolake.tenancy.directory import known_tenants, require_tenant
 
     settings = load_settings()
-    done = 0
-    for who in [require_tenant(settings, tenant)] if tenant else known_tenants(settings):
-        done += len(resume(settings, who, progress=typer.echo))
+    tenants = [require_tenant(settings, tenant)] if tenant else known_tenants(settings)
+    done = sum(map(len, resume_all(settings, tenants, progress=typer.echo).values()))
     typer.echo(f"{done} requests are done." if done else "Nothing to do: no request is open.")
 
 

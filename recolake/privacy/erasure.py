@@ -14,6 +14,8 @@ from pathlib import Path
 
 from recolake.errors import RecolakeError
 from recolake.files import private_folder, write_atomically
+from recolake.orchestration.airflow import announce
+from recolake.orchestration.chain import extra_for
 from recolake.privacy.certificate import Certificate, Looked, Scan, Statement, sign
 from recolake.privacy.files import own_files, state_roots
 from recolake.privacy.lists import opted_out, suppressed
@@ -98,6 +100,8 @@ def erase(
             hint=f"The certificate {path} lists them. See the runbook on erasure, then run it again.",
         )
     keep(settings, tenant, closed(request, key, now()))
+    # Sums over people are made anew by the next build; where there is no scheduler, somebody starts it.
+    announce(settings, "bronze", extra_for([tenant.name]))
     return certificate
 
 

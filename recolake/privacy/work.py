@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,6 +68,26 @@ def resume(settings: Settings, tenant: Tenant, *, progress: Progress | None = No
             done.append(request)
         except RecolakeError as error:
             say(f"{request.request_id}: {error.message}")
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
+
+
+def resume_all(
+    settings: Settings, tenants: Iterable[Tenant], *, progress: Progress | None = None
+) -> dict[str, list[str]]:
+    """The same for several tenants, none of whom holds up another; ids of what was carried out, by tenant.
+
+    Raises:
+        RecolakeError: the first failure, once everybody's were tried.
+    """
+    done: dict[str, list[str]] = {}
+    failures: list[RecolakeError] = []
+    for tenant in tenants:
+        try:
+            done[tenant.name] = [each.request_id for each in resume(settings, tenant, progress=progress)]
+        except RecolakeError as error:
             failures.append(error)
     if failures:
         raise failures[0]
