@@ -1,9 +1,9 @@
 """
 ### Answer people
 
-Every five minutes: carries out what people asked for over the API (erasures and exports), and completes what a
-killed run left. Where nothing is asked, nothing is read. An erasure waits for ingests, builds and the tenant's
-training, and they wait for it.
+Every five minutes: carries out what people asked for over the API (erasures and exports), and completes
+what a killed run left. Where nothing is asked, nothing is read. An erasure waits for ingests, builds and
+the tenant's training, and they wait for it.
 
 Running it again changes nothing. How-to: `docs/howto/privacy.md`.
 """

@@ -1,8 +1,9 @@
 """
 ### Retain people
 
-Every night: erases people whose last event is more than `RECOLAKE_RETENTION_DAYS` days ago, all of a tenant's in one
-erasure. Nobody is erased where that setting is not set: old data that somebody imports must not vanish overnight.
+Every night: erases people whose last event is more than `RECOLAKE_RETENTION_DAYS` days ago, all of a
+tenant's in one erasure. Nobody is erased where that setting is not set: old data that somebody imports must
+not vanish overnight.
 
 The clock can be moved: the run's configuration may say `{"as_of": "2026-03-01T00:00:00Z"}`. Running it again
 changes nothing. How-to: `docs/howto/privacy.md`.
@@ -37,7 +38,9 @@ def retain_people_dag() -> None:
             return {}
         said = (get_current_context()["dag_run"].conf or {}).get("as_of")
         as_of = datetime.fromisoformat(said) if said else None
-        done = {tenant.name: retain(settings, tenant, as_of, progress=print) for tenant in known_tenants(settings)}
+        done = {
+            tenant.name: retain(settings, tenant, as_of, progress=print) for tenant in known_tenants(settings)
+        }
         return {name: made.statement.certificate_id for name, made in done.items() if made is not None}
 
     retain_people()

@@ -35,9 +35,7 @@ def read_erasure(request_id: RequestId, holder: PrivacyWriter, settings: Current
 
 
 @router.get("/erasures/{request_id}/certificate", operation_id="read_certificate")
-def read_certificate(
-    request_id: RequestId, holder: PrivacyWriter, settings: CurrentSettings
-) -> Certificate:
+def read_certificate(request_id: RequestId, holder: PrivacyWriter, settings: CurrentSettings) -> Certificate:
     """Every store that was looked at and what was found, signed. 404 until the erasure is done."""
     return service.certificate(settings, holder.tenant, request_id)
 

@@ -1,4 +1,5 @@
-"""What people ask, as the command line has it; carried out by `recolake privacy resume`, which Airflow runs."""
+"""What people ask, as the command line has it; carried out by `recolake privacy resume`, which Airflow
+runs."""
 
 from __future__ import annotations
 

@@ -22,19 +22,24 @@ from recolake.privacy.scan import Needles, files_under, holds
 from recolake.privacy.stores import Job
 from recolake.settings import Settings
 
-# Their own stores see to these, or their servers alone may write them.
-_OF_OTHERS = (
-    "indexes",
-    "mlflow",
-    "redis",
-    "postgres",
-    "spark",
-    "secrets",
-    "replays",
-    "privacy",
-    "spool",
-    "journal",
-)
+OF_OTHERS = {
+    "indexes": "artefacts",
+    "mlflow": "artefacts",
+    "redis": "online",
+    "replays": "replays",
+    "spool": "landing",
+    "journal": "landing",
+    "spark": "lake",
+    "postgres": "",
+    "secrets": "",
+    "privacy": "",
+}
+"""Folders of the state that this store keeps out of, and the store that sees to them.
+
+Without one: PostgreSQL's files are its own, and no table of ours there has a column for people; secrets are
+keys; what lies in `privacy` holds keyed hashes, but for the request under way. All but secrets and that
+request are searched all the same once every store is done.
+"""
 _MASK = b"*"
 
 
@@ -80,7 +85,7 @@ def left_to_others(settings: Settings) -> list[Path]:
         Path(str(p).removeprefix("file://")) for p in (settings.lake_root, settings.landing_root)
     )
     layers = [lake / layer for layer in ("bronze", "silver", "gold", "reference")]
-    return [*(settings.home / name for name in _OF_OTHERS), *layers, landing]
+    return [*(settings.home / name for name in OF_OTHERS), *layers, landing]
 
 
 def set_aside(settings: Settings) -> list[Path]:
