@@ -15,6 +15,7 @@ from recolake.privacy.certificate import Certificate
 from recolake.privacy.erasure import erase
 from recolake.privacy.people import People
 from recolake.privacy.requests import Kind, new_request
+from recolake.privacy.stores import Store
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import tenant_key
@@ -35,6 +36,7 @@ def retain(
     *,
     days: int | None = None,
     progress: Progress | None = None,
+    stores: list[Store] | None = None,
 ) -> Certificate | None:
     """Erase everybody whose last event is more than so many days before the clock; None where there is
     nobody.
@@ -59,7 +61,7 @@ def retain(
         progress(f"{len(gone)} people were last seen before {least:%Y-%m-%d %H:%M}")
     people = People(tenant_key(settings, tenant), frozenset(gone))
     request = new_request(settings, tenant, Kind.ERASURE, people, reason="retention")
-    return erase(settings, tenant, request, progress=progress)
+    return erase(settings, tenant, request, progress=progress, stores=stores)
 
 
 def churned(spark: SparkSession, settings: Settings, tenant: Tenant, least: datetime) -> list[str]:
