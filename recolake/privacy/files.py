@@ -59,13 +59,18 @@ class FilesStore:
     def erase(self, job: Job) -> Iterable[Looked]:
         """Overwrite what names the people, file by file."""
         needles, masked, looked = Needles(job.people.needles()), 0, 0
-        roots = [job.settings.home, *set_aside(job.settings)]
+        roots = [*state_roots(job.settings), *set_aside(job.settings)]
         for path in files_under(roots, set(left_to_others(job.settings))):
             looked += 1
             try:
                 masked += mask(path, needles)
             except OSError as error:
                 job.say(f"{path.name} cannot be searched: {error.strerror}")
+        # An export that somebody asked for and did not fetch yet is full of them.
+        for path in (privacy_folder(job.settings, job.tenant) / "exports").glob("*.zip"):
+            if holds(path, needles):
+                path.unlink(missing_ok=True)
+                masked += 1
         return [Looked(store="files", unit="files", found=masked, note=f"{looked} files were looked at")]
 
     def export(self, job: Job) -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from recolake.tenancy.pseudonyms import PSEUDONYM_HEX_DIGITS, pseudonym
+from recolake.tenancy.pseudonyms import pseudonym
 
 
 class Purpose(StrEnum):
@@ -76,5 +76,5 @@ class People:
         return self.pseudonyms | {raw for raw in self.raw_ids if len(raw) >= _LEAST_CHARACTERS}
 
 
-_LEAST_CHARACTERS = PSEUDONYM_HEX_DIGITS // 4
-"""An id of eight characters and more; a shorter one is in prices and dates as well."""
+_LEAST_CHARACTERS = 12
+"""A shorter id turns up by chance: in prices, dates, counters and names of items."""
