@@ -118,7 +118,9 @@ def _redact_rows(path: Path, target: Path, rows: Collection[int]) -> None:
 
     with pq.ParquetFile(path) as opened:
         schema = opened.schema_arrow
-        nullable = pa.schema([field.with_nullable(True) for field in schema], metadata=schema.metadata)
+        # A dictionary would keep the values that no row has any more.
+        plain = [field.with_type(_plain(field.type)).with_nullable(True) for field in schema]
+        nullable = pa.schema(plain, metadata=schema.metadata)
         first = opened.metadata.row_group(0).column(0) if opened.num_row_groups and len(schema) else None
         codec = first.compression.lower() if first is not None else "snappy"
         codec = "none" if codec == "uncompressed" else codec
@@ -128,6 +130,12 @@ def _redact_rows(path: Path, target: Path, rows: Collection[int]) -> None:
                 table = opened.read_row_group(group)
                 writer.write_table(_with_nulls(table, nullable, _within(rows, before, table.num_rows)))
                 before += table.num_rows
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _within(rows: Collection[int], before: int, count: int) -> list[int]:
@@ -142,4 +150,8 @@ def _with_nulls(table: pa.Table, schema: pa.Schema, rows: Iterable[int]) -> pa.T
     gone = np.zeros(table.num_rows, dtype=bool)
     gone[list(rows)] = True
     indices = pa.array(np.arange(table.num_rows), mask=gone)
-    return pa.table([column.take(indices) for column in table.columns], schema=schema)
+    columns = (
+        column.cast(kind) if column.type != kind else column
+        for column, kind in zip(table.columns, schema.types, strict=True)
+    )
+    return pa.table([column.take(indices) for column in columns], schema=schema)
