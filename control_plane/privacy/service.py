@@ -72,10 +72,5 @@ def _of_kind(settings: Settings, tenant: Tenant, kind: Kind, request_id: str) ->
 
 
 def _shown(request: Request) -> RequestRead:
-    return RequestRead(
-        request_id=request.request_id,
-        kind=request.kind.value,
-        state=request.state.value,
-        asked_at=request.asked_at,
-        completed_at=request.completed_at,
-    )
+    shown = request.model_dump(mode="json", include=set(RequestRead.model_fields))
+    return RequestRead.model_validate(shown)

@@ -118,7 +118,7 @@ def mask(path: Path, needles: Needles) -> bool:
         return False
     if magic.startswith(GZIP_MAGIC) or magic == ZSTANDARD_MAGIC:
         with Source(path) as source:
-            content = _masked(source.read(), needles)
+            content = _masked(source.read() or b"", needles)
         packed = (
             gzip.compress(content, mtime=0) if magic.startswith(GZIP_MAGIC) else zstandard.compress(content)
         )
