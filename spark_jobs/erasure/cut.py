@@ -54,7 +54,7 @@ def cut(spark: SparkSession, location: Path) -> int:
     name = f"delta.{identifier(str(location))}"
     spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ({_EACH_COMMIT} = '1')")
     version, files = _checkpoint(location)
-    if any(file["deletionVector"] is not None for file in files):
+    if any(file.get("deletionVector") is not None for file in files):
         spark.sql(f"REORG TABLE {name} APPLY (PURGE)").collect()
         version, files = _checkpoint(location)
     spark.sql(f"ALTER TABLE {name} UNSET TBLPROPERTIES ({_EACH_COMMIT})")

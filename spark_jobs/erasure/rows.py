@@ -48,7 +48,7 @@ def named_rows(rows: DataFrame, people: DataFrame, way: Way) -> DataFrame:
     if way is not Way.RECORDS:
         return rows.join(F.broadcast(people), F.col("user_id") == F.col(_PERSON), "left_semi")
     tokens = F.regexp_extract_all("raw_record", F.lit(f"[0-9a-f]{{{PSEUDONYM_HEX_DIGITS}}}"), F.lit(0))
-    named = F.array_compact(F.array_union(F.array("user_id"), F.coalesce(tokens, F.array())))
+    named = F.array_compact(F.array_union(F.array("user_id"), tokens))
     by_token = rows.select(*PLACE, "user_id", F.explode(named).alias("token"))
     found = by_token.join(F.broadcast(people), F.col("token") == F.col(_PERSON))
     own = F.col("user_id").isNull() | (F.col("user_id") == F.col(_PERSON))
@@ -104,7 +104,7 @@ def remove(spark: SparkSession, settings: Settings, tenant: Tenant, table: Table
         )
     else:
         source, match = people, f"t.user_id = d.{_PERSON}"
-        keeps = "UPDATE SET user_id = NULL, item_ids = array()"
+        keeps = "UPDATE SET user_id = NULL, item_ids = CAST(array() AS ARRAY<STRING>)"
         then = f"WHEN MATCHED THEN {keeps if way is Way.NAMES else 'DELETE'}"
     source.createOrReplaceTempView(_SOURCE)
     # Hidden rows would have to be purged afterwards: the files are written anew at once.

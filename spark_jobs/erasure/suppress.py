@@ -41,7 +41,7 @@ def without_suppressed(
     if not listed:
         return canonical
     people = spark.createDataFrame(
-        pa.table({_HASH: list(listed), _UNTIL: pa.array(listed.values(), pa.int64())})
+        pa.table({_HASH: list(listed), _UNTIL: pa.array(list(listed.values()), pa.int64())})
     )
     hashed = canonical.withColumn(
         _HASH, F.expr(pseudonym_sql("user_id", derived_key(run.key, Purpose.SUPPRESSION)))
