@@ -40,7 +40,7 @@ def test_nothing_of_an_erased_person_is_left_and_others_keep_theirs(bare_shop: A
     (settings.log_root / "x.log").write_text(f"a {user} b {bare_shop.person(user)} c {other}\n")
     needles = Needles([user, bare_shop.person(user)])
     bearer = {"Authorization": f"Bearer {bare_shop.key()}"}
-    statement = {"attributes": {"country": "FR"}}
+    statement = {"properties": {"country": "FR"}}
 
     def put(client: TestClient, who: str) -> Any:
         headers = bearer | {"Idempotency-Key": f"key of {who[:3]}"}
