@@ -56,7 +56,7 @@ def redact_upload(
         if lines:
             path = Path(raw_file(settings, upload, file).path)
             changed[file.name] = file.model_copy(update={"redacted_sha256": sha256_file(path)})
-            count += len(known.get(file.name, ())) or lines
+            count += lines
     if changed:
         fresh = upload.model_copy(
             update={"files": tuple(changed.get(file.name, file) for file in upload.files)}

@@ -27,7 +27,12 @@ PLACE = ("upload_id", "source_file", "source_line")
 """Where a row comes from; within one table no two rows share it."""
 _SOURCE = "recolake_erasure"
 _PERSON, _OWN = "person", "own"
-_COPY_ON_WRITE = "spark.databricks.delta.merge.deletionVectors.persistent"
+# Hidden rows would have to be purged afterwards: files are written anew at once. And Delta would keep the
+# source of the merge, the very pseudonyms, on the engine's disk for as long as the session lives.
+_MERGE_SETTINGS = {
+    "spark.databricks.delta.merge.deletionVectors.persistent": "false",
+    "spark.databricks.delta.merge.materializeSource": "none",
+}
 
 
 def lake_path(table: Table, settings: Settings) -> Path:
@@ -107,12 +112,13 @@ def remove(spark: SparkSession, settings: Settings, tenant: Tenant, table: Table
         keeps = "UPDATE SET user_id = NULL, item_ids = CAST(array() AS ARRAY<STRING>)"
         then = f"WHEN MATCHED THEN {keeps if way is Way.NAMES else 'DELETE'}"
     source.createOrReplaceTempView(_SOURCE)
-    # Hidden rows would have to be purged afterwards: the files are written anew at once.
-    spark.conf.set(_COPY_ON_WRITE, "false")
+    for name, value in _MERGE_SETTINGS.items():
+        spark.conf.set(name, value)
     try:
         spark.sql(f"MERGE INTO {target} AS t USING {_SOURCE} AS d ON {owner} AND {match} {then}").collect()
     finally:
-        spark.conf.unset(_COPY_ON_WRITE)
+        for name in _MERGE_SETTINGS:
+            spark.conf.unset(name)
         spark.catalog.dropTempView(_SOURCE)
 
 
