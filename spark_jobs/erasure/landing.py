@@ -36,8 +36,7 @@ def redact_upload(
     files: set[str] | None = None,
     everywhere: bool = False,
 ) -> int:
-    """Empty the people's lines in the files of one upload; gives the number of lines that bronze knew, or
-    found.
+    """Empty the people's lines in the files of one upload; gives the number of lines.
 
     Args:
         known: first lines of records that are theirs, by file.
