@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Iterable, Iterator
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 _WORK, _AGAIN = "people were erased", "recolake privacy resume"
 # A writer seals its segment after some seconds; one of the usage journal may take a minute.
 _PATIENCE_SECONDS = 90.0
+_GARBAGE_SECONDS = 10.0
 _PLACED = (BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_REPEATS, BRONZE_USERS, BRONZE_ADMITTED)
 _BROKEN = (MALFORMED, TRUNCATED)
 
@@ -158,7 +160,7 @@ class LakeStore:
                 job.cut[table.qualified] = version
                 remember_cuts(settings, {table.qualified: version})
             _carry_marks(spark, settings, marks, before)
-            _collect_garbage(spark)
+            _collect_garbage(spark, settings)
         for table in tables:
             yield Looked(
                 store=table.qualified,
@@ -259,10 +261,19 @@ def _carry_marks(
         write_marks(spark, settings, kept)
 
 
-def _collect_garbage(spark: SparkSession) -> None:
-    """Frames that an ingest kept on the engine's disk go once the engine collects what nobody holds any
-    more."""
-    spark.sql("SELECT reflect('java.lang.System', 'gc')").collect()
+def _collect_garbage(spark: SparkSession, settings: Settings) -> None:
+    """Rows that a query kept on the engine's disk go once nobody holds them any more, neither here nor there.
+
+    What a session of another process still holds stays; the search that follows finds it.
+    """
+    gc.collect()
+    deadline = time.monotonic() + _GARBAGE_SECONDS
+    while True:
+        spark.sql("SELECT reflect('java.lang.System', 'gc')").collect()
+        kept = any(True for _ in (settings.home / "spark" / "local").glob("blockmgr-*/*/rdd_*"))
+        if not kept or time.monotonic() > deadline:
+            return
+        time.sleep(1)
 
 
 def _json_lines(rows: Iterable[dict[str, object]]) -> bytes:
