@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import redis
 
@@ -45,10 +46,12 @@ class OnlineStore:
         """What Redis keeps under their keys: the same features as in the tables of gold, as Feast packs
         them."""
         client = redis_client(job.settings)
+        # The client's types know only keys that are text, and answers that may have to be awaited.
+        server: Any = client
         found = [
             {"key": key.hex(), "fields": {name.hex(): value.hex() for name, value in fields.items()}}
             for key in sorted(set(_keys(client, job)))
-            if (fields := client.hgetall(key))
+            if (fields := server.hgetall(key))
         ]
         if found:
             yield "redis/rows.json", json.dumps(found, indent=1).encode()
@@ -76,7 +79,7 @@ def _keys(client: redis.Redis, job: Job) -> Iterator[bytes]:
         yield from rows_of(client, {**tenant, USER_KEY: version_free}, any_of=MODEL_KEY)
 
 
-def _rewrite(client: redis.Redis) -> None:
+def _rewrite(client: Any) -> None:
     """Have the append-only file written anew, and wait for it; a server that keeps none has nothing to write.
 
     Raises:
