@@ -19,6 +19,7 @@ from control_plane.api_keys.endpoints import router as api_keys
 from control_plane.auth import CurrentSettings
 from control_plane.database import open_database
 from control_plane.experiments.endpoints import router as experiments
+from control_plane.privacy.endpoints import router as privacy
 from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
 from control_plane.uploads.endpoints import router as uploads
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = chosen
     app.state.keys = KeySnapshot(chosen)
     install(app)
-    for router in (uploads, api_keys, tenants, experiments):
+    for router in (uploads, api_keys, tenants, experiments, privacy):
         app.include_router(router)
 
     @app.get("/health", operation_id="health", tags=["operations"])

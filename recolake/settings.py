@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     pinned_models: int = Field(
         default=10, ge=1, description="Newest models of a tenant whose training data the lake keeps readable"
     )
+    retention_days: int | None = Field(
+        default=None, ge=1, description="Days after their last event when people are erased; unset: never"
+    )
     upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
 
     @field_validator("lake_url", "landing_url")

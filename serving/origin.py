@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from recolake.errors import ArtifactError, NotFoundError
+from recolake.privacy.receipts import refuse_erased
 from recolake.ranking.manifest import Manifest, read_manifest
 from recolake.ranking.pointer import version_folder
+from recolake.ranking.retired import refuse_retired
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from serving.ids import Minted, RecommendationIds
@@ -17,8 +19,11 @@ def origin_of(
 
     Raises:
         NotFoundError: no such answer of this tenant, or its model version is not kept any more.
+        ErasedError: it was for somebody who was erased, or made by a model that held somebody who was.
     """
     minted = ids.read(tenant, recommendation_id)
+    refuse_erased(settings, tenant, recommendation_id)
+    refuse_retired(settings, tenant, minted.model_version)
     try:
         return minted, read_manifest(version_folder(settings, tenant, minted.model_version))
     except ArtifactError as error:

@@ -30,6 +30,7 @@ from recolake.uploads.decisions import ingest_lock, read_decisions
 from recolake.uploads.states import latest
 from spark_jobs.canonical import GIVEN, Ingest, to_canonical
 from spark_jobs.classify import SEEN_IN, Outcome, classify, seen_before
+from spark_jobs.erasure.suppress import without_suppressed
 from spark_jobs.judgement import judge_upload
 from spark_jobs.lineage import ingest_lineage
 from spark_jobs.raw import read_raw, read_raw_records
@@ -165,6 +166,7 @@ def _ingest(
     say(f"upload {upload.upload_id}: reading {len(names)} files")
     with ThreadPoolExecutor(1) as beside:
         canonical = _kept(_canonical(spark, settings, upload, mapping, run))
+        canonical = without_suppressed(spark, settings, upload, run, canonical)
         statements = [kind for kind in STATEMENTS if kind.file_name in names and mapping is None]
         tables = (*SEEN_IN, *(STATEMENTS[kind] for kind in statements))
         given = not canonical.where(GIVEN).isEmpty()

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from filelock import FileLock
 
 from recolake.journal.segments import dispose, sealed_segments
 from recolake.lake.engine import connect
 from recolake.lake.tables import BRONZE_RECOMMENDATIONS
 from recolake.settings import Settings
+from recolake.tenancy.locks import shipping_usage
 from recolake.usage.record import UsageRecord
 from recolake.usage.segments import read_segment
 
@@ -65,8 +65,7 @@ def ship_usage(settings: Settings, progress: Callable[[str], None] | None = None
         ServiceUnavailableError: the engine does not answer; the journal keeps everything.
     """
     report = ShipReport()
-    settings.run_root.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.run_root / "ship-usage.lock"):
+    with shipping_usage(settings):
         segments = sealed_segments(settings.journal_root)
         if not segments:
             return report

@@ -70,13 +70,15 @@ def train(
     again = f"recolake train --tenant {tenant}"
     with exclusive(settings, tenant, say), open_registry(settings, tenant) as registry:
         from training.datasets.gold import input_versions, load_dataset
+        from training.datasets.opt_outs import opt_outs_digest
 
         spark = connect(settings)
         with engine_errors("training looked for its tables", again):
             versions = input_versions(spark, settings)
         served = _served(settings, registry)
         config = served.config if served and not retune else None
-        request = _digest(tenant, config, seed, versions, budget)
+        left_out = opt_outs_digest(settings, tenant)
+        request = _digest(tenant, config, seed, versions | left_out, budget)
         run = registry.finished_run(tags.REQUEST, request) or registry.finished_run(tags.RESULT, request)
         already = run is not None
         if run is None:
@@ -86,7 +88,7 @@ def train(
                 dataset = load_dataset(spark, settings, tenant, versions)
             say(_summary(dataset.interactions))
             with lineage_run(settings, tenant, "train", *tables_at(versions, settings)) as told:
-                run = _train(settings, registry, dataset, served, config, seed, request, clock, say)
+                run = _train(settings, registry, dataset, served, config, seed, request, clock, say, left_out)
                 told.wrote(DataState(model(tags_of(run)[tags.VERSION], run.info.run_id)))
         report = _report(registry, run, already, time.perf_counter() - began)
         ensure_artifact(settings, registry, report.model_version, report.run_id)
@@ -114,6 +116,7 @@ def _train(
     request: str,
     budget: Budget | None,
     say: Progress,
+    left_out: dict[str, int],
 ) -> Run:
     import mlflow
 
@@ -143,7 +146,9 @@ def _train(
             )
         mlflow.set_tags(
             {
-                tags.RESULT: _digest(registry.tenant, experiment.config, seed, dict(dataset.inputs)),
+                tags.RESULT: _digest(
+                    registry.tenant, experiment.config, seed, dict(dataset.inputs) | left_out
+                ),
                 tags.VERSION: version,
                 tags.GATE: tags.PASSED if verdict.passed else tags.FAILED,
                 tags.REASONS: "\n".join(verdict.reasons),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from recolake.ranking.artifact import Artifact, load_user_vectors
 from recolake.ranking.history import History, read_history, write_history
 from recolake.ranking.manifest import Manifest
 from recolake.ranking.pointer import activate, served_manifest
+from recolake.ranking.retired import retired_versions
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.locks import Work, exclusive
@@ -63,6 +64,7 @@ def publish(
     Raises:
         GateError: the version did not pass its gate, or is far smaller than the served one; not if forced.
         NotFoundError: no such version, or none that passed.
+        ErasedError: the version held somebody who was erased.
         ArtifactError: MLflow's artefact of it is damaged, or another than the one that is served.
         ServiceUnavailableError: Spark, Redis or MLflow does not answer; what was served is served on.
     """
@@ -78,7 +80,11 @@ def publish(
         stays = _why_it_stays(history, trial) if version is None else None
         if stays is not None:
             say(f"{previous} stays{stays}")
-        chosen = version or (previous if stays is not None else None) or _newest(registry, previous)
+        chosen = (
+            version
+            or (previous if stays is not None else None)
+            or _newest(registry, previous, retired_versions(settings, tenant))
+        )
         entry = registry.version(chosen)
         if not force and chosen != previous:
             refuse_failed(entry)
@@ -119,10 +125,12 @@ def _why_it_stays(history: History, trial: Experiment | None) -> str | None:
     return None
 
 
-def _newest(registry: Registry, served: str | None) -> str:
-    """The newest version that passed and was not withdrawn; never one older than the served."""
+def _newest(registry: Registry, served: str | None, retired: Container[str]) -> str:
+    """The newest version that passed and was not withdrawn or retired; never one older than the served."""
     for entry in registry.versions():
         name = f"v{entry.version}"
+        if name in retired:
+            continue
         withdrawn = entry.tags.get(tags.WITHDRAWN) == "true"
         if name == served or (entry.tags[tags.GATE] == tags.PASSED and not withdrawn):
             return name

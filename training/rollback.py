@@ -15,6 +15,7 @@ from recolake.lineage.emit import lineage_run
 from recolake.ranking.artifact import Artifact
 from recolake.ranking.history import read_history, write_history
 from recolake.ranking.pointer import activate
+from recolake.ranking.retired import refuse_retired
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.locks import Work, exclusive
@@ -43,6 +44,7 @@ def rollback(settings: Settings, tenant: Tenant, *, progress: Progress | None = 
 
     Raises:
         NothingToRollBackError: nothing was served before.
+        ErasedError: what was served before held somebody who was erased.
         ArtifactError: the artefact is damaged, and so is MLflow's.
         ServiceUnavailableError: the artefact is missing here or damaged, and MLflow does not answer.
     """
@@ -60,6 +62,7 @@ def rollback(settings: Settings, tenant: Tenant, *, progress: Progress | None = 
                 f"Tenant '{tenant}' has nothing to roll back to: {served} served.",
                 hint="`recolake models list` names all versions, `recolake models promote` serves any.",
             )
+        refuse_retired(settings, tenant, target)
         artifact = _artifact(settings, tenant, target, say)
         online = _online(settings, tenant, artifact, say)
         # History first: killed before the pointer moves, it gives way to the pointer, and a rerun goes on.

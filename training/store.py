@@ -14,6 +14,7 @@ from recolake.ranking.artifact import Artifact, load_artifact, load_user_vectors
 from recolake.ranking.artifact_writer import BUILDING_PREFIX, place_artifact, settle
 from recolake.ranking.manifest import MANIFEST_FILE
 from recolake.ranking.pointer import current_version, version_folder
+from recolake.ranking.retired import refuse_retired
 from recolake.settings import Settings
 from recolake.tenancy import locks
 from recolake.tenancy.context import Tenant
@@ -57,9 +58,11 @@ def ensure_artifact(
     A damaged one is kept as `.damaged-<version>` for a look.
 
     Raises:
+        ErasedError: it held somebody who was erased.
         ArtifactError: MLflow has none for this version, or a bad one; or it is another than the served one.
     """
     tenant = registry.tenant
+    refuse_retired(settings, tenant, version)
     folder = version_folder(settings, tenant, version)
     found = sound_artifact(settings, tenant, version)
     if found is not None and found.manifest.mlflow_run_id == run_id:

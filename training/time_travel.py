@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from recolake.errors import InvalidInputError, NotFoundError
+from recolake.lake.cuts import refuse_cut
 from recolake.lake.engine import connect, engine_errors
 from recolake.quality import by_who
 from recolake.ranking.artifact import INDEX_FILE
@@ -55,6 +56,7 @@ def train_as_of(
     Raises:
         NotFoundError: there is no such version.
         TableVersionGoneError: its tables are not kept at those versions any more.
+        ErasedError: it, or one of its tables at that version, held somebody who was erased.
         InvalidInputError: its configuration has a form that this code does not know any more.
         ArtifactError: its artefact is damaged here and in MLflow.
         ServiceUnavailableError: Spark or MLflow does not answer.
@@ -99,6 +101,7 @@ def _dataset(settings: Settings, tenant: Tenant, manifest: Manifest, say: Progre
 
     versions = dict(manifest.inputs)
     say("reading " + ", ".join(f"{table} (version {number})" for table, number in versions.items()))
+    refuse_cut(settings, versions)
     again = f"recolake train --tenant {tenant} --as-of {manifest.model_version}"
     with engine_errors("training data were read", again), _kept(manifest):
         return load_dataset(connect(settings), settings, tenant, versions)

@@ -14,11 +14,12 @@ def register(app: typer.Typer) -> None:
     from recolake.landing import commands as landing
     from recolake.lineage import commands as lineage
     from recolake.platform import commands as platform
+    from recolake.privacy import commands as privacy
     from recolake.simulator import commands as simulator
     from recolake.spool import commands as spool
     from recolake.transform import commands as transform
     from recolake.uploads import commands as uploads
 
     early = (platform, inference, landing, uploads, spool, transform)
-    for module in (*early, lake, lineage, demo, simulator, experiments):
+    for module in (*early, lake, lineage, demo, simulator, experiments, privacy):
         module.register(app)

@@ -29,7 +29,10 @@ class Source(StrEnum):
 
 
 class LandedFile(BaseModel):
-    """One raw file: its name in the upload, the hash and size of its bytes as sent, and its header."""
+    """One raw file: its name in the upload, the hash and size of its bytes as sent, and its header.
+
+    `redacted_sha256` is set where lines of erased people were emptied since: the hash of what lies there now.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,6 +40,7 @@ class LandedFile(BaseModel):
     sha256: str
     bytes: int
     columns: tuple[str, ...]
+    redacted_sha256: str | None = None
 
 
 class UploadManifest(BaseModel):

@@ -95,9 +95,7 @@ def write_artifact(
             INDEX_FILE: faiss.serialize_index(index).tobytes(),
             ITEMS_FILE: items.to_json(),
             TREND_FILE: _npy(trend_scores.astype(np.float64)),
-            USERS_FILE: _npz(
-                ids=np.array(users.ids, dtype=np.str_), vectors=users.vectors.astype(np.float32)
-            ),
+            USERS_FILE: npz(ids=np.array(users.ids, dtype=np.str_), vectors=users.vectors.astype(np.float32)),
         }
         if evidence is not None:
             contents[EVIDENCE_FILE] = evidence.to_bytes()
@@ -214,7 +212,8 @@ def _npy(array: npt.NDArray[Any]) -> bytes:
     return buffer.getvalue()
 
 
-def _npz(ids: npt.NDArray[np.str_], vectors: FloatArray) -> bytes:
+def npz(ids: npt.NDArray[np.str_], vectors: FloatArray) -> bytes:
+    """The file of user vectors: [U] ids and [U, d] float32, nothing pickled."""
     buffer = io.BytesIO()
     np.savez(buffer, ids=ids, vectors=vectors)
     return buffer.getvalue()

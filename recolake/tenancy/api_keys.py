@@ -47,6 +47,7 @@ class Scope(StrEnum):
     UPLOADS_WRITE = "uploads:write"
     KEYS_WRITE = "keys:write"
     EXPERIMENTS_WRITE = "experiments:write"
+    PRIVACY_WRITE = "privacy:write"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -46,3 +47,26 @@ def exclusive(
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def maintaining(settings: Settings) -> Iterator[None]:
+    """One tender of the lake's tables at a time: maintenance, or an erasure."""
+    with _whole(settings, "maintain-lake"):
+        yield
+
+
+@contextmanager
+def shipping_usage(settings: Settings) -> Iterator[None]:
+    """One shipper of the usage journal at a time."""
+    with _whole(settings, "ship-usage"):
+        yield
+
+
+@contextmanager
+def _whole(settings: Settings, name: str) -> Iterator[None]:
+    """A lock of all tenants together."""
+    folder: Path = settings.run_root
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f"{name}.lock"):
+        yield

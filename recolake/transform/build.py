@@ -15,6 +15,7 @@ from recolake.lake.tables import BRONZE_UPLOAD_STATES, DBT_TABLES, DBT_WHOLE_TAB
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.admission import admit, all_decisions, reach_of, with_withdrawn_rows
+from recolake.transform.anew import asked_anew, built_anew
 from recolake.transform.columns import declared_columns, outgrown, stored_columns
 from recolake.transform.lineage import build_lineage
 from recolake.transform.marks import Mark, Reached, marks_after, reached_by, read_marks, write_marks
@@ -89,9 +90,11 @@ def build(
         highs = reach_of(ingests, decisions)
         told.begins(spark, highs)
         admit(spark, settings, decisions, sorted(highs))
-        anew = [] if full_refresh else with_withdrawn_rows(decisions, lake.reached, highs)
+        asked = asked_anew(settings, highs) if select is None else []
+        anew = [] if full_refresh else sorted({*with_withdrawn_rows(decisions, lake.reached, highs), *asked})
         for name in anew:
             lake = _build_anew(settings, spark, lake, Tenant(name), highs, progress)
+            built_anew(settings, Tenant(name))
         news = find_news(spark, {} if full_refresh else lake.reached, highs)
         result = run_dbt(
             settings,
@@ -108,6 +111,8 @@ def build(
             if seed is not SeedState.CURRENT and done.issuperset(DBT_TABLES):
                 mark_applied(spark, weights)
         require_success(result, nodes)
+        for name in asked if full_refresh else ():
+            built_anew(settings, Tenant(name))
         return BuildReport(
             models=tuple(n for n in nodes if n.kind == "model"),
             tests=tuple(n for n in nodes if n.kind in ("test", "unit_test")),
@@ -143,7 +148,7 @@ def _build_anew(
         BuildError: a model or a test failed; the next build does it again.
     """
     if progress:
-        progress(f"An upload of {tenant} was reverted: its tables are recomputed")
+        progress(f"Rows of {tenant} were taken out again: its tables are recomputed")
     own = {tenant.name: highs[tenant.name]}
     result = run_dbt(
         settings,

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from recolake.contracts.sql_text import identifier, literal
 from recolake.lake.catalog import is_delta, table_version
 from recolake.lake.engine import connect, engine_errors
 from recolake.lake.tables import ALL_TABLES, BUILD_MARKS, DBT_TABLES, Table
 from recolake.settings import Settings
+from recolake.tenancy.locks import maintaining
 from recolake.transform.marks import carried, read_marks, write_marks
 from recolake.transform.run_dbt import dbt_to_oneself
 from spark_jobs.maintenance.pins import oldest_pins
@@ -70,14 +69,13 @@ def maintain(
         ServiceUnavailableError: the engine does not answer.
     """
     done = []
-    settings.run_root.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.run_root / "maintain-lake.lock"):
+    with maintaining(settings):
         spark, pins = connect(settings), oldest_pins(settings)
         for table in tables:
             with engine_errors("tables were maintained", "recolake lake maintain"):
                 if not is_delta(spark, table.location(settings)):
                     continue
-                with _to_itself(spark, settings, table):
+                with to_itself(spark, settings, table):
                     tended = _tend(spark, settings, table, pins.get(table.qualified), usual, now)
             done.append(tended)
             if progress:
@@ -127,7 +125,7 @@ def _optimize(spark: SparkSession, name: str) -> None:
 
 
 @contextmanager
-def _to_itself(spark: SparkSession, settings: Settings, table: Table) -> Iterator[None]:
+def to_itself(spark: SparkSession, settings: Settings, table: Table) -> Iterator[None]:
     """Tables that builds write are tended between builds, whose marks stay good."""
     if table not in (*DBT_TABLES, BUILD_MARKS):
         yield

@@ -26,6 +26,7 @@ from recolake.tenancy.context import Tenant
 from training.datasets.dataset import Dataset, ItemDays
 from training.datasets.ids import Ids
 from training.datasets.interactions import NEVER, Interactions
+from training.datasets.opt_outs import without_opted_out
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -66,6 +67,7 @@ def load_dataset(
     events: pa.Table = (
         frames[GOLD_TRAINING_SET].select("user_id", "item_id", "event_date", "weight", "taken_at").toArrow()
     )
+    events = without_opted_out(settings, tenant, events)
     if not events.num_rows:
         raise InvalidInputError(
             f"Tenant '{tenant}' has no interactions to learn from.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,17 @@ class Paired:
             (split.first_day, split.last_day),
             {target: split.train.user_ids[np.flatnonzero(target.truth(split).lengths)] for target in found},
             {target: scores.ndcg for target, scores in found.items()},
+        )
+
+    def without(self, people: Set[str]) -> Paired:
+        """Of everybody else; itself where none of these people is in it."""
+        stays = {t: np.array([p not in people for p in ids], dtype=bool) for t, ids in self.people.items()}
+        if all(kept.all() for kept in stays.values()):
+            return self
+        return Paired(
+            self.window,
+            {target: ids[stays[target]] for target, ids in self.people.items()},
+            {target: values[stays[target]] for target, values in self.ndcg.items()},
         )
 
     def to_bytes(self) -> bytes:

@@ -131,7 +131,14 @@ def test_every_dag_is_switched_on_and_nothing_failed_to_parse(with_airflow: Sett
         airflow.wait_for_dags()
         paused = {dag["dag_id"]: dag["is_paused"] for dag in airflow.get("/dags")["dags"]}
         assert airflow.get("/importErrors")["import_errors"] == []
-    others = ("ship_usage", "guard_experiments", "maintain_lake", "deliver_records")
+    others = (
+        "ship_usage",
+        "guard_experiments",
+        "maintain_lake",
+        "deliver_records",
+        "answer_people",
+        "retain_people",
+    )
     assert paused == dict.fromkeys([*(step.dag_id for step in CHAIN), *others], False)
 
 

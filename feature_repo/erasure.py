@@ -1,0 +1,106 @@
+"""Redis as a store of an erasure (`recolake.privacy.stores`)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+
+from recolake.errors import ServiceUnavailableError
+from recolake.features.keys import delete_keys, row_key, rows_of
+from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY
+from recolake.features.online import features_mark, redis_client, redis_errors, vectors_mark
+from recolake.privacy.certificate import Looked
+from recolake.privacy.stores import Job
+
+_PATIENCE_SECONDS = 120.0
+
+
+class OnlineStore:
+    """Rows of people in Redis, and the file to which Redis appends every write."""
+
+    name = "online"
+
+    def prepare(self, job: Job) -> None:
+        """A materialization under way is waited for by its lock."""
+
+    def erase(self, job: Job) -> Iterable[Looked]:
+        """Remove their keys, then have Redis write its file anew: it still holds how they were set."""
+        with redis_errors("people were erased", "recolake privacy resume"):
+            client = redis_client(job.settings)
+            keys = set(_keys(client, job))
+            removed = delete_keys(client, keys)
+            left = sum(1 for key in _keys(client, job) if client.exists(key))
+            if removed:
+                client.set(features_mark(job.tenant), datetime.now(UTC).isoformat())
+            _rewrite(client)
+        return [
+            Looked(store="redis", unit="keys", found=removed, left=left, note="append-only file rewritten")
+        ]
+
+    def export(self, job: Job) -> Iterator[tuple[str, bytes]]:
+        """What Redis keeps under their keys: the same features as in the tables of gold, as Feast packs
+        them."""
+        client = redis_client(job.settings)
+        # The client's types know only keys that are text, and answers that may have to be awaited.
+        server: Any = client
+        found = [
+            {"key": key.hex(), "fields": {name.hex(): value.hex() for name, value in fields.items()}}
+            for key in sorted(set(_keys(client, job)))
+            if (fields := server.hgetall(key))
+        ]
+        if found:
+            yield "redis/rows.json", json.dumps(found, indent=1).encode()
+
+
+def store() -> OnlineStore:
+    """For the entry point."""
+    return OnlineStore()
+
+
+def _keys(client: redis.Redis, job: Job) -> Iterator[bytes]:
+    """Keys of the people's features, and of their vectors in every model version that Redis knows."""
+    tenant = {TENANT_KEY: job.tenant.name}
+    prefix = vectors_mark(job.tenant, "")
+    marked = [
+        mark.decode().removeprefix(prefix) for mark in client.scan_iter(match=f"{prefix}*", count=1_000)
+    ]
+    for person in job.people.pseudonyms:
+        yield row_key({**tenant, USER_KEY: person})
+        for version in marked:
+            yield row_key({**tenant, MODEL_KEY: version, USER_KEY: person})
+    # Vectors of a version whose mark is gone, as of a materialization that was killed: one walk for
+    # everybody.
+    for version_free in job.people.pseudonyms if len(job.people.pseudonyms) == 1 else ():
+        yield from rows_of(client, {**tenant, USER_KEY: version_free}, any_of=MODEL_KEY)
+
+
+def _rewrite(client: Any) -> None:
+    """Have the append-only file written anew, and wait for it; a server that keeps none has nothing to write.
+
+    Raises:
+        ServiceUnavailableError: it does not come to an end.
+    """
+    if client.info("persistence").get("aof_enabled") != 1:
+        return
+    try:
+        client.bgrewriteaof()
+    except redis.ResponseError as error:
+        # Another rewrite is under way, and began before the keys were gone: this one is to follow it.
+        if "in progress" not in str(error):
+            raise
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        state = client.info("persistence")
+        if not state.get("aof_rewrite_in_progress") and not state.get("aof_rewrite_scheduled"):
+            return
+        if time.monotonic() > deadline:
+            raise ServiceUnavailableError(
+                "Redis does not finish writing its file anew.",
+                hint="See `recolake logs redis`, then run the erasure again.",
+            )
+        time.sleep(0.1)

@@ -1,0 +1,149 @@
+"""What an erasure leaves behind: which stores were looked at and what was in them, signed.
+
+Ed25519 (RFC 8032) over the canonical JSON of everything but the signature: keys sorted, no blanks, UTF-8. The
+public key stands in the certificate; whoever verifies one compares it with the key that the tenant knows.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from recolake.errors import InvalidInputError
+from recolake.files import read_or_create
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+
+class CertificateError(InvalidInputError):
+    """The certificate is not what was signed, or not signed by the tenant's key."""
+
+    code = "invalid_certificate"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Looked(_Frozen):
+    """One store that was looked at.
+
+    `found` counts what was of the people (rows, lines, keys, files; `unit` says which), `left` what still is.
+    """
+
+    store: str
+    unit: str
+    found: int
+    left: int = 0
+    note: str = ""
+
+
+class Scan(_Frozen):
+    """The search through all files that followed: by value, and within packed files too."""
+
+    files: int
+    bytes: int
+    unreadable: int
+    hits: list[str] = Field(default_factory=list, description="Files that still name one of the people")
+
+
+class Statement(_Frozen):
+    """Everything that is signed."""
+
+    schema_version: Literal[1] = 1
+    certificate_id: str
+    tenant_id: str
+    reason: Literal["request", "retention"]
+    people: list[str] = Field(description="Keyed hashes; neither ids nor pseudonyms")
+    asked_at: datetime
+    completed_at: datetime
+    stores: list[Looked]
+    retired_models: list[str]
+    cut_tables: dict[str, int] = Field(description="By table the oldest version that can still be read")
+    scan: Scan
+
+
+class Certificate(_Frozen):
+    """A signed statement."""
+
+    statement: Statement
+    public_key: str = Field(description="Ed25519, base64")
+    signature: str = Field(description="Of the canonical JSON of `statement`, base64")
+
+
+def sign(settings: Settings, tenant: Tenant, statement: Statement) -> Certificate:
+    """Sign with the tenant's key, made on first use."""
+    key = _private_key(settings, tenant)
+    return Certificate(
+        statement=statement,
+        public_key=_text(key.public_key().public_bytes_raw()),
+        signature=_text(key.sign(canonical(statement))),
+    )
+
+
+def canonical(statement: Statement) -> bytes:
+    """The bytes that are signed."""
+    plain = statement.model_dump(mode="json")
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_certificate(path: Path) -> Certificate:
+    """A certificate from a file.
+
+    Raises:
+        CertificateError: the file is none.
+    """
+    try:
+        return Certificate.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise CertificateError(f"'{path.name}' is no certificate of an erasure.") from error
+
+
+def verify(certificate: Certificate, known: str | None = None) -> None:
+    """Raise unless the certificate is exactly what its key signed.
+
+    Args:
+        known: the tenant's public key, where the verifier has it; None trusts the one in the certificate.
+
+    Raises:
+        CertificateError: it was changed, or signed by another key.
+    """
+    if known is not None and known != certificate.public_key:
+        raise CertificateError(
+            "The certificate was signed by another key than the tenant's.",
+            hint=f"The tenant's is {known}.",
+        )
+    try:
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(certificate.public_key, validate=True))
+        key.verify(base64.b64decode(certificate.signature, validate=True), canonical(certificate.statement))
+    except (InvalidSignature, ValueError) as error:
+        raise CertificateError("The certificate is not what was signed.") from error
+
+
+def public_key(settings: Settings, tenant: Tenant) -> str | None:
+    """The tenant's public key; None where this machine has never signed for the tenant."""
+    if not _key_file(settings, tenant).exists():
+        return None
+    return _text(_private_key(settings, tenant).public_key().public_bytes_raw())
+
+
+def _key_file(settings: Settings, tenant: Tenant) -> Path:
+    return settings.secrets_root / "tenants" / tenant.name / "certificate.key"
+
+
+def _private_key(settings: Settings, tenant: Tenant) -> Ed25519PrivateKey:
+    path = _key_file(settings, tenant)
+    return Ed25519PrivateKey.from_private_bytes(
+        read_or_create(path, lambda: Ed25519PrivateKey.generate().private_bytes_raw())
+    )
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

@@ -1,0 +1,1 @@
+"""Erasure in the lake and the landing zone."""

@@ -1,0 +1,1 @@
+"""Erasure in models: artefacts here and in MLflow."""
