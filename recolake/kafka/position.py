@@ -50,7 +50,7 @@ def done_offsets(folder: Path) -> dict[tuple[str, int], int]:
 
     Format: Spark 4.1, `CommitLog` and `OffsetSeqLog`, version 1: the last line is the source's JSON.
     """
-    done = [int(path.name) for path in (folder / "commits").glob("[0-9]*") if path.name.isdecimal()]
+    done = _batches(folder / "commits") & _batches(folder / "offsets")
     if not done:
         return {}
     *_, line = (folder / "offsets" / str(max(done))).read_text().splitlines()
@@ -59,6 +59,26 @@ def done_offsets(folder: Path) -> dict[tuple[str, int], int]:
         for topic, offsets in json.loads(line).items()
         for partition, offset in offsets.items()
     }
+
+
+def forget_unfinished(folder: Path) -> None:
+    """Let the stream begin behind the last batch that is done, and plan what comes then anew.
+
+    Spark would do the very batch again that was begun; but a stream of Spark 4.1.1 that starts with such a one
+    always ends in a NullPointerException (SPARK-55271), before it writes that the batch is done.
+    """
+    logs = [folder / "offsets", folder / "commits"]
+    begun, done = map(_batches, logs)
+    last = max(begun & done, default=-1)
+    for log in logs:
+        for batch in _batches(log):
+            if batch > last:
+                (log / f".{batch}.crc").unlink(missing_ok=True)
+                (log / str(batch)).unlink(missing_ok=True)
+
+
+def _batches(log: Path) -> set[int]:
+    return {int(path.name) for path in log.glob("[0-9]*") if path.name.isdecimal()}
 
 
 def measure_lag(settings: Settings) -> list[Lag]:

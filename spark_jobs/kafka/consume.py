@@ -17,7 +17,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponen
 
 from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.kafka.client import bootstrap_servers
-from recolake.kafka.position import checkpoint
+from recolake.kafka.position import checkpoint, forget_unfinished
 from recolake.kafka.topics import ALL, ensure_topics
 from recolake.lake.engine import connect, engine_errors
 from recolake.settings import Settings
@@ -153,6 +153,7 @@ class Consumer:
 
     def _start(self) -> StreamingQuery:
         settings = self._settings
+        forget_unfinished(checkpoint(settings))
 
         def batch(frame: DataFrame, number: int) -> None:
             work_on(frame, number, settings)

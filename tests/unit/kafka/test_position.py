@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recolake.kafka.position import Lag, done_offsets
+from recolake.kafka.position import Lag, done_offsets, forget_unfinished
 
 
 def begun(folder: Path, batch: int, offsets: dict[str, dict[str, int]], *, done: bool) -> None:
@@ -31,6 +31,21 @@ def test_a_batch_that_was_begun_is_not_done(tmp_path: Path) -> None:
         ("recolake.events", 1): 2,
         ("recolake.items", 0): 1,
     }
+
+
+def test_the_stream_begins_behind_the_last_batch_that_is_done(tmp_path: Path) -> None:
+    forget_unfinished(tmp_path)
+    for batch in (9, 10):
+        begun(tmp_path, batch, {"recolake.events": {"0": batch}}, done=True)
+    before = done_offsets(tmp_path)
+    begun(tmp_path, 11, {"recolake.events": {"0": 11}}, done=False)
+    for _ in range(2):
+        forget_unfinished(tmp_path)
+        assert done_offsets(tmp_path) == before
+        assert {path.name for path in (tmp_path / "offsets").iterdir()} == {"9", "10"}
+    (tmp_path / "offsets" / "10").unlink()
+    forget_unfinished(tmp_path)
+    assert {path.name for path in (tmp_path / "commits").iterdir()} == {"9", ".9.crc"}
 
 
 @pytest.mark.parametrize(
