@@ -64,8 +64,8 @@ def done_offsets(folder: Path) -> dict[tuple[str, int], int]:
 def forget_unfinished(folder: Path) -> None:
     """Let the stream begin behind the last batch that is done, and plan what comes then anew.
 
-    Spark would do the very batch again that was begun; but a stream of Spark 4.1.1 that starts with such a one
-    always ends in a NullPointerException (SPARK-55271), before it writes that the batch is done.
+    Spark would repeat the very batch that was begun; but in 4.1.1 a stream that starts with such a one always
+    ends in a NullPointerException (SPARK-55271), before it writes that the batch is done.
     """
     logs = [folder / "offsets", folder / "commits"]
     begun, done = map(_batches, logs)
