@@ -33,13 +33,13 @@ def _small_data(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     platform: Settings = request.getfixturevalue("platform")
-    # Unset, they would be what Spark has for them, not what the platform gave its engine.
-    before = {name: connect(platform).conf.get(name, "") for name in _SMALL}
+    # Unset, what the platform gave its engine would be what Spark has for it.
+    before = connect(platform).conf.getAll
     for name, value in _SMALL.items():
         connect(platform).conf.set(name, value)
     yield
-    for name, usual in before.items():
-        if usual:
-            connect(platform).conf.set(name, usual)
+    for name in _SMALL:
+        if name in before:
+            connect(platform).conf.set(name, before[name])
         else:
             connect(platform).conf.unset(name)
