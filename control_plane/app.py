@@ -19,6 +19,8 @@ from control_plane.api_keys.endpoints import router as api_keys
 from control_plane.auth import CurrentSettings
 from control_plane.database import open_database
 from control_plane.experiments.endpoints import router as experiments
+from control_plane.files.endpoints import router as files
+from control_plane.files.middleware import TusMiddleware
 from control_plane.privacy.endpoints import router as privacy
 from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
@@ -65,8 +67,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="Recolake control plane", version=version("recolake"), lifespan=lifespan)
     app.state.settings = chosen
     app.state.keys = KeySnapshot(chosen)
+    app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)
-    for router in (uploads, api_keys, tenants, experiments, privacy):
+    for router in (files, uploads, api_keys, tenants, experiments, privacy):
         app.include_router(router)
 
     @app.get("/health", operation_id="health", tags=["operations"])

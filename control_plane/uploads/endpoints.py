@@ -27,14 +27,20 @@ _BODY: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["files", "mapping"],
+                    "required": ["mapping"],
                     "additionalProperties": False,
                     "properties": {
                         "files": {
                             "type": "array",
                             "maxItems": MAX_FILES,
                             "items": {"type": "string", "format": "binary"},
-                            "description": "Raw CSV files, plain or gzip",
+                            "description": "Raw files",
+                        },
+                        "sent": {
+                            "type": "array",
+                            "maxItems": MAX_FILES,
+                            "items": {"type": "string"},
+                            "description": "Ids of files that were sent in pieces to /v1/files",
                         },
                         "mapping": {
                             "type": "string",

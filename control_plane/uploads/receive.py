@@ -17,7 +17,7 @@ from recolake.settings import PROJECT_ROOT
 
 MAX_FILES = 500
 _MAX_FIELD_BYTES = 4096
-_FILES, _MAPPING = "files", "mapping"
+_FILES, _SENT, _MAPPING = "files", "sent", "mapping"
 _MAPPING_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 
 
@@ -26,11 +26,13 @@ class Received:
     """What a request brought: files in a folder of their own each, under the names that the client gave."""
 
     files: list[Path] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    """Ids of files that came in pieces before."""
     mapping: Path | None = None
 
 
 async def receive(request: Request, folder: Path, max_bytes: int) -> Received:
-    """Write the parts `files` and `mapping` of a multipart request under an empty folder.
+    """Write the parts `files` and `mapping` of a multipart request under an empty folder, and read `sent`.
 
     Raises:
         PayloadTooLargeError: more than `max_bytes`; what was written so far is the caller's to remove.
@@ -60,7 +62,11 @@ class _DiskParser(MultiPartParser):
 
     def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], folder: Path) -> None:
         super().__init__(
-            headers, stream, max_files=MAX_FILES + 1, max_fields=10, max_part_size=_MAX_FIELD_BYTES
+            headers,
+            stream,
+            max_files=MAX_FILES + 1,
+            max_fields=MAX_FILES + 10,
+            max_part_size=_MAX_FIELD_BYTES,
         )
         self._folder = folder
         self._paths: list[tuple[str, Path]] = []
@@ -69,7 +75,7 @@ class _DiskParser(MultiPartParser):
     def on_headers_finished(self) -> None:
         super().on_headers_finished()
         part = self._current_part
-        if part.field_name not in (_FILES, _MAPPING):
+        if part.field_name not in (_FILES, _SENT, _MAPPING):
             raise UploadError(f"There is no part '{part.field_name[:40]}'.", field=part.field_name[:40])
         if part.file is None:
             return
@@ -98,8 +104,11 @@ class _DiskParser(MultiPartParser):
             raise UploadError("An upload has one mapping.", field=_MAPPING)
         if any(name == _FILES and isinstance(value, str) for name, value in self.items):
             raise UploadError("The part 'files' is a file, not text.", field=_FILES)
+        if any(name == _SENT for name, _ in self._paths):
+            raise UploadError("The part 'sent' is the id of a file, not a file.", field=_SENT)
         files = [path for name, path in self._paths if name == _FILES]
-        return Received(files, mappings[0] if mappings else None)
+        sent = [value for name, value in self.items if name == _SENT and isinstance(value, str)]
+        return Received(files, sent, mappings[0] if mappings else None)
 
 
 async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from control_plane.files import service as files
 from control_plane.uploads.receive import Received
 from control_plane.uploads.schemas import (
     DecisionMade,
@@ -32,15 +33,20 @@ def accept(settings: Settings, tenant: Tenant, received: Received, *, again: boo
     Raises:
         OtherMappingError: a file was landed under another mapping, and `again` is not set.
         UploadError: a part is missing, or a file cannot be used; nothing was landed.
+        NotFoundError, FileIncompleteError: a file that is said to be sent is not there, or not whole.
         MappingError: the mapping is wrong or does not fit a file; nothing was landed.
     """
-    if not received.files:
+    sent = files.finished(settings, tenant, received.sent)
+    paths = [*received.files, *(file.path for file in sent)]
+    if not paths:
         raise UploadError("The request brought no file.", hint="Send a part `files`.", field="files")
     if received.mapping is None:
         raise UploadError(
             "The request names no mapping.", hint="Send a part `mapping`: a file, or a name.", field="mapping"
         )
-    landed = land(settings, tenant, received.files, received.mapping, again=again)
+    landed = land(settings, tenant, paths, received.mapping, again=again)
+    for file in sent:
+        files.remove(file)
     upload = landed.upload
     return UploadAccepted(
         upload_id=upload.upload_id if upload else None,

@@ -91,6 +91,8 @@ class SparkConnect(PlatformService):
             "spark.sql.shuffle.partitions": str(2 * settings.spark_cores),
             "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
             "spark.databricks.delta.snapshotPartitions": "2",
+            # Each table's log that is kept holds three megabytes of plans; by itself 10,000 are.
+            "spark.databricks.delta.delta.log.cacheSize": "64",
             # Tasks that list folders, in VACUUM above all; by itself 10,000 for however few files.
             "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(4 * settings.spark_cores),
             "spark.ui.showConsoleProgress": "false",

@@ -1,0 +1,1 @@
+"""Files on their way here in pieces, as the tus protocol has it, until an upload lands them."""
