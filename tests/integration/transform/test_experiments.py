@@ -16,7 +16,7 @@ from recolake.experiments.outcomes import Total, read_outcomes
 from recolake.experiments.store import latest_experiment
 from recolake.experiments.watch import check_experiment
 from recolake.lake.catalog import add_later_columns, create_statement
-from recolake.lake.tables import BRONZE_RECOMMENDATIONS
+from recolake.lake.tables import BRONZE_RECOMMENDATIONS, GOLD_EXPERIMENT_OUTCOMES
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.build import build
@@ -100,7 +100,7 @@ def shipped(spark: SparkSession, platform: Settings, bronze: Any) -> Experiment:
 
 
 def test_from_the_journal_to_a_stop(spark: SparkSession, platform: Settings, shipped: Experiment) -> None:
-    build(platform, TRIED, all_tests=True)
+    build(platform, TRIED, select=[GOLD_EXPERIMENT_OUTCOMES.qualified], all_tests=True)
     found = read_outcomes(spark, platform, TRIED, shipped)
     for arm in (found.champion, found.challenger):
         assert (arm.users, arm.exposures) == (40, Total(40.0, 40.0, 40))
