@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from recolake.demo.tracking import TrainedVersion, trained_versions
@@ -13,6 +14,7 @@ from recolake.orchestration.chain import CHAIN, LANDING
 from recolake.ranking.history import read_history
 from recolake.ranking.manifest import read_manifest
 from recolake.ranking.pointer import current_version, version_folder
+from recolake.ranking.retired import retired_versions
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -34,7 +36,7 @@ def asset_to_announce(spark: SparkSession, settings: Settings, tenant: Tenant) -
     useful = {upload for upload, stamp in ingested.items() if stamp is not None}
     if not useful:
         return None
-    trained, served = trained_versions(settings, tenant), current_version(settings, tenant)
+    trained, served = _trained(settings, tenant), current_version(settings, tenant)
     if build_is_due(spark, settings, tenant) or not useful <= _known_uploads(settings, tenant, trained):
         return _BRONZE
     if to_publish(trained, served) and not read_history(settings, tenant).held:
@@ -54,10 +56,17 @@ def to_publish(trained: Sequence[TrainedVersion], served: str | None) -> Trained
 
 def turned_down(settings: Settings, tenant: Tenant) -> TrainedVersion | None:
     """The newest model, if the gate turned it down, nobody published it all the same, and no other waits."""
-    trained, served = trained_versions(settings, tenant), current_version(settings, tenant)
+    trained, served = _trained(settings, tenant), current_version(settings, tenant)
     if not trained or trained[0].passed or trained[0].name == served or to_publish(trained, served):
         return None
     return trained[0]
+
+
+def _trained(settings: Settings, tenant: Tenant) -> list[TrainedVersion]:
+    """Newest first; who held somebody that was erased is as good as withdrawn."""
+    retired = retired_versions(settings, tenant)
+    found = trained_versions(settings, tenant)
+    return [replace(version, withdrawn=True) if version.name in retired else version for version in found]
 
 
 def _known_uploads(settings: Settings, tenant: Tenant, trained: Sequence[TrainedVersion]) -> set[str]:

@@ -23,7 +23,7 @@ from training import publish
 from training.tracking import registry
 
 SHOP = Tenant("shop")
-trained = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=4)
+trained = st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=4)
 
 
 def test_versions_are_found_by_the_name_and_the_tags_that_training_gives_them() -> None:
@@ -34,11 +34,16 @@ def test_versions_are_found_by_the_name_and_the_tags_that_training_gives_them() 
 
 @given(trained, st.none() | st.integers(1, 4))
 def test_a_model_waits_exactly_where_publication_would_change_what_is_served(
-    verdicts: list[tuple[bool, bool]], serving: int | None
+    verdicts: list[tuple[bool, bool, bool]], serving: int | None
 ) -> None:
     numbered = list(enumerate(verdicts, start=1))[::-1]
     served = f"v{serving}" if serving and serving <= len(verdicts) else None
-    versions = [TrainedVersion(n, passed, withdrawn, ()) for n, (passed, withdrawn) in numbered]
+    # What is served was masked; others that held somebody who was erased are no more.
+    retired = {f"v{n}" for n, (_, _, gone) in numbered if gone} - {served}
+    versions = [
+        TrainedVersion(n, passed, withdrawn or f"v{n}" in retired, ())
+        for n, (passed, withdrawn, _) in numbered
+    ]
     entries = [
         SimpleNamespace(
             version=str(n),
@@ -47,10 +52,10 @@ def test_a_model_waits_exactly_where_publication_would_change_what_is_served(
                 registry.WITHDRAWN: str(withdrawn).lower(),
             },
         )
-        for n, (passed, withdrawn) in numbered
+        for n, (passed, withdrawn, _) in numbered
     ]
     try:
-        chosen = publish._newest(SimpleNamespace(versions=lambda: entries, tenant=SHOP), served)
+        chosen = publish._newest(SimpleNamespace(versions=lambda: entries, tenant=SHOP), served, retired)
     except NotFoundError:
         chosen = None
     waiting = to_publish(versions, served)
