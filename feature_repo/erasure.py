@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from recolake.errors import ServiceUnavailableError
-from recolake.features.keys import delete_keys, row_key, rows_of
+from recolake.features.keys import delete_keys, row_key, rows_of_each
 from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY
 from recolake.features.online import features_mark, redis_client, redis_errors, vectors_mark
 from recolake.privacy.certificate import Looked
@@ -73,10 +73,9 @@ def _keys(client: redis.Redis, job: Job) -> Iterator[bytes]:
         yield row_key({**tenant, USER_KEY: person})
         for version in marked:
             yield row_key({**tenant, MODEL_KEY: version, USER_KEY: person})
-    # Vectors of a version whose mark is gone, as of a materialization that was killed: one walk for
-    # everybody.
-    for version_free in job.people.pseudonyms if len(job.people.pseudonyms) == 1 else ():
-        yield from rows_of(client, {**tenant, USER_KEY: version_free}, any_of=MODEL_KEY)
+    # Vectors of versions whose marks are gone, as of a materialization that was killed.
+    people = job.people.pseudonyms
+    yield from rows_of_each(client, tenant, any_of=MODEL_KEY, last=USER_KEY, among=people)
 
 
 def _rewrite(client: Any) -> None:

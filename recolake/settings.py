@@ -138,6 +138,11 @@ class Settings(BaseSettings):
         return self.home / "tmp"
 
     @property
+    def unfinished_root(self) -> Path:
+        """Files that come in pieces, until an upload lands them."""
+        return self.home / "unfinished"
+
+    @property
     def run_root(self) -> Path:
         return self.home / "run"
 

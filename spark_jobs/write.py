@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.errors import PySparkException
@@ -22,10 +22,11 @@ from recolake.lake.tables import (
     Table,
 )
 from recolake.landing.upload import UploadManifest
+from recolake.moments import microseconds
 from recolake.records.kinds import Kind
 from recolake.settings import Settings
 from recolake.uploads.checks import SUITE_VERSION
-from recolake.uploads.decisions import EPOCH, decision_frame
+from recolake.uploads.decisions import decision_frame
 from recolake.uploads.states import Decision, State
 from spark_jobs.canonical import KIND, Ingest
 from spark_jobs.classify import OUTCOME, Outcome
@@ -106,7 +107,7 @@ def write_verdict(
     )  # fmt: skip
     append_once(_frame(spark, BRONZE_UPLOADS, [row]), BRONZE_UPLOADS, settings, run)
     if report.held:
-        place = (run.ingested_at - EPOCH) // timedelta(microseconds=1)
+        place = microseconds(run.ingested_at)
         why = "; ".join(judgement.failures.values())
         held = Decision(run.upload_id, State.HELD, "ingest", datetime.now(UTC), why, place)
         append_once(decision_frame(spark, run.tenant, held), BRONZE_DECISIONS, settings, run)

@@ -107,6 +107,7 @@ async def continue_file(
         except ClientDisconnect:
             # Nobody hears the answer; what came is kept like a piece that ended here.
             pass
+        await run_in_threadpool(piece.flush)
     _describe(response, file)
 
 

@@ -1,4 +1,4 @@
-"""Unfinished files: a folder each under the temporary root, which says how long the file is to be.
+"""Unfinished files: a folder each, whose own folder says how long the file is to be.
 
 What a dropped connection brought stays, and the client goes on from there. A file that nobody wrote to for
 a day is removed, and so is one that an upload landed.
@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from control_plane.errors import PayloadTooLargeError
 from control_plane.files.errors import FileBusyError, FileIncompleteError, WrongOffsetError
+from control_plane.files.names import is_plain
 from recolake.errors import InvalidInputError, NotFoundError
 from recolake.files import private_folder
 from recolake.settings import Settings
@@ -56,20 +57,24 @@ def begin(settings: Settings, tenant: Tenant, name: str, length: int) -> Unfinis
         InvalidInputError: the name cannot be that of a file here.
         PayloadTooLargeError: it is longer than an upload may be, or too much waits to be landed already.
     """
-    if not name or name in (".", "..") or not name.isprintable() or "/" in name or len(name.encode()) > 200:
+    if not is_plain(name):
         raise InvalidInputError("A file needs a plain name of up to 200 bytes.", field="Upload-Metadata")
-    waiting = _sweep(settings, tenant)
-    if len(waiting) >= MOST_FILES or sum(waiting) + length > settings.upload_max_bytes:
-        raise PayloadTooLargeError(
-            f"Files that wait to be landed may have {settings.upload_max_bytes} bytes in all, and there may "
-            f"be {MOST_FILES} of them.",
-            hint="Land or delete some first, or use `recolake upload`.",
-            field="Upload-Length",
-        )
-    file_id = f"fil-{secrets.token_hex(16)}"
-    folder = _root(settings, tenant) / file_id / str(length)
-    private_folder(folder)
-    (folder / name).touch(mode=0o600)
+    root = _root(settings, tenant)
+    private_folder(root)
+    # Two that begin at once must not both take the last room, nor sweep away what the other has half made.
+    with FileLock(root / ".lock"):
+        waiting = _sweep(root)
+        if len(waiting) >= MOST_FILES or sum(waiting) + length > settings.upload_max_bytes:
+            raise PayloadTooLargeError(
+                f"Files that wait to be landed may have {settings.upload_max_bytes} bytes in all, and there "
+                f"may be {MOST_FILES} of them.",
+                hint="Land or delete some first, or use `recolake upload`.",
+                field="Upload-Length",
+            )
+        file_id = f"fil-{secrets.token_hex(16)}"
+        folder = root / file_id / str(length)
+        private_folder(folder)
+        (folder / name).touch(mode=0o600)
     return Unfinished(file_id, folder / name, length)
 
 
@@ -130,10 +135,14 @@ class Piece:
             written = os.write(self._handle, view)
             view, self._room = view[written:], self._room - written
 
+    def flush(self) -> None:
+        """Bring what was written to the disk."""
+        os.fsync(self._handle)
+
 
 @contextmanager
 def piece(file: Unfinished, offset: int) -> Iterator[Piece]:
-    """Append to a file; what was written is on the disk when this ends, also by an error.
+    """Append to a file.
 
     Raises:
         FileBusyError: somebody else does.
@@ -153,14 +162,13 @@ def piece(file: Unfinished, offset: int) -> Iterator[Piece]:
         try:
             yield Piece(handle, file.length - offset)
         finally:
-            os.fsync(handle)
             os.close(handle)
     finally:
         lock.release()
 
 
 def _root(settings: Settings, tenant: Tenant) -> Path:
-    return settings.temporary_root / "files" / tenant.name
+    return settings.unfinished_root / tenant.name
 
 
 def _read(folder: Path) -> Unfinished | None:
@@ -170,10 +178,10 @@ def _read(folder: Path) -> Unfinished | None:
     return None
 
 
-def _sweep(settings: Settings, tenant: Tenant) -> list[int]:
+def _sweep(root: Path) -> list[int]:
     """Remove what is too old; the lengths of the others."""
     lengths = []
-    for folder in _root(settings, tenant).glob("fil-*"):
+    for folder in root.glob("fil-*"):
         found = _read(folder)
         if found is None or found.expires_at < time.time():
             shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from control_plane.errors import PayloadTooLargeError
+from control_plane.files.names import is_plain
 from recolake.errors import UploadError
 from recolake.settings import PROJECT_ROOT
 
@@ -130,7 +131,7 @@ def _too_large(max_bytes: int) -> PayloadTooLargeError:
 def _safe_name(upload: UploadFile) -> str:
     """The last component of the client's file name, if it can be the name of a file here."""
     name = re.split(r"[/\\]", upload.filename or "")[-1]
-    if not name or name in (".", "..") or not name.isprintable() or len(name.encode()) > 200:
+    if not is_plain(name):
         raise UploadError(
             "A file has no usable name.", hint="Give it a plain name of up to 200 bytes.", field=_FILES
         )

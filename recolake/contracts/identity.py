@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from recolake.contracts.events import as_decimal
+from recolake.moments import microseconds
 
 SESSION, QUANTITY, PRICE, RECORD = "$session", "$quantity", "$price", "$record"
 """Reserved properties: what tells two events apart but has no place of its own in the encoding.
 
 `$record` stands for a whole record that could not be read.
 """
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def time_text(time: datetime | str | None) -> str | None:
     if time is None or isinstance(time, str):
         return time
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return str((aware - _EPOCH) // timedelta(microseconds=1))
+    return str(microseconds(aware))
 
 
 def event_id(content: EventContent) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 import redis
@@ -21,12 +21,12 @@ def row_key(values: Mapping[str, str]) -> bytes:
     return _serialized(values) + PROJECT.encode()
 
 
-def pattern_of(values: Mapping[str, str], any_of: str) -> bytes:
-    """Glob pattern of the keys with these values and whatever value of the join key `any_of`.
+def pattern_of(values: Mapping[str, str], *any_of: str) -> bytes:
+    """Glob pattern of the keys with these values and whatever values of the join keys `any_of`.
 
-    Lengths stand before values, so no value of the free key can pass for another's.
+    Lengths stand before values, so no value of a free key can pass for another's.
     """
-    names = sorted([*values, any_of])
+    names = sorted([*values, *any_of])
     fixed = {name: _literally(_value(values[name])) for name in values}
     parts = b"".join(fixed.get(name, b"*") for name in names)
     return _literally(_header(names)) + parts + PROJECT.encode()
@@ -35,6 +35,19 @@ def pattern_of(values: Mapping[str, str], any_of: str) -> bytes:
 def rows_of(client: redis.Redis, values: Mapping[str, str], any_of: str) -> Iterator[bytes]:
     """Every key that fits `pattern_of`. Walks through all of Redis."""
     yield from client.scan_iter(match=pattern_of(values, any_of), count=_BATCH)
+
+
+def rows_of_each(
+    client: redis.Redis, values: Mapping[str, str], any_of: str, last: str, among: Collection[str]
+) -> Iterator[bytes]:
+    """Every key with these values, one of `among` in the join key `last`, which sorts behind all others, and
+    whatever value of `any_of`. Walks through all of Redis, once for them all.
+    """
+    endings = {_value(text) + PROJECT.encode() for text in among}
+    lengths = {len(ending) for ending in endings}
+    for key in client.scan_iter(match=pattern_of(values, any_of, last), count=_BATCH):
+        if any(key[-length:] in endings for length in lengths):
+            yield key
 
 
 def _literally(text: bytes) -> bytes:

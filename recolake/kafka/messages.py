@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from recolake.errors import InvalidInputError
 from recolake.kafka.topics import ACKNOWLEDGED, LARGEST_MESSAGE, TOPICS
+from recolake.moments import EPOCH
 from recolake.records.decode import Reader
 from recolake.records.encode import Encoder
 from recolake.records.kinds import Kind, Record
@@ -35,7 +36,6 @@ _FIELDS = frozenset(
         *(name for form in (Event, ItemStatement, UserStatement) for name in form.__struct_fields__),
     }
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_402_300_799_000
 """Milliseconds: the last second of the year 9999. Any producer may write any time on its messages."""
 
@@ -58,7 +58,7 @@ class Message:
 
     @property
     def time(self) -> datetime:
-        return _EPOCH + timedelta(milliseconds=min(max(self.millis, 0), _LATEST))
+        return EPOCH + timedelta(milliseconds=min(max(self.millis, 0), _LATEST))
 
 
 @dataclass(frozen=True, slots=True)

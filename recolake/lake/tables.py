@@ -8,57 +8,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from recolake.lake.columns import (
+    EVENT,
+    EVENT_ID,
+    IMPRESSIONS,
+    PROVENANCE,
+    RAW,
+    REASONS,
+    RUN,
+    STATEMENT,
+    TENANT,
+)
 from recolake.lake.table import TABLE_PROPERTIES, Column, Layer, Table
 
 __all__ = ["TABLE_PROPERTIES", "Column", "Layer", "Table"]
 
-_PROVENANCE = (
-    Column(
-        "upload_id", "string", "Upload that brought the row: hash of its content and mapping", required=True
-    ),
-    Column("source_file", "string", "File name within the upload", required=True),
-    Column("source_line", "bigint", "Line on which the record begins; the header is line 1", required=True),
-    Column("ingested_at", "timestamp", "When the ingest of the upload began, UTC", required=True),
-)
-_TENANT = Column("tenant_id", "string", "Tenant that owns the row", required=True)
-_EVENT_ID = Column(
-    "event_id", "string", "Identity of the event: given, or the hash of its content", required=True
-)
-_EVENT = (
-    Column("user_id", "string", "Pseudonym of the person; NULL for an anonymous event"),
-    Column("session_id", "string", "Pseudonym of the session"),
-    Column("item_id", "string", "Item the event is about"),
-    Column("event_type", "string", "purchase, return, view, cart, …"),
-    Column("value", "decimal(18,4)", "Worth of the event in the tenant's currency"),
-    Column("quantity", "decimal(18,4)", "Pieces"),
-    Column("price", "decimal(18,4)", "Price of one piece"),
-    Column("event_time", "timestamp", "When it happened, UTC"),
-    Column("event_date", "date", "Date of event_time, UTC"),
-    Column("order_id", "string", "Order, invoice or basket"),
-    Column("recommendation_id", "string", "Recommendation that led to the event"),
-    Column("properties", "map<string,string>", "All other attributes of the event"),
-    Column("item_attributes", "map<string,string>", "What the row says of the item: title, is_goods, …"),
-    Column("user_attributes", "map<string,string>", "What the row says of the person: country, …"),
-)
-_IMPRESSIONS = Column(
-    "impressions",
-    "array<string>",
-    "Items that were shown, in their order; NULL where it is not said",
-    later=True,
-)
 _ADDS_UP = ("rows_add_up", "rows_in = accepted + quarantined + repeats")
-_RUN = Column("run_id", "string", "Run of the ingest that completed it", later=True)
-_REASONS = Column("reasons", "array<string>", "Every rule the row breaks", required=True)
-_RAW = Column(
-    "raw_record", "string", "The record as JSON, personal columns replaced by pseudonyms", required=True
-)
 
 BRONZE_EVENTS = Table(
     Layer.BRONZE,
     "events",
     "Every accepted row, once, with its provenance",
     ("tenant_id", "event_date"),
-    (_TENANT, _EVENT_ID, *_EVENT, *_PROVENANCE, _RAW, _IMPRESSIONS),
+    (TENANT, EVENT_ID, *EVENT, *PROVENANCE, RAW, IMPRESSIONS),
     unindexed=("raw_record", "user_id", "session_id"),
 )
 BRONZE_QUARANTINE = Table(
@@ -67,20 +39,15 @@ BRONZE_QUARANTINE = Table(
     "Every row that breaks a rule, with every reason",
     ("tenant_id", "ingested_at"),
     (
-        _TENANT,
-        _EVENT_ID,
-        *_EVENT,
-        _REASONS,
-        *_PROVENANCE,
-        _RAW,
-        _IMPRESSIONS,
+        TENANT,
+        EVENT_ID,
+        *EVENT,
+        REASONS,
+        *PROVENANCE,
+        RAW,
+        IMPRESSIONS,
     ),
     unindexed=("raw_record", "user_id", "session_id"),
-)
-_STATEMENT = (
-    Column("event_id", "string", "Identity of the statement: the hash of its content", required=True),
-    Column("event_time", "timestamp", "Since when it is true, UTC", required=True),
-    Column("event_date", "date", "Date of event_time, UTC", required=True),
 )
 BRONZE_ITEMS = Table(
     Layer.BRONZE,
@@ -88,13 +55,13 @@ BRONZE_ITEMS = Table(
     "What tenants state of their items over the API, statement by statement",
     ("tenant_id", "event_date"),
     (
-        _TENANT,
-        *_STATEMENT,
+        TENANT,
+        *STATEMENT,
         Column("item_id", "string", "Item that it is about", required=True),
         Column("price", "decimal(18,4)", "Price of one piece"),
         Column("item_attributes", "map<string,string>", "What is true of it: title, is_goods, …"),
-        *_PROVENANCE,
-        _RAW,
+        *PROVENANCE,
+        RAW,
     ),
     unindexed=("raw_record",),
 )
@@ -104,12 +71,12 @@ BRONZE_USERS = Table(
     "What tenants state of people over the API, statement by statement",
     ("tenant_id", "event_date"),
     (
-        _TENANT,
-        *_STATEMENT,
+        TENANT,
+        *STATEMENT,
         Column("user_id", "string", "Pseudonym of the person", required=True),
         Column("user_attributes", "map<string,string>", "What is true of them: country, …"),
-        *_PROVENANCE,
-        _RAW,
+        *PROVENANCE,
+        RAW,
     ),
     unindexed=("raw_record", "user_id"),
 )
@@ -119,12 +86,12 @@ BRONZE_REPEATS = Table(
     "Every row of an event that was there already; it counts once its first copy is withdrawn",
     ("tenant_id", "ingested_at"),
     (
-        _TENANT,
-        _EVENT_ID,
+        TENANT,
+        EVENT_ID,
         Column("event_date", "date", "Date of the event, UTC"),
-        *_PROVENANCE,
-        *(replace(column, later=True) for column in _EVENT if column.name != "event_date"),
-        replace(_REASONS, required=False, later=True),
+        *PROVENANCE,
+        *(replace(column, later=True) for column in EVENT if column.name != "event_date"),
+        replace(REASONS, required=False, later=True),
     ),
     unindexed=("user_id", "session_id"),
 )
@@ -134,9 +101,9 @@ BRONZE_INGESTS = Table(
     "Row accounting, one row per file of an upload",
     ("tenant_id", "ingested_at"),
     (
-        _TENANT,
-        _PROVENANCE[0],
-        _PROVENANCE[1],
+        TENANT,
+        PROVENANCE[0],
+        PROVENANCE[1],
         Column("file_sha256", "string", "Content hash of the file", required=True),
         Column("mapping_sha256", "string", "Content hash of the mapping it was read with", required=True),
         Column("rows_in", "bigint", "Rows in the file", required=True),
@@ -149,8 +116,8 @@ BRONZE_INGESTS = Table(
             "Quarantined rows by reason; a row counts under each of its reasons",
         ),
         Column("verdict", "boolean", "Whether the upload met every expectation", required=True),
-        _PROVENANCE[3],
-        _RUN,
+        PROVENANCE[3],
+        RUN,
     ),
     constraints=(_ADDS_UP,),
 )
@@ -160,8 +127,8 @@ BRONZE_UPLOADS = Table(
     "Row accounting, score and profile, one row per upload",
     ("tenant_id", "ingested_at"),
     (
-        _TENANT,
-        _PROVENANCE[0],
+        TENANT,
+        PROVENANCE[0],
         Column("landed_at", "timestamp", "When its files were landed, UTC", required=True),
         Column("mapping_sha256", "string", "Content hash of the mapping it was read with", required=True),
         Column("repairs", "string", "Upload whose quarantined rows it repairs; NULL for most"),
@@ -184,7 +151,7 @@ BRONZE_UPLOADS = Table(
         Column("anonymous", "bigint", "Accepted rows that name no person", required=True),
         Column("lag_days", "double", "Days from its newest event to its landing; NULL without events"),
         Column("run_id", "string", "Run of the ingest that completed it", required=True),
-        _PROVENANCE[3],
+        PROVENANCE[3],
     ),
     constraints=(_ADDS_UP, ("score_in_range", "score BETWEEN 0 AND 100")),
 )
@@ -195,8 +162,8 @@ BRONZE_DECISIONS = Table(
     "Who decided what about an upload, when and why; the latest counts, an upload without one is accepted",
     ("tenant_id", "ingested_at"),
     (
-        _TENANT,
-        _PROVENANCE[0],
+        TENANT,
+        PROVENANCE[0],
         _STATE,
         Column("decided_by", "string", "Person, API key, or `ingest`", required=True),
         Column("decided_at", "timestamp", "When it was decided, UTC", required=True),
@@ -212,8 +179,8 @@ BRONZE_UPLOAD_STATES = Table(
     "Uploads that somebody decided about, as the latest build saw them; their rows count as bronze.admitted",
     ("tenant_id",),
     (
-        _TENANT,
-        _PROVENANCE[0],
+        TENANT,
+        PROVENANCE[0],
         _STATE,
         Column("since", "timestamp", "Place of the decision among the tenant's ingests, UTC", required=True),
     ),
@@ -223,7 +190,7 @@ BRONZE_ADMITTED = Table(
     "admitted",
     "Rows that count because of a decision: of released uploads, and repeats whose first copy is withdrawn",
     ("tenant_id", "event_date"),
-    (_TENANT, _EVENT_ID, *_EVENT, *_PROVENANCE),
+    (TENANT, EVENT_ID, *EVENT, *PROVENANCE),
     unindexed=("user_id", "session_id"),
 )
 BRONZE_REPAIRS = Table(
@@ -232,10 +199,10 @@ BRONZE_REPAIRS = Table(
     "Which row of which upload stands for a quarantined row that was repaired",
     ("tenant_id", "upload_id"),
     (
-        _TENANT,
+        TENANT,
         Column("upload_id", "string", "Upload of the quarantined row", required=True),
-        _PROVENANCE[1],
-        _PROVENANCE[2],
+        PROVENANCE[1],
+        PROVENANCE[2],
         Column("repair_id", "string", "Upload that brought the repaired row", required=True),
         Column("repair_line", "bigint", "Line of the repaired row there", required=True),
     ),
@@ -246,7 +213,7 @@ BRONZE_RECOMMENDATIONS = Table(
     "Every answered recommendation request: usage and exposure",
     ("tenant_id", "served_date"),
     (
-        _TENANT,
+        TENANT,
         Column("recommendation_id", "string", "Identity of the answer", required=True),
         Column("served_at", "timestamp", "When it was answered, UTC", required=True),
         Column("served_date", "date", "Date of served_at, UTC", required=True),
@@ -337,7 +304,7 @@ GOLD_USER_EMBEDDINGS = Table(
     "User vectors of each published model version",
     ("tenant_id", "model_version"),
     (
-        _TENANT,
+        TENANT,
         _MODEL,
         Column("user_id", "string", "Pseudonym of the person", required=True),
         *_EMBEDDING,
@@ -350,7 +317,7 @@ GOLD_ITEM_EMBEDDINGS = Table(
     "item_embeddings",
     "Item vectors of each published model version",
     ("tenant_id", "model_version"),
-    (_TENANT, _MODEL, Column("item_id", "string", "Item", required=True), *_EMBEDDING, _CHECKSUM),
+    (TENANT, _MODEL, Column("item_id", "string", "Item", required=True), *_EMBEDDING, _CHECKSUM),
 )
 
 # The same for every tenant, without a tenant_id: a dbt seed.
@@ -363,7 +330,7 @@ BUILD_MARKS = Table(
     "How far builds got, by table and tenant",
     ("tenant_id",),
     (
-        _TENANT,
+        TENANT,
         Column("name", "string", "Qualified name of the table, or `checks`", required=True),
         Column("reached", "timestamp", "Latest ingest that was taken in, UTC", required=True),
         Column("version", "bigint", "Delta version of the table right after; NULL for `checks`"),

@@ -26,6 +26,7 @@ def secure_home(settings: Settings) -> None:
         settings.snapshot_root,
         settings.journal_root,
         settings.temporary_root,
+        settings.unfinished_root,
         settings.index_root,
         Path(settings.lake_root),
         settings.landing_root,

@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock
 
 from recolake.errors import ServiceUnavailableError
 from recolake.files import private_folder, write_atomically
+from recolake.moments import microseconds
 from recolake.privacy.people import Purpose, person_hash
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def privacy_folder(settings: Settings, tenant: Tenant) -> Path:
@@ -61,7 +60,7 @@ class PeopleList:
     def add(self, key: bytes, people: Iterable[str], at: datetime) -> int:
         """List these pseudonyms; of one who is listed already the later moment counts. Returns how many are
         new."""
-        moment = (at - _EPOCH) // timedelta(microseconds=1)
+        moment = microseconds(at)
         fresh = {person_hash(key, self.purpose, person): moment for person in people}
         with self._alone():
             known = self.read()

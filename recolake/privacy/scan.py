@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,7 +114,7 @@ def holds(path: Path, needles: Needles) -> bool:
     """Whether a file holds any of them, packed or not.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or not be unpacked to its end.
     """
     with path.open("rb") as stream:
         magic = stream.read(4)
@@ -122,7 +123,11 @@ def holds(path: Path, needles: Needles) -> bool:
             return True
     if magic.startswith(GZIP_MAGIC) or magic == ZSTANDARD_MAGIC:
         with Source(path) as source:
-            return _stream_holds(cast(BinaryIO, source), needles)
+            if _stream_holds(cast(BinaryIO, source), needles):
+                return True
+            if source.broken:
+                raise _unpacked_in_part(path)
+            return False
     if magic == _ZIP:
         return _zip_holds(path, needles)
     return magic == _PARQUET and _parquet_holds(path, needles)
@@ -144,8 +149,8 @@ def _zip_holds(path: Path, needles: Needles) -> bool:
                 with archive.open(name) as member:
                     if _stream_holds(cast(BinaryIO, member), needles):
                         return True
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
-        return False  # Its bytes were searched.
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _unpacked_in_part(path) from error
     return False
 
 
@@ -160,9 +165,14 @@ def _parquet_holds(path: Path, needles: Needles) -> bool:
                 for column in batch.columns:
                     if any(needles.within(data) for data in _buffers(column)):
                         return True
-    except pa.ArrowException:
-        return False  # Damaged; its bytes were searched.
+    except pa.ArrowException as error:
+        raise _unpacked_in_part(path) from error
     return False
+
+
+def _unpacked_in_part(path: Path) -> OSError:
+    """Damaged, encrypted, or packed by an unknown method: who was not found may be in the rest."""
+    return OSError(f"{path} cannot be unpacked to its end")
 
 
 def _buffers(array: Any) -> Iterator[bytes]:

@@ -22,10 +22,11 @@ from recolake.lake.tables import (
     BRONZE_UPLOAD_STATES,
     Table,
 )
+from recolake.moments import EPOCH
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.marks import Reached
-from recolake.uploads.decisions import EPOCH, collect_decisions
+from recolake.uploads.decisions import collect_decisions
 from recolake.uploads.states import Decision, State, latest, withdrawals
 
 if TYPE_CHECKING:

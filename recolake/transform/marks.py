@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from recolake.lake.tables import BUILD_MARKS, Table
+from recolake.moments import EPOCH
 from recolake.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ CHECKS = "checks"
 """Name of the marks that say up to where the tests of the tables passed."""
 Reached = dict[str, int]
 """By tenant the latest ingest that was taken in, in microseconds since 1970."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def read_marks(spark: SparkSession, settings: Settings) -> frozenset[Mark]:
 def write_marks(spark: SparkSession, settings: Settings, marks: Iterable[Mark]) -> None:
     """Replace all marks, in one commit."""
     schema = ", ".join(f"{c.name} {c.type}" for c in BUILD_MARKS.columns)
-    rows = [(m.tenant, m.name, _EPOCH + timedelta(microseconds=m.reached), m.version) for m in marks]
+    rows = [(m.tenant, m.name, EPOCH + timedelta(microseconds=m.reached), m.version) for m in marks]
     frame = spark.createDataFrame(rows, schema).coalesce(1)
     frame.write.format("delta").mode("overwrite").save(BUILD_MARKS.location(settings))
 

@@ -25,6 +25,7 @@ from recolake.lake.tables import (
     BRONZE_REPEATS,
 )
 from recolake.landing.upload import list_uploads
+from recolake.moments import EPOCH
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.uploads.states import Action, Decision, State, latest, outcome
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 LONGEST_REASON = 500
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @contextmanager

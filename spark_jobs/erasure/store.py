@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from recolake.errors import RecolakeError
 from recolake.journal.segments import OPEN_SUFFIX, sealed_segments
+from recolake.lake.catalog import table_version
 from recolake.lake.cuts import remember_cuts
 from recolake.lake.engine import connect, engine_errors
 from recolake.lake.read import read_tenant
@@ -144,7 +145,7 @@ class LakeStore:
             tables = present(settings)
             people = people_frame(spark, job.people.pseudonyms)
             found = count_named(spark, settings, tenant, people, tables)
-            marks, before = read_marks(spark, settings), _versions(settings, tables)
+            marks, before = read_marks(spark, settings), _versions(spark, settings, tables)
             if any(found[table] for table in tables if table in DBT_TABLES or table is BRONZE_EVENTS):
                 ask_anew(settings, tenant)
             if found.get(BRONZE_RECOMMENDATIONS):
@@ -241,13 +242,8 @@ def _note_receipts(spark: SparkSession, job: Job, people: DataFrame) -> None:
     add_erased(job.settings, job.tenant, job.people.key, (row[0] for row in named))
 
 
-def _versions(settings: Settings, tables: Iterable[Table]) -> dict[Table, int]:
-    return {t: _latest(settings, t) for t in tables if t in DBT_TABLES}
-
-
-def _latest(settings: Settings, table: Table) -> int:
-    log = lake_path(table, settings) / "_delta_log"
-    return max(int(path.stem) for path in log.glob("*.json") if path.stem.isdigit())
+def _versions(spark: SparkSession, settings: Settings, tables: Iterable[Table]) -> dict[Table, int]:
+    return {t: table_version(spark, t, settings) for t in tables if t in DBT_TABLES}
 
 
 def _carry_marks(
@@ -256,7 +252,7 @@ def _carry_marks(
     """Builds of other tenants go on from where they were: their rows are what they were."""
     kept = marks
     for table, version in before.items():
-        kept = carried(kept, table, version, _latest(settings, table))
+        kept = carried(kept, table, version, table_version(spark, table, settings))
     if kept != marks:
         write_marks(spark, settings, kept)
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
-from control_plane.app import create_app
 from recolake.experiments.document import Experiment, Stopper
 from recolake.experiments.lifecycle import begin, stop
 from recolake.experiments.store import experiment_file, running_experiment
 from recolake.files import write_atomically
-from recolake.settings import Settings
 from recolake.tenancy.api_keys import Scope, generate_key, hash_key, keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
 
@@ -24,46 +19,29 @@ SHOP, RIVAL = Tenant("shop"), Tenant("rival")
 BEGUN = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-@dataclass
-class Plane:
-    """A control plane and a key of either tenant."""
-
-    client: TestClient
-    settings: Settings
-    keys: dict[Tenant, str]
-
-    def ask(self, method: str, path: str = "", tenant: Tenant = SHOP, **more: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self.keys[tenant]}"}
-        return self.client.request(method, f"/v1/experiments{path}", headers=headers, **more)
-
-    def begin(self, number: int, tenant: Tenant = SHOP) -> Experiment:
-        experiment = Experiment(
-            experiment_id=f"exp-20260301T{number:06}Z-0123abcd",
-            tenant_id=tenant.name,
-            salt="0f" * 16,
-            champion="v1",
-            champion_checksum="a",
-            challenger="v2",
-            challenger_checksum="b",
-            share=0.5,
-            started_at=BEGUN + timedelta(seconds=number),
-        )
-        begin(self.settings, experiment)
-        return experiment
-
-
 @pytest.fixture
-def plane(tmp_path: Path) -> Iterator[Plane]:
-    settings = Settings(home=tmp_path, postgres_url="postgresql://postgres@127.0.0.1:1")
-    made = {tenant: generate_key(tenant) for tenant in (SHOP, RIVAL)}
-    records = {hash_key(secret): record for secret, record in made.values()}
-    write_atomically(keys_snapshot(settings), render_snapshot(records))
-    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
-        yield Plane(client, settings, {tenant: secret for tenant, (secret, _) in made.items()})
+def plane(plane_at: Callable[[str], Any]) -> Any:
+    return plane_at("/v1/experiments")
 
 
-def test_an_experiment_is_read_stopped_and_stays_as_it_ended(plane: Plane) -> None:
-    begun = plane.begin(1)
+def begun_of(plane: Any, number: int, tenant: Tenant = SHOP) -> Experiment:
+    experiment = Experiment(
+        experiment_id=f"exp-20260301T{number:06}Z-0123abcd",
+        tenant_id=tenant.name,
+        salt="0f" * 16,
+        champion="v1",
+        champion_checksum="a",
+        challenger="v2",
+        challenger_checksum="b",
+        share=0.5,
+        started_at=BEGUN + timedelta(seconds=number),
+    )
+    begin(plane.settings, experiment)
+    return experiment
+
+
+def test_an_experiment_is_read_stopped_and_stays_as_it_ended(plane: Any) -> None:
+    begun = begun_of(plane, 1)
     path = f"/{begun.experiment_id}"
     running = plane.ask("GET", path).json()
     assert (running["champion"], running["challenger"], running["share"]) == ("v1", "v2", 0.5)
@@ -82,10 +60,10 @@ def test_an_experiment_is_read_stopped_and_stays_as_it_ended(plane: Plane) -> No
         assert (again.status_code, again.json()) == (200, ended)
 
 
-def test_the_list_comes_in_pages_newest_first(plane: Plane) -> None:
+def test_the_list_comes_in_pages_newest_first(plane: Any) -> None:
     assert plane.ask("GET").json() == {"experiments": [], "next_cursor": None}
     for number in range(5):
-        plane.begin(number)
+        begun_of(plane, number)
         stop(plane.settings, SHOP, Stopper.PERSON, "next")
     seen, cursor = [], None
     while True:
@@ -99,8 +77,8 @@ def test_the_list_comes_in_pages_newest_first(plane: Plane) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
 
 
-def test_another_tenant_s_experiment_does_not_exist(plane: Plane) -> None:
-    begun = plane.begin(1)
+def test_another_tenant_s_experiment_does_not_exist(plane: Any) -> None:
+    begun = begun_of(plane, 1)
     for method, path in (("GET", f"/{begun.experiment_id}"), ("POST", f"/{begun.experiment_id}/stop")):
         real = plane.ask(method, path, RIVAL)
         absent = plane.ask(method, path.replace("0123abcd", "9999abcd"), RIVAL)
@@ -110,10 +88,10 @@ def test_another_tenant_s_experiment_does_not_exist(plane: Plane) -> None:
     assert running_experiment(plane.settings, SHOP) == begun
 
 
-def test_a_start_that_cannot_be_is_refused_in_words(plane: Plane) -> None:
+def test_a_start_that_cannot_be_is_refused_in_words(plane: Any) -> None:
     nothing_served = plane.ask("POST", json={"challenger": "v2"})
     assert (nothing_served.status_code, nothing_served.json()["code"]) == (404, "not_found")
-    plane.begin(1)
+    begun_of(plane, 1)
     second = plane.ask("POST", json={"challenger": "v3"})
     assert (second.status_code, second.json()["code"]) == (409, "experiment_runs")
     for body, field in (
@@ -128,15 +106,15 @@ def test_a_start_that_cannot_be_is_refused_in_words(plane: Plane) -> None:
         assert answer.json()["field"].startswith(field)
 
 
-def test_a_damaged_document_is_told_without_where_it_lies(plane: Plane) -> None:
-    plane.begin(1)
+def test_a_damaged_document_is_told_without_where_it_lies(plane: Any) -> None:
+    begun_of(plane, 1)
     experiment_file(plane.settings, SHOP).write_text("{torn")
     answer = plane.ask("GET")
     assert (answer.status_code, answer.json()["code"]) == (500, "invalid_experiment")
     assert str(plane.settings.home) not in answer.text
 
 
-def test_the_key_needs_the_scope(plane: Plane) -> None:
+def test_the_key_needs_the_scope(plane: Any) -> None:
     secret, record = generate_key(SHOP, [scope for scope in Scope if scope is not Scope.EXPERIMENTS_WRITE])
     write_atomically(keys_snapshot(plane.settings), render_snapshot({hash_key(secret): record}))
     plane.keys[SHOP] = secret

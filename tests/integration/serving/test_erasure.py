@@ -9,6 +9,9 @@ import numpy as np
 from fastapi.testclient import TestClient
 
 from feature_repo.erasure import OnlineStore
+from recolake.features.keys import row_key
+from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY
+from recolake.features.online import redis_client, vectors_mark
 from recolake.privacy.erasure import erase
 from recolake.privacy.files import FilesStore
 from recolake.privacy.receipts import add_erased
@@ -80,3 +83,22 @@ def test_nothing_of_an_erased_person_is_left_and_others_keep_theirs(bare_shop: A
         assert client.get(path, headers=bearer).status_code == 200
         retire(settings, SHOP, ["v1"], request.asked_at)
         assert client.get(path, headers=bearer).json()["code"] == "erased"
+
+
+def test_vectors_of_a_version_without_its_mark_go_too(bare_shop: Any) -> None:
+    """As a materialization leaves them that was killed; of everybody who is erased, not of one alone."""
+    settings = bare_shop.settings
+    people = [f"{name}-{secrets.token_hex(16)}" for name in ("ada", "ben", "eve")]
+    persons = tuple(map(bare_shop.person, people))
+    bare_shop.publish_registry()
+    bare_shop.write_artifact("v1")
+    bare_shop.write_vectors("v1", UserVectors(persons, np.ones((3, 8), dtype=np.float32)))
+    client = redis_client(settings)
+    assert client.delete(vectors_mark(SHOP, "v1")) == 1
+
+    request = ask(settings, SHOP, Kind.ERASURE, named(settings, SHOP, *people[:2]))
+    certificate = erase(settings, SHOP, request, raw_ids=people[:2], stores=[OnlineStore()])
+    (looked,) = certificate.statement.stores
+    assert (looked.found, looked.left) == (2, 0)
+    rows = [row_key({TENANT_KEY: "shop", MODEL_KEY: "v1", USER_KEY: person}) for person in persons]
+    assert [client.exists(row) for row in rows] == [0, 0, 1]

@@ -101,6 +101,15 @@ def test_a_search_covers_folders_once_and_leaves_out_what_it_is_told(tmp_path: P
     assert found.unreadable == []
 
 
+@pytest.mark.parametrize("way", ["gzip", "zstandard", "zip", "parquet, nested"])
+def test_what_cannot_be_unpacked_to_its_end_is_not_called_clean(tmp_path: Path, way: str) -> None:
+    path = tmp_path / "file"
+    WAYS[way](path, OTHER)
+    path.write_bytes(path.read_bytes()[:-6])
+    found = scan([tmp_path], NEEDLES)
+    assert (found.hits, found.unreadable, found.files) == ([], [path], 0)
+
+
 @pytest.mark.parametrize("way", ["plain", "gzip", "zstandard"])
 def test_what_is_masked_is_found_no_more_and_its_neighbours_stay(tmp_path: Path, way: str) -> None:
     path = tmp_path / "file"

@@ -1,0 +1,48 @@
+"""A control plane with nothing but this machine's files: every other service may be down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from control_plane.app import create_app
+from recolake.files import write_atomically
+from recolake.settings import Settings
+from recolake.tenancy.api_keys import generate_key, hash_key, keys_snapshot, render_snapshot
+from recolake.tenancy.context import Tenant
+from recolake.tenancy.pseudonyms import ensure_tenant_key
+
+SHOP, RIVAL = Tenant("shop"), Tenant("rival")
+
+
+@dataclass
+class Plane:
+    """Its client, asking under a path, and a key of either tenant."""
+
+    client: TestClient
+    settings: Settings
+    keys: dict[Tenant, str]
+    prefix: str
+
+    def ask(self, method: str, path: str = "", tenant: Tenant = SHOP, **more: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.keys[tenant]}"}
+        return self.client.request(method, f"{self.prefix}{path}", headers=headers, **more)
+
+
+@pytest.fixture
+def plane_at(tmp_path: Path) -> Iterator[Callable[[str], Plane]]:
+    """The plane, for what lies under a path."""
+    settings = Settings(home=tmp_path, postgres_url="postgresql://postgres@127.0.0.1:1")
+    made = {tenant: generate_key(tenant) for tenant in (SHOP, RIVAL)}
+    records = {hash_key(secret): record for secret, record in made.values()}
+    write_atomically(keys_snapshot(settings), render_snapshot(records))
+    for tenant in made:
+        ensure_tenant_key(settings, tenant)
+    secrets = {tenant: secret for tenant, (secret, _) in made.items()}
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield lambda prefix: Plane(client, settings, secrets, prefix)
