@@ -1,6 +1,8 @@
 # `make demo` and `make test` are all a newcomer needs; each sets up what is missing.
 SHELL := /bin/bash
 BIN := .venv/bin
+# Two processes share the tests, each with a platform of its own; SHARED= has one do them all.
+SHARED ?= -n 2 --dist loadgroup
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test soak check format lock up down status
 
@@ -15,10 +17,10 @@ demo: setup ## Run the main job; UPLOADS=folder MAPPING=file REPORT=file are pas
 		$(if $(REPORT),--report "$(REPORT)")
 
 test: setup check ## Checks, then tests, on a platform of their own beside whatever runs
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SHARED)
 
 soak: setup ## The tests with long counts of seeds and examples
-	@RECOLAKE_SOAK=1 $(BIN)/python -m pytest
+	@RECOLAKE_SOAK=1 $(BIN)/python -m pytest $(SHARED)
 
 check: setup ## Lock, ruff, mypy, import-linter, sqlfluff
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-types check-sql check-style

@@ -29,11 +29,18 @@ hypothesis_settings.load_profile("soak" if os.environ.get("RECOLAKE_SOAK") else 
 _ALL_SERVICES = {"full_platform", "with_airflow"}
 _DATA_SERVICES = ("spark", "postgres", "redis")
 _LAST_WITH_ALL = pytest.StashKey[Path]()
+# Folders whose modules share what took long to make; any other module is a group of its own.
+_TOGETHER = ("integration/transform",)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """First what needs no platform; then what needs all of it, while its engine is young: after half an hour
-    of other tests its heap is full, and the main job takes more than twice as long; then the rest.
+    """What needs all services comes while its engine is young: after half an hour of other tests its heap is
+    full, and the main job takes more than twice as long.
+
+    Alone, what needs no platform comes first, because it fails soonest. Where several processes share the
+    work (`--dist loadgroup`), each has a platform of its own, and the long groups come first, so that the
+    small ones fill what is left of the time.
     """
 
     def needs(item: pytest.Item) -> int:
@@ -41,10 +48,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return 1 if names & _ALL_SERVICES else 2 if "platform" in names else 0
 
     costs = {module: max(needs(item) for item in found) for module, found in _modules(items)}
-    items.sort(key=lambda item: costs[item.path])
+    shared_work = hasattr(config, "workerinput")
+    places = {cost: cost or 3 if shared_work else cost for cost in range(3)}
+    groups = {module: _group(module, cost) for module, cost in costs.items()}
+    alone = {module for module, group in groups.items() if group == str(module)}
+    items.sort(key=lambda item: (places[costs[item.path]], item.path in alone, groups[item.path]))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
     with_all = [item.path for item in items if costs[item.path] == 1]
-    if with_all and items[-1].path != with_all[-1]:
+    if with_all and any(cost == 2 for cost in costs.values()):
         config.stash[_LAST_WITH_ALL] = with_all[-1]
+
+
+def _group(module: Path, cost: int) -> str:
+    """What one process runs together: modules with all services, so that only one process starts them."""
+    if cost == 1:
+        return "all-services"
+    return next((folder for folder in _TOGETHER if f"/{folder}/" in module.as_posix()), str(module))
 
 
 def _modules(items: list[pytest.Item]) -> Iterator[tuple[Path, list[pytest.Item]]]:

@@ -40,6 +40,9 @@ class Table:
     columns: tuple[Column, ...] = ()
     # Delta keeps min/max of a column in its log; columns with people's words in them must not end up there.
     unindexed: tuple[str, ...] = ()
+    # Whether rows of large files are replaced a few at a time: then they are marked, and the file stays.
+    # Every read of such a table lists all its files once more (docs/adr/0029).
+    deletion_vectors: bool = False
     # Conditions that Delta asks of every row it is given, by name.
     constraints: tuple[tuple[str, str], ...] = ()
 
@@ -52,7 +55,7 @@ class Table:
 
     @property
     def properties(self) -> dict[str, str]:
-        """Delta table properties, the same for every table but for the statistics columns.
+        """Delta table properties: the same for every table but for deletion vectors and statistics columns.
 
         Delta refuses statistics of booleans, arrays and maps. Of a table that dbt builds, its clustering
         columns and `ingested_at` are enough to skip files.
@@ -60,13 +63,11 @@ class Table:
         stats = [c.name for c in self.columns if c.name not in self.unindexed and c.type in _WITH_STATISTICS]
         return {
             **TABLE_PROPERTIES,
+            "delta.enableDeletionVectors": str(self.deletion_vectors).lower(),
             "delta.dataSkippingStatsColumns": ",".join(stats or (*self.cluster_by, "ingested_at")),
         }
 
 
-TABLE_PROPERTIES = {
-    "delta.enableChangeDataFeed": "true",
-    "delta.enableDeletionVectors": "true",
-}
+TABLE_PROPERTIES = {"delta.enableChangeDataFeed": "true"}
 
 _WITH_STATISTICS = ("string", "bigint", "timestamp", "date", "double", "decimal(18,4)")

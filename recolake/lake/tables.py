@@ -251,7 +251,13 @@ BRONZE_RECOMMENDATIONS = Table(
     unindexed=("user_id", "rules"),
 )
 
-SILVER_EVENTS = Table(Layer.SILVER, "events", "Typed, de-duplicated events", ("tenant_id", "event_date"))
+SILVER_EVENTS = Table(
+    Layer.SILVER,
+    "events",
+    "Typed, de-duplicated events",
+    ("tenant_id", "event_date"),
+    deletion_vectors=True,
+)
 SILVER_ITEMS = Table(
     Layer.SILVER, "items", "Items with their current title; non-goods marked", ("tenant_id",)
 )
@@ -260,19 +266,32 @@ SILVER_USERS = Table(
 )
 
 GOLD_INTERACTIONS = Table(
-    Layer.GOLD, "interactions", "Weighted interactions per user, item and day", ("tenant_id", "event_date")
+    Layer.GOLD,
+    "interactions",
+    "Weighted interactions per user, item and day",
+    ("tenant_id", "event_date"),
+    deletion_vectors=True,
 )
 GOLD_ITEM_DAYS = Table(
     Layer.GOLD,
     "item_days",
     "What each item did each day, anonymous events included",
     ("tenant_id", "event_date"),
+    deletion_vectors=True,
 )
 GOLD_USER_FEATURES = Table(
-    Layer.GOLD, "user_features", "A person's features after each active day", ("tenant_id", "event_date")
+    Layer.GOLD,
+    "user_features",
+    "A person's features after each active day",
+    ("tenant_id", "event_date"),
+    deletion_vectors=True,
 )
 GOLD_ITEM_FEATURES = Table(
-    Layer.GOLD, "item_features", "An item's features after each active day", ("tenant_id", "event_date")
+    Layer.GOLD,
+    "item_features",
+    "An item's features after each active day",
+    ("tenant_id", "event_date"),
+    deletion_vectors=True,
 )
 GOLD_POPULARITY = Table(
     Layer.GOLD, "popularity", "All-time and decayed popularity of each item", ("tenant_id",)
@@ -282,6 +301,7 @@ GOLD_TRAINING_SET = Table(
     "training_set",
     "Positive interactions of people with goods, per day",
     ("tenant_id", "event_date"),
+    deletion_vectors=True,
 )
 GOLD_EXPERIMENT_OUTCOMES = Table(
     Layer.GOLD,

@@ -93,6 +93,7 @@
         {%- for name, value in config.require('tblproperties').items() %}
         '{{ name }}' = '{{ value }}',
         {%- endfor %}
+        'delta.enableDeletionVectors' = '{{ config.get('deletion_vectors', false) | lower }}',
         'delta.dataSkippingStatsColumns' = '{{ (config.require('clustered_by') + ['ingested_at']) | join(',') }}'
     )
 {% endmacro %}

@@ -1,27 +1,12 @@
-"""Spark's metastore is a cache: lost or broken, it is rebuilt from the Delta tables in the lake."""
+"""The engine is reached from this machine alone, and knows every table and the project's code."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import pyarrow as pa
-from deltalake import write_deltalake
-
 from recolake.lake import tables
 from recolake.lake.engine import connect
-from recolake.platform import control
 from recolake.settings import Settings
-
-
-def test_a_broken_metastore_is_set_aside_and_every_table_of_the_lake_is_back(own: Settings) -> None:
-    write_deltalake(tables.BRONZE_INGESTS.location(own), pa.table({"tenant_id": ["acme"], "rows_in": [42]}))
-    metastore = own.home / "spark" / "metastore"
-    metastore.mkdir(parents=True)
-    (metastore / "service.properties").write_text("no metastore at all")
-
-    control.up(own, ["spark"])
-    assert _rows(own) == [42]
-    assert list(metastore.parent.glob("metastore-broken-*"))
 
 
 def test_the_engine_listens_on_loopback_alone_and_every_table_is_known(
@@ -48,11 +33,3 @@ def test_python_workers_of_the_engine_import_the_project(platform: Settings) -> 
 
     frame = connect(platform).range(1)
     assert frame.select(layer_of_the_table_registry("id")).collect()[0][0] == "bronze"
-
-
-def _rows(settings: Settings) -> list[int]:
-    spark = connect(settings)
-    try:
-        return [row.rows_in for row in spark.table(tables.BRONZE_INGESTS.qualified).collect()]
-    finally:
-        spark.stop()

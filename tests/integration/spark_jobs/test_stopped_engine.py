@@ -1,4 +1,4 @@
-"""An engine that stops in the middle costs a second run, and nothing else."""
+"""An engine that stops in the middle, or loses its metastore, costs a second run, and nothing else."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 def test_an_engine_killed_in_the_middle_of_an_ingest_is_an_error_and_the_rerun_completes_it(
     own: Settings, tmp_path: Path
 ) -> None:
+    """Its metastore, a cache of the Delta tables, was broken too: it is set aside and made anew."""
     mapping, file = tmp_path / "mapping.yaml", tmp_path / "rows.csv"
     mapping.write_text(MAPPING)
     rows = "".join(f"u{i},i{i % 50},2024-02-{i % 28 + 1:02d} 10:00:00\n" for i in range(ROWS))
@@ -50,16 +51,20 @@ def test_an_engine_killed_in_the_middle_of_an_ingest_is_an_error_and_the_rerun_c
     land(own, SHOP, [file], mapping)
     engine = pid_file(own, "spark").process()
     assert engine is not None
+    metastore = own.home / "spark" / "metastore"
 
     def kill_after_first_append(line: str) -> None:
         if line == "accepted rows appended":
             engine.kill()
+            engine.wait()
+            (metastore / "service.properties").write_text("no metastore at all")
 
     with pytest.raises(ServiceUnavailableError, match="rows were ingested") as caught:
         ingest_pending(own, SHOP, progress=kill_after_first_append)
     assert "recolake ingest --tenant shop" in caught.value.hint
 
     control.up(own, ["spark"])
+    assert list(metastore.parent.glob("metastore-broken-*"))
     spark = connect(own)
     landed = read_tenant(spark, own, BRONZE_EVENTS, SHOP).select("ingested_at").distinct().collect()
     (report,) = ingest_pending(own, SHOP)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from recolake.lake.catalog import register_tables, table_version
-from recolake.lake.read import read_tenant
 from recolake.lake.tables import (
     BRONZE_EVENTS,
     BRONZE_INGESTS,
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 Row = dict[str, Any]
-Read = Callable[[Tenant], dict[str, list[tuple[Any, ...]]]]
+Content = dict[str, list[tuple[Any, ...]]]
+"""Rows of tables by qualified name."""
 # What depends on when rows arrived, not on what they say.
 ARRIVAL = {"tenant_id", "ingested_at", "created_timestamp", "goods_changed_at", "upload_id"}
 FIRST_DAY = dt.date(2026, 1, 5)
@@ -113,6 +113,21 @@ class Bronze:
 
     def upload(self, tenant: Tenant, events: Iterable[Row], quarantined: int = 0, lost: int = 0) -> None:
         """One upload of these events and some broken rows; so many of its rows vanish on the way."""
+        for table, rows in self._rows_of(tenant, events, quarantined, lost).items():
+            self._append(table, rows)
+
+    def uploads(self, sent: Iterable[tuple[Tenant, Iterable[Row]]]) -> None:
+        """Uploads of these events, one a minute, in one commit a table."""
+        appended: dict[Table, list[Row]] = {}
+        for tenant, events in sent:
+            for table, rows in self._rows_of(tenant, events).items():
+                appended.setdefault(table, []).extend(rows)
+        for table, rows in appended.items():
+            self._append(table, rows)
+
+    def _rows_of(
+        self, tenant: Tenant, events: Iterable[Row], quarantined: int = 0, lost: int = 0
+    ) -> dict[Table, list[Row]]:
         self.clock += dt.timedelta(minutes=1, microseconds=7)
         upload = f"{tenant.name}-{self.clock:%H%M%S}"
         common = {
@@ -122,10 +137,7 @@ class Bronze:
             "ingested_at": self.clock,
         }
         rows = [{**e, **common, "source_line": n + 2, "raw_record": "{}"} for n, e in enumerate(events)]
-        for kind, table in ((None, BRONZE_EVENTS), ("item", BRONZE_ITEMS), ("user", BRONZE_USERS)):
-            self._append(table, [row for row in rows if row.get("kind") == kind])
         broken = {**common, "event_id": "broken", "reasons": ["missing_item"], "raw_record": "{}"}
-        self._append(BRONZE_QUARANTINE, [{**broken, "source_line": n + 900} for n in range(quarantined)])
         counts = {
             "rows_in": len(rows) + lost + quarantined,
             "accepted": len(rows) + lost,
@@ -133,7 +145,13 @@ class Bronze:
             "repeats": 0,
             "verdict": True,
         }
-        self._append(BRONZE_INGESTS, [{**common, **counts, "file_sha256": upload, "mapping_sha256": "m"}])
+        return {
+            BRONZE_EVENTS: [row for row in rows if row.get("kind") is None],
+            BRONZE_ITEMS: [row for row in rows if row.get("kind") == "item"],
+            BRONZE_USERS: [row for row in rows if row.get("kind") == "user"],
+            BRONZE_QUARANTINE: [{**broken, "source_line": n + 900} for n in range(quarantined)],
+            BRONZE_INGESTS: [{**common, **counts, "file_sha256": upload, "mapping_sha256": "m"}],
+        }
 
     def _append(self, table: Table, rows: list[Row]) -> None:
         if not rows:
@@ -162,19 +180,39 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@pytest.fixture(scope="session")
-def built(spark: SparkSession, settings: Settings) -> Read:
-    """Reads everything that was built for a tenant, without what depends on arrival."""
+@dataclass(frozen=True)
+class Built:
+    """Reads what was built, without what depends on arrival."""
 
-    def read(tenant: Tenant) -> dict[str, list[tuple[Any, ...]]]:
-        found = {}
-        for table in DBT_TABLES:
-            rows = read_tenant(spark, settings, table, tenant)
-            kept = rows.select(*(name for name in rows.columns if name not in ARRIVAL)).collect()
-            found[table.qualified] = sorted((tuple(_plain(v) for v in row) for row in kept), key=repr)
+    spark: SparkSession
+    settings: Settings
+
+    def __call__(self, tenant: Tenant) -> Content:
+        """Everything of one tenant."""
+        return self.of([tenant])[tenant]
+
+    def rows(self, tenant: Tenant, table: Table) -> list[tuple[Any, ...]]:
+        """One table of one tenant."""
+        return self.of([tenant], [table])[tenant][table.qualified]
+
+    def of(self, tenants: Iterable[Tenant], tables: Iterable[Table] = DBT_TABLES) -> dict[Tenant, Content]:
+        """Tables of some tenants; each table is read once."""
+        found: dict[Tenant, Content] = {tenant: {} for tenant in tenants}
+        for table in tables:
+            stored = self.spark.read.format("delta").load(table.location(self.settings))
+            rows = stored.where(stored.tenant_id.isin([tenant.name for tenant in found])).collect()
+            kept = [name for name in stored.columns if name not in ARRIVAL]
+            for tenant, content in found.items():
+                mine = (row for row in rows if row["tenant_id"] == tenant.name)
+                content[table.qualified] = sorted(
+                    (tuple(_plain(row[name]) for name in kept) for row in mine), key=repr
+                )
         return found
 
-    return read
+
+@pytest.fixture(scope="session")
+def built(spark: SparkSession, settings: Settings) -> Built:
+    return Built(spark, settings)
 
 
 @dataclass(frozen=True)
@@ -182,7 +220,7 @@ class Arrivals:
     """Tenants with the same behaviour that arrived differently, built after each arrival."""
 
     tenants: dict[str, Tenant]
-    tables: dict[str, dict[str, list[tuple[Any, ...]]]]
+    tables: dict[str, Content]
     versions: list[dict[str, int]]
     """Delta versions of the tables after each build."""
 
@@ -211,16 +249,15 @@ def _arriving(behaviour: list[list[Row]]) -> dict[str, list[list[Row]]]:
 
 @pytest.fixture(scope="package")
 def arrivals(
-    settings: Settings, spark: SparkSession, bronze: Bronze, behaviour: list[list[Row]], built: Read
+    settings: Settings, spark: SparkSession, bronze: Bronze, behaviour: list[list[Row]], built: Built
 ) -> Arrivals:
     """The same behaviour day by day, shuffled, at once, and looks before the first purchase."""
     arriving = _arriving(behaviour)
     tenants = {name: Tenant(name) for name in arriving}
     versions = []
     for step in range(len(IN_ORDER)):
-        for name, uploads in arriving.items():
-            if uploads[step]:
-                bronze.upload(tenants[name], uploads[step])
+        bronze.uploads((tenants[name], uploads[step]) for name, uploads in arriving.items() if uploads[step])
         build(settings)
         versions.append({t.qualified: table_version(spark, t, settings) for t in DBT_TABLES})
-    return Arrivals(tenants, {name: built(tenant) for name, tenant in tenants.items()}, versions)
+    tables = {tenant.name: content for tenant, content in built.of(tenants.values()).items()}
+    return Arrivals(tenants, tables, versions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +19,6 @@ from recolake.lake.tables import (
     Table,
 )
 from recolake.settings import Settings
-from recolake.tenancy.context import Tenant
 from recolake.transform.build import build
 
 if TYPE_CHECKING:
@@ -49,12 +47,12 @@ def test_of_what_is_stated_the_latest_wins(arrivals: Any, spark: SparkSession, s
 
 
 def test_a_full_refresh_of_one_tenant_changes_nothing_for_anybody(
-    arrivals: Any, settings: Settings, built: Callable[[Tenant], Any]
+    arrivals: Any, settings: Settings, built: Any
 ) -> None:
     tenants = arrivals.tenants.values()
-    before = {tenant: built(tenant) for tenant in tenants}
+    before = built.of(tenants)
     build(settings, arrivals.tenants["shuffled"], full_refresh=True, all_tests=True)
-    assert {tenant: built(tenant) for tenant in tenants} == before
+    assert built.of(tenants) == before
 
 
 @pytest.mark.usefixtures("arrivals")

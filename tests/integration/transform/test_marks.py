@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 ODD, OVERLAP = Tenant("odd-uploads"), Tenant("overlap")
 Rows = list[dict[str, Any]]
-Read = Callable[[Tenant], dict[str, list[tuple[Any, ...]]]]
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +48,13 @@ def test_building_again_writes_nothing_after_uploads_with_nothing_for_some_table
     odd: Tenant, settings: Settings, spark: SparkSession, bronze: Any, purchases: Rows
 ) -> None:
     event = purchases[0]
-    bronze.upload(odd, [{**event, "event_id": "returned", "event_type": "return", "item_id": "i2"}])
     postage = {"item_id": "post", "item_attributes": {"is_goods": "false"}}
-    bronze.upload(odd, [{**event, "event_id": "no goods", **postage}])
-    bronze.upload(odd, [{**event, "event_id": "anonymous", "user_id": None}])
+    odd_ones = [
+        {**event, "event_id": "returned", "event_type": "return", "item_id": "i2"},
+        {**event, "event_id": "no goods", **postage},
+        {**event, "event_id": "anonymous", "user_id": None},
+    ]
+    bronze.uploads((odd, [row]) for row in odd_ones)
     bronze.upload(odd, [], quarantined=2)
     build(settings, odd)
     before = {table: table_version(spark, table, settings) for table in (*DBT_TABLES, BUILD_MARKS)}
@@ -62,19 +63,19 @@ def test_building_again_writes_nothing_after_uploads_with_nothing_for_some_table
 
 
 def test_lost_marks_cost_work_and_nothing_else(
-    odd: Tenant, settings: Settings, bronze: Any, purchases: Rows, built: Read
+    odd: Tenant, settings: Settings, bronze: Any, purchases: Rows, built: Any
 ) -> None:
-    before = built(odd)[SILVER_EVENTS.qualified]
+    before = built.rows(odd, SILVER_EVENTS)
     shutil.rmtree(Path(BUILD_MARKS.location(settings).removeprefix("file://")))
     bronze.upload(odd, [{**purchases[0], "event_id": "after the loss", "item_id": "i9"}])
     build(settings, odd, select=[SILVER_EVENTS.qualified])
-    after = built(odd)[SILVER_EVENTS.qualified]
+    after = built.rows(odd, SILVER_EVENTS)
     assert len(after) == len(before) + 1
     assert set(before) < set(after)
 
 
 def test_what_is_ingested_during_a_build_is_left_to_the_next(
-    settings: Settings, bronze: Any, purchases: Rows, built: Read
+    settings: Settings, bronze: Any, purchases: Rows, built: Any
 ) -> None:
     parts = [purchases[:8], purchases[8:16], purchases[16:]]
 
@@ -85,5 +86,5 @@ def test_what_is_ingested_during_a_build_is_left_to_the_next(
     bronze.upload(OVERLAP, parts.pop(0))
     for expected in (8, 16):
         build(settings, OVERLAP, progress=land_the_next)
-        assert len(built(OVERLAP)[SILVER_EVENTS.qualified]) == expected
+        assert len(built.rows(OVERLAP, SILVER_EVENTS)) == expected
     assert not parts

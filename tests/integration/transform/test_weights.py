@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,7 @@ FIRST, SECOND = Tenant("first-weighed"), Tenant("second-weighed")
 
 @pytest.fixture(scope="module")
 def _weighed(settings: Settings, bronze: Any, behaviour: list[list[dict[str, Any]]]) -> None:
-    for tenant in (FIRST, SECOND):
-        bronze.upload(tenant, behaviour[3])
+    bronze.uploads((tenant, behaviour[3]) for tenant in (FIRST, SECOND))
     build(settings, FIRST)
 
 
@@ -38,7 +36,7 @@ def test_weights_that_differ_from_the_lakes_are_noticed(spark: SparkSession, tmp
 
 @pytest.mark.usefixtures("_weighed")
 def test_a_run_killed_once_the_new_weights_were_loaded_is_made_good_for_everybody(
-    settings: Settings, spark: SparkSession, built: Callable[[Tenant], dict[str, Any]]
+    settings: Settings, spark: SparkSession, built: Any
 ) -> None:
     with dbt_to_oneself(settings):
         # The first thing that a run with new weights does, and this one nothing more.
@@ -46,7 +44,7 @@ def test_a_run_killed_once_the_new_weights_were_loaded_is_made_good_for_everybod
     report = build(settings, FIRST)
     assert report.full_refresh
     assert {FIRST.name, SECOND.name} <= set(report.tenants)
-    assert built(SECOND)[GOLD_INTERACTIONS.qualified]
+    assert built.rows(SECOND, GOLD_INTERACTIONS)
 
     again = build(settings, FIRST)
     assert not again.full_refresh

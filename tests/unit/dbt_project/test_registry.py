@@ -57,6 +57,7 @@ def test_a_model_makes_the_table_that_the_registry_describes(
     config = incremental_models(manifest)[table.qualified].config
     assert f"{config['location_root']}/{table.name}" == table.location(lake)
     assert config["tblproperties"] == TABLE_PROPERTIES
+    assert config.get("deletion_vectors", False) is table.deletion_vectors
     assert tuple(config["clustered_by"]) == table.cluster_by
     assert config["file_format"] == "delta"
 

@@ -1,6 +1,7 @@
 {{ config(
     alias='item_days',
     clustered_by=['tenant_id', 'event_date'],
+    deletion_vectors=true,
     unique_key=['tenant_id', 'event_date', 'item_id'],
 ) }}
 

@@ -1,6 +1,7 @@
 {{ config(
     alias='item_features',
     clustered_by=['tenant_id', 'event_date'],
+    deletion_vectors=true,
     unique_key=['tenant_id', 'item_id', 'event_date'],
 ) }}
 

@@ -2,6 +2,7 @@
 {{ config(
     alias='user_features',
     clustered_by=['tenant_id', 'event_date'],
+    deletion_vectors=true,
     unique_key=['tenant_id', 'user_id', 'event_date'],
 ) }}
 

@@ -1,6 +1,7 @@
 {{ config(
     alias='events',
     clustered_by=['tenant_id', 'event_date'],
+    deletion_vectors=true,
     unique_key=['tenant_id', 'event_id'],
 ) }}
 
