@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 # Two processes share the tests, each with a platform of its own; SHARED= has one do them all.
-SHARED ?= -n 2 --dist loadgroup
+SHARED ?= -n 2 --dist loadscope --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test soak check format lock up down status
 

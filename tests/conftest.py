@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -29,18 +29,20 @@ hypothesis_settings.load_profile("soak" if os.environ.get("RECOLAKE_SOAK") else 
 _ALL_SERVICES = {"full_platform", "with_airflow"}
 _DATA_SERVICES = ("spark", "postgres", "redis")
 _LAST_WITH_ALL = pytest.StashKey[Path]()
-# Folders whose modules share what took long to make; any other module is a group of its own.
-_TOGETHER = ("integration/transform",)
+# Modules that one process runs, because they share what took long to make: all services, or built tables.
+_TOGETHER = (
+    ("e2e/", "integration/orchestration/", "integration/platform/test_full_platform"),
+    ("integration/transform/",),
+)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What needs all services comes while its engine is young: after half an hour of other tests its heap is
     full, and the main job takes more than twice as long.
 
     Alone, what needs no platform comes first, because it fails soonest. Where several processes share the
-    work (`--dist loadgroup`), each has a platform of its own, and the long groups come first, so that the
-    small ones fill what is left of the time.
+    work (`-n`), each has a platform of its own, and the long groups come first, so that the small ones fill
+    what is left of the time.
     """
 
     def needs(item: pytest.Item) -> int:
@@ -50,21 +52,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     costs = {module: max(needs(item) for item in found) for module, found in _modules(items)}
     shared_work = hasattr(config, "workerinput")
     places = {cost: cost or 3 if shared_work else cost for cost in range(3)}
-    groups = {module: _group(module, cost) for module, cost in costs.items()}
-    alone = {module for module, group in groups.items() if group == str(module)}
-    items.sort(key=lambda item: (places[costs[item.path]], item.path in alone, groups[item.path]))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(groups[item.path]))
+
+    def alone(item: pytest.Item) -> bool:
+        return _group(item.nodeid) == _module(item.nodeid)
+
+    items.sort(key=lambda item: (places[costs[item.path]], alone(item)))
     with_all = [item.path for item in items if costs[item.path] == 1]
     if with_all and any(cost == 2 for cost in costs.values()):
         config.stash[_LAST_WITH_ALL] = with_all[-1]
 
 
-def _group(module: Path, cost: int) -> str:
-    """What one process runs together: modules with all services, so that only one process starts them."""
-    if cost == 1:
-        return "all-services"
-    return next((folder for folder in _TOGETHER if f"/{folder}/" in module.as_posix()), str(module))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Gives groups of modules to processes. pytest-xdist 3.8 has its own way, which pytest 9.2 took away."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    return Scheduling(config, log)
+
+
+def _group(nodeid: str) -> str:
+    module = _module(nodeid)
+    return next(
+        (str(group) for group in _TOGETHER if module.startswith(tuple(f"tests/{part}" for part in group))),
+        module,
+    )
+
+
+def _module(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
 
 
 def _modules(items: list[pytest.Item]) -> Iterator[tuple[Path, list[pytest.Item]]]:

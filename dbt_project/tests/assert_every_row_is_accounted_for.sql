@@ -22,10 +22,10 @@ found as (
         count_if(outcome = 'repeats') as repeats
     from (
         select tenant_id, upload_id, ingested_at, 'accepted' as outcome from {{ source('bronze', 'events') }}
+        {%- for statements in ('items', 'users') if is_filled(statements) %}
         union all
-        select tenant_id, upload_id, ingested_at, 'accepted' as outcome from {{ source('bronze', 'items') }}
-        union all
-        select tenant_id, upload_id, ingested_at, 'accepted' as outcome from {{ source('bronze', 'users') }}
+        select tenant_id, upload_id, ingested_at, 'accepted' as outcome from {{ source('bronze', statements) }}
+        {%- endfor %}
         union all
         select tenant_id, upload_id, ingested_at, 'quarantined' as outcome from {{ source('bronze', 'quarantine') }}
         union all

@@ -18,6 +18,7 @@ from recolake.lake.tables import (
     BRONZE_ADMITTED,
     BRONZE_INGESTS,
     BRONZE_ITEMS,
+    BRONZE_RECOMMENDATIONS,
     BRONZE_UPLOAD_STATES,
     BRONZE_USERS,
     DBT_TABLES,
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _STATEMENTS = (BRONZE_ITEMS, BRONZE_USERS)
-_OFTEN_EMPTY = (*_STATEMENTS, BRONZE_ADMITTED, BRONZE_UPLOAD_STATES)
+# Tables in which there is often no row that builds take in, and which rows those are.
+_OFTEN_EMPTY = {
+    **dict.fromkeys((*_STATEMENTS, BRONZE_ADMITTED, BRONZE_UPLOAD_STATES), "true"),
+    BRONZE_RECOMMENDATIONS: "experiment_id IS NOT NULL",
+}
 _DATED = ("tenant_id", "event_date", "ingested_at")
 
 Watermarks = dict[str, int | None]
@@ -78,8 +83,12 @@ def latest_ingests(spark: SparkSession, tenant: Tenant | None) -> Reached:
 
 
 def filled_tables(spark: SparkSession) -> list[str]:
-    """Names of those bronze tables that often stay empty and are not."""
-    return [table.name for table in _OFTEN_EMPTY if not spark.table(table.qualified).isEmpty()]
+    """Names of those bronze tables that often have no row for builds, and have one."""
+    return [
+        table.name
+        for table, taken in _OFTEN_EMPTY.items()
+        if not spark.table(table.qualified).where(taken).isEmpty()
+    ]
 
 
 def find_news(spark: SparkSession, reached: Mapping[str, Reached], highs: Reached) -> dict[str, list[News]]:

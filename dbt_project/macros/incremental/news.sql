@@ -61,8 +61,8 @@
 
 
 {#-
-    Whether a bronze table has any row, as `recolake build` found it. Most shops never decide about an upload, or never state
-    anything over the API: a table without rows would be listed and planned again by every query that reads it.
+    Whether a bronze table has any row for builds, as `recolake build` found it. Most shops never decide about an upload, never
+    state anything over the API, or have no experiment: a table without rows would be listed and planned again by every query that reads it.
 -#}
 {% macro is_filled(table) %}
     {{ return(not in_build() or table in fromjson(env_var('RECOLAKE_FILLED'))) }}

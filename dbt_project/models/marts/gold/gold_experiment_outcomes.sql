@@ -4,7 +4,11 @@
     unique_key=['tenant_id', 'experiment_id', 'variant'],
 ) }}
 
-{{ whole('select 1 from ' ~ ref('stg_bronze__recommendations') ~ ' where experiment_id is not null') }}
+{%- set filled = is_filled('recommendations') %}
+{{ whole(filled) }}
+{%- if not filled %}
+{{ no_rows() }}
+{%- else %}
 with answers as (
     select * from {{ ref('stg_bronze__recommendations') }}
     where experiment_id is not null and user_id is not null and {{ tenant_filter() }}
@@ -129,3 +133,4 @@ select
     max(ingested_at) as ingested_at
 from people
 group by tenant_id, experiment_id, variant
+{%- endif %}
