@@ -51,7 +51,7 @@ def find(session: Session, tenant: Tenant, key_id: str) -> ApiKeyRow | None:
 
 
 def note_uses(session: Session, uses: Mapping[tuple[str, str], datetime]) -> None:
-    """Write down when keys, by tenant and id, were used last; an earlier moment never replaces a later one."""
+    """Write down when keys, by tenant and id, were used last; never an earlier moment for a later."""
     used_at = func.greatest(func.coalesce(ApiKeyRow.last_used_at, bindparam("at")), bindparam("at"))
     statement = update(ApiKeyRow).where(
         ApiKeyRow.tenant_id == bindparam("of_tenant"), ApiKeyRow.key_id == bindparam("of_key")

@@ -75,7 +75,7 @@ def end(session: Session, tenant: Tenant, session_id: str, why: str) -> bool:
 def end_all(
     session: Session, person_id: str, why: str, *, tenant: Tenant | None = None, but: str | None = None
 ) -> None:
-    """End a person's sessions: those in one tenant, or all that the transaction sees; but for one, if named."""
+    """End a person's sessions: those in one tenant, or all in sight; but for one, if named."""
     statement = update(SessionRow).where(SessionRow.person_id == person_id, SessionRow.ended_at.is_(None))
     if tenant is not None:
         statement = statement.where(SessionRow.tenant_id == tenant.name)

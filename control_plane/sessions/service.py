@@ -1,8 +1,8 @@
 """Sessions: begun by a login, kept by refreshing, over at logout, on misuse, or after 30 days.
 
-A refresh token is good once. Whoever shows one again, be it a thief or its owner after a theft, ends the whole
-session with all its tokens, since nobody can tell the two apart (RFC 9700, section 4.14). That holds for two
-who refresh at the same moment, too: one gets tokens, and the other's call ends the session.
+A refresh token is good once. Whoever shows one again, be it a thief or its owner after a theft, ends the
+whole session with all its tokens, since nobody can tell the two apart (RFC 9700, section 4.14). That holds
+for two who refresh at the same moment, too: one gets tokens, and the other's call ends the session.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from jwt.types import Options
 
 from control_plane.permissions import Role
 from control_plane.tokens.keys import SigningKey
@@ -28,7 +29,7 @@ _ACCESS = ("at+jwt", "recolake:control")
 _TICKET = ("login+jwt", "recolake:login")
 # What would have us fetch or take a key from whoever made the token.
 _FOREIGN_KEYS = {"jku", "jwk", "x5u", "x5c", "crit"}
-_CHECKS = {
+_CHECKS: Options = {
     "require": ["iss", "aud", "sub", "iat", "exp"],
     # By the caller's clock, to the second.
     "verify_exp": False,

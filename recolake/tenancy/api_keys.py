@@ -1,9 +1,10 @@
 """API keys: how one is made, recognised and looked up. Both planes authenticate with this module alone.
 
-A key is `rk_live_` or `rk_test_`, 22 base-62 digits that hold 128 random bits, and 6 base-62 digits of a CRC-32 over all
-that goes before. The checksum is no secret: it lets a mistyped key, or a secret scanner's hit, be told
-without a lookup. Only the SHA-256 of a key is ever stored. A fast hash is enough for 128 random bits, as
-there is nothing to guess, and looking up a digest tells nothing by its timing, as nobody can choose digests.
+A key is `rk_live_` or `rk_test_`, 22 base-62 digits that hold 128 random bits, and 6 base-62 digits of a
+CRC-32 over all that goes before. The checksum is no secret: it lets a mistyped key, or a secret scanner's
+hit, be told without a lookup. Only the SHA-256 of a key is ever stored. A fast hash is enough for 128 random
+bits, as there is nothing to guess, and looking up a digest tells nothing by its timing, as nobody can choose
+digests.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,11 +18,11 @@ _ROLES = "role IN ('owner', 'admin', 'developer', 'analyst', 'billing', 'read-on
 _READ = ("SELECT",)
 
 
-def _moment(name: str, *, nullable: bool = True) -> sa.Column[object]:
+def _moment(name: str, *, nullable: bool = True) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _created(name: str = "created_at") -> sa.Column[object]:
+def _created(name: str = "created_at") -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
 
 
