@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from control_plane.api_keys.endpoints import router as api_keys
+from control_plane.api_keys.uses import keep_storing
 from control_plane.auth import PUBLIC, CurrentSettings, declared_permissions
 from control_plane.database import open_database
 from control_plane.experiments.endpoints import router as experiments
@@ -67,7 +69,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         except RecolakeError as error:
             # Uploads need no PostgreSQL; account calls answer 503 until it is back, and migrate then.
             _log.warning("accounts_unavailable_at_start", detail=error.message)
+        storing = asyncio.create_task(keep_storing(chosen))
         yield
+        storing.cancel()
         database.close()
 
     app = FastAPI(title="Recolake control plane", version=version("recolake"), lifespan=lifespan)

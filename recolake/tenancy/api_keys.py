@@ -26,6 +26,7 @@ import structlog
 from recolake.errors import ForbiddenError, UnauthenticatedError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.key_uses import KeyUses
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_BITS = 128
@@ -149,6 +150,7 @@ class KeySnapshot:
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = keys_snapshot(settings)
+        self._uses = KeyUses(settings)
         self._clock = clock
         self._lock = threading.Lock()
         self._looked_at: float | None = None
@@ -179,9 +181,10 @@ class KeySnapshot:
         self._refresh(at_once=False)
         if digest not in self._records:
             self._refresh(at_once=True)
-        record = self._records.get(digest)
-        if record is None or record.expired(now or datetime.now(UTC)):
+        record, moment = self._records.get(digest), now or datetime.now(UTC)
+        if record is None or record.expired(moment):
             return None
+        self._uses.note((record.tenant.name, record.key_id), moment)
         return record
 
     def _refresh(self, *, at_once: bool) -> None:
