@@ -93,20 +93,20 @@ def test_without_a_tenant_nothing_is_seen(
 ) -> None:
     with database.transaction(pair[0]) as session:
         session.execute(text("SELECT set_config('recolake.tenant', '', true)"))
-        try:
+        granted = text("SELECT has_table_privilege(current_user, :table, 'SELECT')")
+        if session.execute(granted, {"table": table}).scalar_one():
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
-        except ProgrammingError as error:
-            assert "permission denied" in str(error)
-            session.rollback()
 
 
 def test_a_connection_that_became_nobody_may_do_nothing(
-    database: Database, pair: tuple[Tenant, Tenant]
+    database: Database,
 ) -> None:
     for table in TENANT_TABLES:
-        with pytest.raises(ProgrammingError, match="permission denied"), database.platform() as session:
+        with database.platform() as session:
             session.execute(text("SELECT set_config('role', 'none', true)"))
-            session.execute(text(f"SELECT count(*) FROM {table}"))
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                session.execute(text(f"SELECT count(*) FROM {table}"))
+            session.rollback()
 
 
 def test_a_statement_that_forgets_the_tenant_sees_and_changes_its_own_rows_alone(
