@@ -13,8 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from control_plane.row_security import LOGIN_ROLE, PLATFORM_ROLE, TENANT_ROLE, TENANT_SETTING
@@ -33,6 +35,12 @@ MEMBERS_LOCK = 7_303
 _TIMEOUT = {"connect_timeout": 3}
 # Both until the transaction ends (`is_local`), whatever connection of the pool comes next.
 _BECOME = text(f"SELECT set_config('role', :role, true), set_config('{TENANT_SETTING}', :tenant, true)")
+
+
+class DatabaseRightsError(ServiceUnavailableError):
+    """The role by which the database is set up may not do that."""
+
+    code = "database_rights"
 
 
 class Database:
@@ -81,7 +89,7 @@ class Database:
             with Session(self._ready_engine(), expire_on_commit=False) as session, session.begin():
                 session.execute(_BECOME, {"role": role, "tenant": tenant})
                 yield session
-        except OperationalError as error:
+        except (OperationalError, PoolTimeoutError) as error:
             raise ServiceUnavailableError(
                 "The accounts database does not answer.", hint="Look at `recolake status`; then try again."
             ) from error
@@ -121,6 +129,13 @@ def _prepare(owner: URL, password: str) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             _let_in(connection, password)
             connection.commit()
+    except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
+        raise DatabaseRightsError(
+            f"The accounts database cannot be set up: {error.orig}.".replace("\n", " "),
+            hint="RECOLAKE_POSTGRES_URL must name a role that owns the database and may create roles.",
+        ) from error
     finally:
         engine.dispose()
 
@@ -130,11 +145,10 @@ def _let_in(connection: Connection, password: str) -> None:
     assert raw is not None
     # Only what the password proves is sent, so that it stands in no log of the server.
     verifier = raw.pgconn.encrypt_password(password.encode(), LOGIN_ROLE.encode(), b"scram-sha-256")
-    raw.execute(
-        sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-            sql.Identifier(LOGIN_ROLE), sql.Literal(verifier.decode())
-        )
+    statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+        sql.Identifier(LOGIN_ROLE), sql.Literal(verifier.decode())
     )
+    connection.exec_driver_sql(statement.as_string(raw))
 
 
 def migrate(connection: Connection) -> None:

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import NullPool, create_engine, make_url, select, text
 from sqlalchemy.exc import ProgrammingError
 
-from control_plane.database import Database, open_database
+from control_plane.database import Database, DatabaseRightsError, open_database
 from control_plane.models import ApiKeyRow, Base, MemberRow, PersonRow, TenantRow
 from control_plane.row_security import LOGIN_ROLE, PLATFORM_ROLE, TENANT_ROLE
 from control_plane.tenants import service as tenants
+from recolake.endpoints import postgres_database
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -163,6 +164,21 @@ def test_people_are_seen_by_those_tenants_alone_of_whom_they_are_members(
     assert seen == [[person], []]
 
 
+def test_who_may_not_set_the_database_up_is_told_what_is_missing(postgres: Settings) -> None:
+    """A role that may log in, and nothing else."""
+    url = make_url(postgres_database(postgres, "accounts"))
+    name = f"weak_{uuid4().hex[:8]}"
+    owner = create_engine(url.set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    with owner.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'weak'"))
+    weak = url.set(username=name, password="weak", database=None).render_as_string(hide_password=False)
+    database = Database(postgres.model_copy(update={"postgres_url": weak}))
+    with pytest.raises(DatabaseRightsError, match="permission denied"), database.platform():
+        pass
+    with owner.begin() as connection:
+        connection.execute(text(f"DROP ROLE {name}"))
+
+
 @pytest.fixture
 def narrow(postgres: Settings) -> Iterator[Database]:
     """A pool of one connection."""
@@ -193,7 +209,7 @@ def test_a_thousand_tenants_that_take_turns_on_one_connection_never_see_each_oth
             return list(session.scalars(select(TenantRow.tenant_id))) == [name]
 
     backends: set[int] = set()
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(2) as pool:
         assert all(pool.map(look, range(len(order))))
     assert len(backends) == 1
     # What is left on the connection when nobody says who they are.
