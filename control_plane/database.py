@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
@@ -25,6 +26,9 @@ from recolake.errors import ServiceUnavailableError
 from recolake.files import read_or_create
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 DATABASE = "accounts"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -154,14 +158,21 @@ def _let_in(connection: Connection, password: str) -> None:
 def migrate(connection: Connection) -> None:
     """Bring the schema to the newest revision; processes that start together wait for each other."""
     from alembic import command
+
+    config = alembic_config(connection)
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+    command.upgrade(config, "head")
+    connection.commit()
+
+
+def alembic_config(connection: Connection) -> Config:
+    """By which Alembic finds the migrations, and runs them on a connection."""
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-    command.upgrade(config, "head")
-    connection.commit()
+    return config
 
 
 @lru_cache(maxsize=8)

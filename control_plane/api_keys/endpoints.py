@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, status
 
 from control_plane.api_keys import service
 from control_plane.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyRead, ApiKeyRotate
 from control_plane.auth import CurrentSettings, KeyReader, KeyWriter
+from control_plane.fields import PathId
 from control_plane.permissions import missing
 from control_plane.principal import Principal
 from recolake.errors import ForbiddenError
 from recolake.tenancy.api_keys import Scope
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
-
-KeyId = Annotated[str, Path(max_length=40)]
 
 
 @router.post("", operation_id="create_key", status_code=status.HTTP_201_CREATED)
@@ -43,7 +41,7 @@ def list_keys(principal: KeyReader, settings: CurrentSettings) -> list[ApiKeyRea
 
 @router.post("/{key_id}/rotate", operation_id="rotate_key", status_code=status.HTTP_201_CREATED)
 def rotate_key(
-    key_id: KeyId, body: ApiKeyRotate, principal: KeyWriter, settings: CurrentSettings
+    key_id: PathId, body: ApiKeyRotate, principal: KeyWriter, settings: CurrentSettings
 ) -> ApiKeyCreated:
     """Make a key like this one, which stays valid for the grace time. 409: it is over already."""
     return service.rotate_key(
@@ -56,7 +54,7 @@ def rotate_key(
 
 
 @router.delete("/{key_id}", operation_id="revoke_key", status_code=status.HTTP_204_NO_CONTENT)
-def revoke_key(key_id: KeyId, principal: KeyWriter, settings: CurrentSettings) -> None:
+def revoke_key(key_id: PathId, principal: KeyWriter, settings: CurrentSettings) -> None:
     """Revoke a key: it is refused everywhere within seconds, and stays in the list."""
     service.revoke_key(settings, principal.tenant, key_id)
 

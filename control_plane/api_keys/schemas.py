@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from control_plane.fields import DisplayName
 from recolake.tenancy.api_keys import Environment, Scope
 
 
@@ -16,7 +17,7 @@ class ApiKeyCreate(BaseModel):
 
     scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
     expires_at: AwareDatetime | None = None
-    name: str = Field(default="", max_length=100, description="For people who look at the list")
+    name: DisplayName = Field(default="", description="For people who look at the list")
     environment: Environment = Field(
         default=Environment.LIVE, description="Stands in the key's prefix; both reach the same data"
     )

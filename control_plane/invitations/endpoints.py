@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request, status
+from fastapi import APIRouter, Request, status
 
 from control_plane.attempts.service import address_of
 from control_plane.auth import PUBLIC, CurrentSettings, MemberReader, MemberWriter
+from control_plane.fields import PathId
 from control_plane.invitations import schemas, service
 
 router = APIRouter(prefix="/v1/invitations", tags=["organisations"])
@@ -28,9 +27,7 @@ def list_invitations(principal: MemberReader, settings: CurrentSettings) -> list
 
 
 @router.delete("/{invitation_id}", operation_id="revoke_invitation", status_code=status.HTTP_204_NO_CONTENT)
-def revoke_invitation(
-    invitation_id: Annotated[str, Path(max_length=40)], principal: MemberWriter, settings: CurrentSettings
-) -> None:
+def revoke_invitation(invitation_id: PathId, principal: MemberWriter, settings: CurrentSettings) -> None:
     """Make an invitation worth nothing. Who accepted it stays a member."""
     service.revoke(settings, principal.tenant, invitation_id)
 

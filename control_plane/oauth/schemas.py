@@ -22,7 +22,7 @@ class AuthorizationRequest(BaseModel):
 class LoginForm(AuthorizationRequest):
     """The page's form: the client's wish, and a password, or a ticket for one and a chosen organisation."""
 
-    email: str = Field(default="", max_length=254)
+    email: str = Field(default="", max_length=254, pattern=r"^[^\x00]*$")
     password: SecretStr = Field(default=SecretStr(""), max_length=256)
     ticket: str = Field(default="", max_length=2000)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, status
 
 from control_plane.auth import CurrentSettings, MemberReader, MemberWriter, Oneself, TenantWriter
+from control_plane.fields import PathId
 from control_plane.organisations import schemas, service
 from control_plane.people.schemas import Membership
 
@@ -37,7 +36,7 @@ def list_members(principal: MemberReader, settings: CurrentSettings) -> list[sch
 
 @router.patch("/members/{person_id}", operation_id="change_member")
 def change_member(
-    person_id: Annotated[str, Path(max_length=40)],
+    person_id: PathId,
     body: schemas.MemberChange,
     principal: MemberWriter,
     settings: CurrentSettings,

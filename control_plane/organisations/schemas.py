@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from control_plane.fields import DisplayName
 from control_plane.permissions import Role
 
 
@@ -18,7 +19,7 @@ class OrganisationCreate(BaseModel):
         max_length=39,
         description="Its identity for good: 2 to 39 lower-case letters, digits, single hyphens",
     )
-    organisation_name: str = Field(default="", max_length=100, description="As people read it")
+    organisation_name: DisplayName = Field(default="", description="As people read it")
 
 
 class OrganisationChange(BaseModel):
@@ -26,7 +27,7 @@ class OrganisationChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    organisation_name: str = Field(max_length=100, description="As people read it")
+    organisation_name: DisplayName = Field(description="As people read it")
 
 
 class MemberRead(BaseModel):

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from control_plane.fields import DisplayName
 from control_plane.permissions import Permission, Role
 
 # One @ between a local part and a dotted domain; whether somebody reads it, only a message could tell.
-_EMAIL = r"^[^@\s\x00-\x1f<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+$"
+_EMAIL = re.compile(
+    r"[^@\s\x00-\x1f\x7f<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+"
+)
+
+
+def _address(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        message = "this is no e-mail address"
+        raise ValueError(message)
+    return text.lower()
+
+
 Email = Annotated[
     str,
-    Field(max_length=254, pattern=_EMAIL, description="Told apart without regard to case"),
-    AfterValidator(str.lower),
+    Field(max_length=254, description="Told apart without regard to case"),
+    AfterValidator(_address),
 ]
-PersonName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PersonName = Annotated[DisplayName, Field(min_length=1)]
 Password = Annotated[SecretStr, Field(max_length=256, description="12 to 256 characters")]
 
 
@@ -32,7 +45,7 @@ class SignUp(BaseModel):
         description="Its identity for good: 2 to 39 lower-case letters, digits, single hyphens",
         examples=["shop"],
     )
-    organisation_name: str = Field(default="", max_length=100, description="As people read it")
+    organisation_name: DisplayName = Field(default="", description="As people read it")
 
 
 class SignedUp(BaseModel):

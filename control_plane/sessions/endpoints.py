@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, status
 
 from control_plane.auth import CurrentSettings, Oneself
+from control_plane.fields import PathId
 from control_plane.sessions import service
 from control_plane.sessions.schemas import SessionRead
 
@@ -20,11 +19,7 @@ def list_sessions(principal: Oneself, settings: CurrentSettings) -> list[Session
 
 
 @router.delete("/{session_id}", operation_id="end_session", status_code=status.HTTP_204_NO_CONTENT)
-def end_session(
-    session_id: Annotated[str, Path(max_length=40, description="`current` is the one that asks")],
-    principal: Oneself,
-    settings: CurrentSettings,
-) -> None:
-    """Log out. The session's access tokens are refused from now on, and it cannot be refreshed."""
+def end_session(session_id: PathId, principal: Oneself, settings: CurrentSettings) -> None:
+    """Log out; `current` is the session that asks. The session's access tokens are refused from now on, and it cannot be refreshed."""
     named = principal.session_id if session_id == "current" else session_id
     service.end_own(settings, principal, named or "")

@@ -116,6 +116,14 @@ def test_the_last_use_of_a_key_is_noted_in_batches_and_never_goes_back(accounts:
     assert listed(accounts, token) == noted
 
 
+def test_an_odd_id_or_name_is_refused_and_breaks_nothing(accounts: Any) -> None:
+    _, token = accounts.owner()
+    for path in ("keys", "invitations", "sessions"):
+        assert accounts.ask("DELETE", f"/v1/{path}/a%00b", token).status_code == 422
+    assert accounts.ask("PATCH", "/v1/members/a%00b", token, json={}).status_code == 422
+    assert make(accounts, token, name="a\0b").status_code == 422
+
+
 @pytest.mark.parametrize(
     "body", [{"grace_seconds": -1}, {"grace_seconds": 30 * 86_400 + 1}, {"grace_seconds": "60"}, {"grace": 1}]
 )

@@ -253,6 +253,9 @@ def test_no_secret_is_stored_in_the_clear(accounts: Any) -> None:
         {"organisation": "../shop"},
         {"organisation": "unclaimed"},
         {"name": ""},
+        {"name": "a\0b"},
+        {"organisation_name": "a\0b"},
+        {"email": "a\0@example.org"},
         {"role": "owner"},
         {"person_id": "per_1"},
     ],
@@ -263,6 +266,17 @@ def test_a_sign_up_with_a_wrong_or_unknown_field_is_refused(accounts: Any, chang
     answer = accounts.client.post("/v1/people", json=body | changes)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
     assert PASSWORD not in answer.text
+
+
+def test_no_text_however_odd_breaks_the_page(accounts: Any) -> None:
+    wish = accounts.wish(VERIFIER)
+    for odd in ("\0", "a\0@example.org", "\ud7ff\uffff", "'; DROP TABLE people; --", "x" * 300):
+        for field in ("email", "password", "ticket", "organisation", "state"):
+            form = {"email": "odd@example.org", "password": "wrong"} | wish | {field: odd}
+            status = accounts.submit(form).status_code
+            assert status in {303, 401, 403, 422, 429}, (field, odd, status)
+        answer = accounts.exchange(grant_type="refresh_token", refresh_token=odd)
+        assert answer.status_code in {400, 422}
 
 
 def test_a_taken_address_or_name_is_refused_and_leaves_nothing_behind(accounts: Any) -> None:
