@@ -20,6 +20,9 @@ def list_sessions(principal: Oneself, settings: CurrentSettings) -> list[Session
 
 @router.delete("/{session_id}", operation_id="end_session", status_code=status.HTTP_204_NO_CONTENT)
 def end_session(session_id: PathId, principal: Oneself, settings: CurrentSettings) -> None:
-    """Log out; `current` is the session that asks. The session's access tokens are refused from now on, and it cannot be refreshed."""
+    """Log out; `current` is the session that asks.
+
+    Its access tokens are refused from now on, and it cannot be refreshed.
+    """
     named = principal.session_id if session_id == "current" else session_id
     service.end_own(settings, principal, named or "")

@@ -9,7 +9,6 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, create_engine, inspect, make_url, text
 
 from control_plane.database import alembic_config, migrate, open_database
@@ -79,8 +78,5 @@ def test_every_migration_can_be_taken_back_and_made_again(scratch: Connection) -
     command.downgrade(alembic_config(scratch), "base")
     scratch.commit()
     assert inspect(scratch).get_table_names() == ["alembic_version"]
-    with pytest.raises(CommandError):
-        command.downgrade(alembic_config(scratch), "-1")
-    scratch.rollback()
     migrate(scratch)
     assert set(inspect(scratch).get_table_names()) >= set(Base.metadata.tables)
