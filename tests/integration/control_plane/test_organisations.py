@@ -46,6 +46,45 @@ def test_on_every_route_a_person_may_do_what_their_role_says_and_no_more(account
             assert status != 401
 
 
+# What other tests ask for with keys of two tenants; a person has no other way to it.
+ELSEWHERE = {"upload_id", "file_id", "experiment_id", "request_id"}
+BODIES = {"rotate_key": {"grace_seconds": 0}, "change_member": {"role": "analyst"}}
+
+
+def test_every_route_about_a_thing_of_another_organisation_answers_that_it_does_not_exist(
+    accounts: Any,
+) -> None:
+    ann, mine = accounts.owner()
+    bob, _ = accounts.join(mine, "developer")
+    _, rival = accounts.owner()
+    made = accounts.ask("POST", "/v1/keys", mine, json={"scopes": ["uploads:write"]}).json()
+    session = accounts.ask("GET", "/v1/sessions", mine).json()[0]["session_id"]
+    ids = {
+        "key_id": made["key_id"],
+        "person_id": bob["person_id"],
+        "invitation_id": invite(accounts, mine).json()["invitation_id"],
+        "tenant_id": ann["tenant_id"],
+        # Last, since it logs its owner out.
+        "session_id": session,
+    }
+    paths = accounts.client.get("/openapi.json").json()["paths"]
+    named = [
+        (name, method.upper(), path, operation["operationId"])
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]
+    assert {name for name, *_ in named} == ids.keys() | ELSEWHERE
+    for wanted, thing in ids.items():
+        for name, method, path, operation in named:
+            if name == wanted:
+                more = {"json": BODIES[operation]} if operation in BODIES else {}
+                own_path = path.replace(f"{{{name}}}", thing)
+                foreign = accounts.ask(method, own_path, rival, **more)
+                assert foreign.status_code == 404, own_path
+                assert accounts.ask(method, own_path, mine, **more).status_code in {200, 201, 204}, own_path
+
+
 def test_members_are_listed_and_those_of_another_organisation_do_not_exist(accounts: Any) -> None:
     person, owner = accounts.owner()
     bob, _ = accounts.join(owner, "analyst")
