@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,15 +17,22 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from control_plane.api_keys.endpoints import router as api_keys
-from control_plane.auth import CurrentSettings
+from control_plane.api_keys.uses import keep_storing
+from control_plane.auth import PUBLIC, CurrentSettings, declared_permissions
 from control_plane.database import open_database
 from control_plane.experiments.endpoints import router as experiments
 from control_plane.files.endpoints import router as files
 from control_plane.files.middleware import TusMiddleware
+from control_plane.invitations.endpoints import router as invitations
+from control_plane.oauth.endpoints import router as oauth
+from control_plane.organisations.endpoints import router as organisations
+from control_plane.people.endpoints import router as people
 from control_plane.privacy.endpoints import router as privacy
+from control_plane.sessions.endpoints import router as sessions
 from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
 from control_plane.uploads.endpoints import router as uploads
+from control_plane.web import install_account_errors
 from recolake.errors import RecolakeError
 from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
@@ -61,7 +69,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         except RecolakeError as error:
             # Uploads need no PostgreSQL; account calls answer 503 until it is back, and migrate then.
             _log.warning("accounts_unavailable_at_start", detail=error.message)
+        storing = asyncio.create_task(keep_storing(chosen))
         yield
+        storing.cancel()
         database.close()
 
     app = FastAPI(title="Recolake control plane", version=version("recolake"), lifespan=lifespan)
@@ -69,19 +79,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.keys = KeySnapshot(chosen)
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)
+    install_account_errors(app)
     for router in (files, uploads, api_keys, tenants, experiments, privacy):
         app.include_router(router)
+    for router in (people, oauth, sessions, organisations, invitations):
+        app.include_router(router)
 
-    @app.get("/health", operation_id="health", tags=["operations"])
+    @app.get("/health", operation_id="health", tags=["operations"], dependencies=[PUBLIC])
     def health() -> Alive:
         """The process is alive."""
         return Alive()
 
-    @app.get("/ready", operation_id="ready", tags=["operations"])
+    @app.get("/ready", operation_id="ready", tags=["operations"], dependencies=[PUBLIC])
     def ready(current: CurrentSettings) -> Alive:
         """PostgreSQL answers too; otherwise 503."""
-        with open_database(current).transaction() as session:
+        with open_database(current).platform() as session:
             session.execute(text("SELECT 1"))
         return Alive()
 
+    declared_permissions(app)
     return app

@@ -1,14 +1,21 @@
-"""Who asks: annotated dependencies, one a permission, which a handler takes as the type of a parameter."""
+"""Who may ask: annotated dependencies, one a permission, which a handler takes as the type of a parameter.
+
+A route without one, and without `PUBLIC`, stops the application from starting (`declared_permissions`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 
+from control_plane.permissions import Permission
+from control_plane.principal import Principal, of_key
 from recolake.settings import Settings
-from recolake.tenancy.api_keys import KeyRecord, KeySnapshot, Scope
+from recolake.tenancy.api_keys import PREFIXES, KeySnapshot
 from recolake.web.bearer import BearerSecret
 
 
@@ -17,17 +24,78 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
-def _requires(scope: Scope | None) -> Callable[..., KeyRecord]:
-    def authenticate(request: Request, secret: BearerSecret) -> KeyRecord:
-        keys: KeySnapshot = request.app.state.keys
-        return keys.authenticate(secret, scope)
-
-    return authenticate
-
-
 CurrentSettings = Annotated[Settings, Depends(_settings)]
-KeyHolder = Annotated[KeyRecord, Depends(_requires(None))]
-UploadWriter = Annotated[KeyRecord, Depends(_requires(Scope.UPLOADS_WRITE))]
-ExperimentWriter = Annotated[KeyRecord, Depends(_requires(Scope.EXPERIMENTS_WRITE))]
-PrivacyWriter = Annotated[KeyRecord, Depends(_requires(Scope.PRIVACY_WRITE))]
-KeyWriter = Annotated[KeyRecord, Depends(_requires(Scope.KEYS_WRITE))]
+
+
+class _Requires:
+    """A dependency that gives the principal of a request, if it has the permission."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    def __call__(self, request: Request, settings: CurrentSettings, secret: BearerSecret) -> Principal:
+        if secret.startswith(PREFIXES):
+            keys: KeySnapshot = request.app.state.keys
+            principal = of_key(keys.authenticate(secret))
+        else:
+            from control_plane.sessions import service as sessions
+
+            principal = sessions.authenticate(settings, secret)
+        principal.require(self.permission)
+        return principal
+
+
+async def _public() -> None:
+    """Nothing is asked of anybody."""
+
+
+PUBLIC = Depends(_public)
+TenantReader = Annotated[Principal, Depends(_Requires(Permission.TENANT_READ))]
+TenantWriter = Annotated[Principal, Depends(_Requires(Permission.TENANT_WRITE))]
+MemberReader = Annotated[Principal, Depends(_Requires(Permission.MEMBERS_READ))]
+MemberWriter = Annotated[Principal, Depends(_Requires(Permission.MEMBERS_WRITE))]
+Oneself = Annotated[Principal, Depends(_Requires(Permission.SELF))]
+KeyReader = Annotated[Principal, Depends(_Requires(Permission.KEYS_READ))]
+KeyWriter = Annotated[Principal, Depends(_Requires(Permission.KEYS_WRITE))]
+UploadReader = Annotated[Principal, Depends(_Requires(Permission.UPLOADS_READ))]
+UploadWriter = Annotated[Principal, Depends(_Requires(Permission.UPLOADS_WRITE))]
+ExperimentReader = Annotated[Principal, Depends(_Requires(Permission.EXPERIMENTS_READ))]
+ExperimentWriter = Annotated[Principal, Depends(_Requires(Permission.EXPERIMENTS_WRITE))]
+PrivacyReader = Annotated[Principal, Depends(_Requires(Permission.PRIVACY_READ))]
+PrivacyWriter = Annotated[Principal, Depends(_Requires(Permission.PRIVACY_WRITE))]
+BillingReader = Annotated[Principal, Depends(_Requires(Permission.BILLING_READ))]
+BillingWriter = Annotated[Principal, Depends(_Requires(Permission.BILLING_WRITE))]
+
+
+class UndeclaredRouteError(RuntimeError):
+    """A route says not, or not in one word, who may use it. A fault of the code, so it stops the start."""
+
+
+def declared_permissions(app: FastAPI) -> dict[tuple[str, str], Permission | None]:
+    """The permission of each route, by method and path; None for those that ask nothing of anybody.
+
+    Raises:
+        UndeclaredRouteError: a route declares none, or more than one.
+    """
+    declared: dict[tuple[str, str], Permission | None] = {}
+    for route in app.routes:
+        if not isinstance(route, APIRoute):
+            continue  # the documents about the API itself
+        found = set(_declarations(route.dependant))
+        if len(found) != 1:
+            message = (
+                f"{route.path} must declare one permission or PUBLIC; it declares {sorted(map(str, found))}"
+            )
+            raise UndeclaredRouteError(message)
+        for method in route.methods:
+            declared[method, route.path] = next(iter(found))
+    return declared
+
+
+def _declarations(dependant: Dependant) -> Iterator[Permission | None]:
+    if isinstance(dependant.call, _Requires):
+        yield dependant.call.permission
+    elif dependant.call is _public:
+        yield None
+    for inner in dependant.dependencies:
+        yield from _declarations(inner)

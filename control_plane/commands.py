@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from control_plane import account_commands
 from recolake.settings import load_settings
 from recolake.tenancy.api_keys import Scope
 from recolake.tenancy.context import Tenant
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Hang the account commands into the command line."""
     app.add_typer(_tenant, name="tenant")
     app.add_typer(_key, name="key")
+    account_commands.register(app)
 
 
 @_tenant.command("create")
@@ -95,6 +97,20 @@ def list_keys(tenant: TenantOption) -> None:
         state = "revoked" if key.revoked_at else "valid"
         until = f"until {key.expires_at:%Y-%m-%d %H:%M}Z" if key.expires_at else "without expiry"
         typer.echo(f"{key.key_id}\t{state}\t{until}\t{','.join(key.scopes)}")
+
+
+@_key.command("rotate")
+def rotate_key(
+    key_id: Annotated[str, typer.Argument(help="Id, as in `key list`")],
+    tenant: TenantOption,
+    hours: Annotated[int, typer.Option(min=0, max=720, help="How long the old key stays valid")] = 24,
+) -> None:
+    """Make a key like another, which itself ends after a grace time; print the new one, once."""
+    from control_plane.api_keys import service
+
+    created = service.rotate_key(load_settings(), Tenant(tenant), key_id, timedelta(hours=hours))
+    typer.echo(f"Key {created.key_id} replaces {key_id}, shown this once:")
+    typer.echo(created.secret)
 
 
 @_key.command("revoke")

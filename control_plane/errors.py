@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from recolake.errors import InvalidInputError, RecolakeError
+from datetime import timedelta
+
+from recolake.errors import ForbiddenError, InvalidInputError, RecolakeError, UnauthenticatedError
 
 
 class TenantExistsError(RecolakeError):
@@ -23,3 +25,56 @@ class PayloadTooLargeError(InvalidInputError):
 
     code = "payload_too_large"
     status = 413
+
+
+class PersonExistsError(RecolakeError):
+    """The address is taken."""
+
+    code = "person_exists"
+    status = 409
+
+
+class SignUpClosedError(ForbiddenError):
+    """This platform takes people by invitation alone."""
+
+    code = "sign_up_closed"
+
+
+class WrongPasswordError(UnauthenticatedError):
+    """The address or the password is wrong; which of the two is not told."""
+
+    code = "wrong_password"
+
+
+class TooManyAttemptsError(RecolakeError):
+    """So many attempts failed that none is looked at before `retry_after` is over."""
+
+    code = "too_many_attempts"
+    status = 429
+
+    def __init__(self, retry_after: timedelta) -> None:
+        self.retry_after = retry_after
+        super().__init__(
+            "Too many attempts; none is looked at for a while.", hint="Wait as long as Retry-After says."
+        )
+
+
+class LastOwnerError(RecolakeError):
+    """An organisation always keeps an owner."""
+
+    code = "last_owner"
+    status = 409
+
+
+class InvitationGoneError(RecolakeError):
+    """The invitation was used, revoked, or is too old."""
+
+    code = "invitation_gone"
+    status = 410
+
+
+class KeyOverError(RecolakeError):
+    """The key is revoked, expired or rotated already."""
+
+    code = "key_over"
+    status = 409

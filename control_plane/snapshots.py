@@ -26,7 +26,7 @@ def publish(settings: Settings, database: Database) -> None:
     Called after every commit that changes them and at each start, which completes what a killed process left.
     A tenant whose pseudonym key is gone is named in the log; a new key would make its people strangers.
     """
-    with database.transaction() as session:
+    with database.platform() as session:
         # Reading and writing under one lock: an older state can never replace a newer one.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SNAPSHOT_LOCK})
         names = [row.tenant_id for row in tenants.list_all(session)]

@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     )
     upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
 
+    sign_up: Literal["open", "closed"] = Field(
+        default="open", description="Whether whoever reaches the control plane may sign up, or is invited"
+    )
+    dashboard_redirects: str = Field(
+        default="", description="Redirect URIs of the dashboard's login, with spaces between them"
+    )
+
     @field_validator("lake_url", "landing_url")
     @classmethod
     def _on_a_disk(cls, value: str | None) -> str | None:

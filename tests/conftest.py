@@ -134,6 +134,13 @@ def _supervised(settings: Settings) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
+def postgres(_supervised: Settings) -> Settings:
+    """PostgreSQL alone, a real one, running."""
+    control.up(_supervised, ("postgres",))
+    return _supervised
+
+
+@pytest.fixture(scope="session")
 def platform(_supervised: Settings) -> Settings:
     """Spark, PostgreSQL and Redis, real ones, running."""
     control.up(_supervised, _DATA_SERVICES)

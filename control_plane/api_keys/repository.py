@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from control_plane.models import ApiKeyRow
-from recolake.tenancy.api_keys import KeyRecord, Scope
+from recolake.tenancy.api_keys import Environment, KeyRecord, Scope
 from recolake.tenancy.context import Tenant
 
 
-def add(session: Session, record: KeyRecord, sha256: str) -> ApiKeyRow:
+def add(session: Session, record: KeyRecord, sha256: str, name: str = "") -> ApiKeyRow:
     """Insert a key's record."""
     row = ApiKeyRow(
         tenant_id=record.tenant.name,
         key_id=record.key_id,
         sha256=sha256,
+        name=name,
+        environment=record.environment.value,
         scopes=sorted(record.scopes),
         expires_at=record.expires_at,
     )
@@ -42,12 +45,33 @@ def revoke(session: Session, tenant: Tenant, key_id: str) -> bool:
     )
 
 
+def find(session: Session, tenant: Tenant, key_id: str) -> ApiKeyRow | None:
+    """One key, revoked or not; nobody else changes it until the transaction ends."""
+    return session.get(ApiKeyRow, (tenant.name, key_id), with_for_update=True)
+
+
+def note_uses(session: Session, uses: Mapping[tuple[str, str], datetime]) -> None:
+    """Write down when keys, by tenant and id, were used last; never an earlier moment for a later."""
+    used_at = func.greatest(func.coalesce(ApiKeyRow.last_used_at, bindparam("at")), bindparam("at"))
+    statement = update(ApiKeyRow).where(
+        ApiKeyRow.tenant_id == bindparam("of_tenant"), ApiKeyRow.key_id == bindparam("of_key")
+    )
+    session.connection().execute(
+        statement.values(last_used_at=used_at),
+        [{"of_tenant": tenant, "of_key": key, "at": at} for (tenant, key), at in sorted(uses.items())],
+    )
+
+
 def active_records(session: Session) -> dict[str, KeyRecord]:
     """Records of every tenant's keys that are not revoked, by SHA-256."""
     rows = session.scalars(select(ApiKeyRow).where(ApiKeyRow.revoked_at.is_(None))).all()
     return {
         row.sha256: KeyRecord(
-            row.key_id, Tenant(row.tenant_id), frozenset(Scope(scope) for scope in row.scopes), row.expires_at
+            row.key_id,
+            Tenant(row.tenant_id),
+            frozenset(Scope(scope) for scope in row.scopes),
+            row.expires_at,
+            Environment(row.environment),
         )
         for row in rows
     }

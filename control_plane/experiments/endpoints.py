@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, status
 
-from control_plane.auth import CurrentSettings, ExperimentWriter
+from control_plane.auth import CurrentSettings, ExperimentReader, ExperimentWriter
 from control_plane.experiments import service
 from control_plane.experiments.schemas import (
     ExperimentCreate,
@@ -36,7 +36,7 @@ def start_experiment(
 
 @router.get("", operation_id="list_experiments")
 def list_experiments(
-    holder: ExperimentWriter,
+    holder: ExperimentReader,
     settings: CurrentSettings,
     limit: Annotated[int, Query(ge=1, le=100, description="How many at most")] = 20,
     cursor: Annotated[
@@ -49,7 +49,7 @@ def list_experiments(
 
 @router.get("/{experiment_id}", operation_id="read_experiment")
 def read_experiment(
-    experiment_id: ExperimentId, holder: ExperimentWriter, settings: CurrentSettings
+    experiment_id: ExperimentId, holder: ExperimentReader, settings: CurrentSettings
 ) -> ExperimentRead:
     """Whether it runs, whether its variants can answer, and how it ended."""
     return service.read(settings, holder.tenant, experiment_id)

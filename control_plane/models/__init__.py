@@ -1,9 +1,24 @@
-"""One module a table; importing this package makes `Base.metadata` complete."""
+"""One module a table, or two that live together; importing this package makes `Base.metadata` complete."""
 
 from __future__ import annotations
 
 from control_plane.models.api_key import ApiKeyRow
 from control_plane.models.base import Base
+from control_plane.models.login import AuthorizationCodeRow, LoginAttemptsRow
+from control_plane.models.member import InvitationRow, MemberRow
+from control_plane.models.person import PersonRow
+from control_plane.models.session import RefreshTokenRow, SessionRow
 from control_plane.models.tenant import TenantRow
 
-__all__ = ["ApiKeyRow", "Base", "TenantRow"]
+__all__ = [
+    "ApiKeyRow",
+    "AuthorizationCodeRow",
+    "Base",
+    "InvitationRow",
+    "LoginAttemptsRow",
+    "MemberRow",
+    "PersonRow",
+    "RefreshTokenRow",
+    "SessionRow",
+    "TenantRow",
+]

@@ -16,4 +16,5 @@ class TenantRow(Base):
     __tablename__ = "tenants"
 
     tenant_id: Mapped[str] = mapped_column(String(39), primary_key=True)
+    display_name: Mapped[str] = mapped_column(String(100), server_default="")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, status
 from fastapi.responses import FileResponse
 
-from control_plane.auth import CurrentSettings, PrivacyWriter
+from control_plane.auth import CurrentSettings, PrivacyReader, PrivacyWriter
 from control_plane.privacy import service
 from control_plane.privacy.schemas import OptOutAsked, OptOutRead, PersonNamed, RequestRead
 from recolake.privacy.certificate import Certificate
@@ -29,13 +29,13 @@ def ask_erasure(body: PersonNamed, holder: PrivacyWriter, settings: CurrentSetti
 
 
 @router.get("/erasures/{request_id}", operation_id="read_erasure")
-def read_erasure(request_id: RequestId, holder: PrivacyWriter, settings: CurrentSettings) -> RequestRead:
+def read_erasure(request_id: RequestId, holder: PrivacyReader, settings: CurrentSettings) -> RequestRead:
     """How far an erasure came."""
     return service.read(settings, holder.tenant, Kind.ERASURE, request_id)
 
 
 @router.get("/erasures/{request_id}/certificate", operation_id="read_certificate")
-def read_certificate(request_id: RequestId, holder: PrivacyWriter, settings: CurrentSettings) -> Certificate:
+def read_certificate(request_id: RequestId, holder: PrivacyReader, settings: CurrentSettings) -> Certificate:
     """Every store that was looked at and what was found, signed. 404 until the erasure is done."""
     return service.certificate(settings, holder.tenant, request_id)
 
@@ -47,13 +47,13 @@ def ask_export(body: PersonNamed, holder: PrivacyWriter, settings: CurrentSettin
 
 
 @router.get("/exports/{request_id}", operation_id="read_export")
-def read_export(request_id: RequestId, holder: PrivacyWriter, settings: CurrentSettings) -> RequestRead:
+def read_export(request_id: RequestId, holder: PrivacyReader, settings: CurrentSettings) -> RequestRead:
     """How far an export came."""
     return service.read(settings, holder.tenant, Kind.EXPORT, request_id)
 
 
 @router.get("/exports/{request_id}/file", operation_id="fetch_export", response_class=FileResponse)
-def fetch_export(request_id: RequestId, holder: PrivacyWriter, settings: CurrentSettings) -> FileResponse:
+def fetch_export(request_id: RequestId, holder: PrivacyReader, settings: CurrentSettings) -> FileResponse:
     """The zip, for a week. 404 until the export is done."""
     path = service.export_of(settings, holder.tenant, request_id)
     return FileResponse(path, media_type="application/zip", filename=path.name)

@@ -12,9 +12,11 @@ from control_plane.models import TenantRow
 from recolake.tenancy.context import Tenant
 
 
-def add(session: Session, tenant: Tenant) -> bool:
+def add(session: Session, tenant: Tenant, display_name: str) -> bool:
     """Insert a tenant; False if it was there. Two callers at once: exactly one gets True."""
-    statement = insert(TenantRow).values(tenant_id=tenant.name).on_conflict_do_nothing()
+    statement = (
+        insert(TenantRow).values(tenant_id=tenant.name, display_name=display_name).on_conflict_do_nothing()
+    )
     return session.execute(statement.returning(TenantRow.tenant_id)).scalar_one_or_none() is not None
 
 

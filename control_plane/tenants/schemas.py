@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class TenantRead(BaseModel):
     """A tenant as its own people see it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
 
     tenant_id: str = Field(description="Name and identity, for good")
+    display_name: str = Field(description="As people read it; may be empty")
     created_at: datetime

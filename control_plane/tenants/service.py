@@ -31,8 +31,8 @@ def create_tenant(settings: Settings, name: str) -> str:
     tenant = Tenant(name)
     secret, record = generate_key(tenant)
     database = open_database(settings)
-    with database.transaction() as session:
-        if not _add(settings, session, tenant):
+    with database.platform() as session:
+        if not add(settings, session, tenant):
             raise TenantExistsError(
                 f"There is a tenant '{name}' already.",
                 hint=f"Make another key for it with `recolake key create --tenant {name}`.",
@@ -52,15 +52,15 @@ def ensure_tenant(settings: Settings, name: str) -> str:
     if kept and (record := KeySnapshot(settings).lookup(kept)) and record.tenant == tenant:
         return kept
     secret, record = generate_key(tenant)
-    with database.transaction() as session:
-        _add(settings, session, tenant)
+    with database.platform() as session:
+        add(settings, session, tenant)
         keys.add(session, record, hash_key(secret))
     publish(settings, database)
     store_local_key(settings, tenant, secret)
     return secret
 
 
-def _add(settings: Settings, session: Session, tenant: Tenant) -> bool:
+def add(settings: Settings, session: Session, tenant: Tenant, display_name: str = "") -> bool:
     """Insert a tenant together with its pseudonym key; False if it was there, whose key nobody replaces.
 
     The key is on the disk before the row is committed: no tenant is ever without one.
@@ -71,7 +71,7 @@ def _add(settings: Settings, session: Session, tenant: Tenant) -> bool:
             hint="Take another name.",
             field="tenant",
         )
-    if not repository.add(session, tenant):
+    if not repository.add(session, tenant, display_name):
         return False
     ensure_tenant_key(settings, tenant)
     return True
@@ -79,7 +79,7 @@ def _add(settings: Settings, session: Session, tenant: Tenant) -> bool:
 
 def list_tenants(settings: Settings) -> list[TenantRead]:
     """All tenants by name."""
-    with open_database(settings).transaction() as session:
+    with open_database(settings).platform() as session:
         return [TenantRead.model_validate(row) for row in repository.list_all(session)]
 
 
@@ -89,7 +89,7 @@ def read_tenant(settings: Settings, tenant: Tenant) -> TenantRead:
     Raises:
         UnknownTenantError: nobody created it.
     """
-    with open_database(settings).transaction() as session:
+    with open_database(settings).transaction(tenant) as session:
         row = repository.find(session, tenant)
     if row is None:
         raise UnknownTenantError(f"There is no tenant '{tenant}'.", field="tenant")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.concurrency import run_in_threadpool
 
-from control_plane.auth import CurrentSettings, UploadWriter
+from control_plane.auth import CurrentSettings, UploadReader, UploadWriter
 from control_plane.uploads import service
 from control_plane.uploads.receive import MAX_FILES, receive
 from control_plane.uploads.schemas import DecisionAsked, UploadAccepted, UploadRead
@@ -77,7 +77,7 @@ async def create_upload(
 
 
 @router.get("/{upload_id}", operation_id="read_upload")
-def read_upload(upload_id: str, holder: UploadWriter, settings: CurrentSettings) -> UploadRead:
+def read_upload(upload_id: str, holder: UploadReader, settings: CurrentSettings) -> UploadRead:
     """How far an upload came, with the accounting of its rows once it is ingested."""
     return service.read(settings, holder.tenant, upload_id)
 
@@ -109,5 +109,4 @@ def revert_upload(
 def _decide(
     upload_id: str, action: Action, asked: DecisionAsked, holder: UploadWriter, settings: CurrentSettings
 ) -> UploadRead:
-    by = f"key {holder.key_id}"
-    return service.decide(settings, holder.tenant, upload_id, action, by=by, reason=asked.reason)
+    return service.decide(settings, holder.tenant, upload_id, action, by=holder.actor, reason=asked.reason)

@@ -1,9 +1,10 @@
 """API keys: how one is made, recognised and looked up. Both planes authenticate with this module alone.
 
-A key is `rk_live_`, 22 base-62 digits that hold 128 random bits, and 6 base-62 digits of a CRC-32 over all
-that goes before. The checksum is no secret: it lets a mistyped key, or a secret scanner's hit, be told
-without a lookup. Only the SHA-256 of a key is ever stored. A fast hash is enough for 128 random bits, as
-there is nothing to guess, and looking up a digest tells nothing by its timing, as nobody can choose digests.
+A key is `rk_live_` or `rk_test_`, 22 base-62 digits that hold 128 random bits, and 6 base-62 digits of a
+CRC-32 over all that goes before. The checksum is no secret: it lets a mistyped key, or a secret scanner's
+hit, be told without a lookup. Only the SHA-256 of a key is ever stored. A fast hash is enough for 128 random
+bits, as there is nothing to guess, and looking up a digest tells nothing by its timing, as nobody can choose
+digests.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ import structlog
 from recolake.errors import ForbiddenError, UnauthenticatedError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.key_uses import KeyUses
 
-PREFIX = "rk_live_"
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_BITS = 128
 _RANDOM_DIGITS = 22  # 62^22 > 2^128
 _CHECKSUM_DIGITS = 6  # 62^6 > 2^32
-_LENGTH = len(PREFIX) + _RANDOM_DIGITS + _CHECKSUM_DIGITS
+_LENGTH = len("rk_live_") + _RANDOM_DIGITS + _CHECKSUM_DIGITS
 _REFRESH_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
@@ -50,6 +51,20 @@ class Scope(StrEnum):
     PRIVACY_WRITE = "privacy:write"
 
 
+class Environment(StrEnum):
+    """What a key is for, as its prefix says: a shop's customers, or somebody who tries things out."""
+
+    LIVE = "live"
+    TEST = "test"
+
+    @property
+    def prefix(self) -> str:
+        return f"rk_{self}_"
+
+
+PREFIXES = tuple(environment.prefix for environment in Environment)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
     """What is known about a key, without the key. `expires_at` None means never."""
@@ -58,6 +73,7 @@ class KeyRecord:
     tenant: Tenant
     scopes: frozenset[Scope]
     expires_at: datetime | None = None
+    environment: Environment = Environment.LIVE
 
     def expired(self, now: datetime) -> bool:
         """A key is good before `expires_at` and dead from that very moment on."""
@@ -65,17 +81,20 @@ class KeyRecord:
 
 
 def generate_key(
-    tenant: Tenant, scopes: Iterable[Scope] = tuple(Scope), expires_at: datetime | None = None
+    tenant: Tenant,
+    scopes: Iterable[Scope] = tuple(Scope),
+    expires_at: datetime | None = None,
+    environment: Environment = Environment.LIVE,
 ) -> tuple[str, KeyRecord]:
     """A new secret, to be shown once and forgotten, and the record to be stored under `hash_key(secret)`."""
-    body = PREFIX + _base62(secrets.randbits(_RANDOM_BITS), _RANDOM_DIGITS)
-    record = KeyRecord(f"key_{secrets.token_hex(8)}", tenant, frozenset(scopes), expires_at)
+    body = environment.prefix + _base62(secrets.randbits(_RANDOM_BITS), _RANDOM_DIGITS)
+    record = KeyRecord(f"key_{secrets.token_hex(8)}", tenant, frozenset(scopes), expires_at, environment)
     return body + _checksum(body), record
 
 
 def checksum_ok(text: str) -> bool:
     """Whether a text has the form of a key. False costs no lookup; True says nothing about its validity."""
-    if len(text) != _LENGTH or not text.isascii() or not text.startswith(PREFIX):
+    if len(text) != _LENGTH or not text.isascii() or not text.startswith(PREFIXES):
         return False
     return text[-_CHECKSUM_DIGITS:] == _checksum(text[:-_CHECKSUM_DIGITS])
 
@@ -98,6 +117,7 @@ def render_snapshot(records: Mapping[str, KeyRecord]) -> bytes:
             "tenant": record.tenant.name,
             "scopes": sorted(record.scopes),
             "expires_at": record.expires_at.isoformat() if record.expires_at else None,
+            "environment": record.environment.value,
         }
         for digest, record in records.items()
     }
@@ -113,6 +133,7 @@ def parse_snapshot(content: bytes) -> dict[str, KeyRecord]:
             tenant=Tenant(row["tenant"]),
             scopes=frozenset(Scope(scope) for scope in row["scopes"] if scope in known),
             expires_at=datetime.fromisoformat(row["expires_at"]) if row["expires_at"] else None,
+            environment=Environment(row.get("environment", Environment.LIVE)),
         )
         for digest, row in json.loads(content).items()
     }
@@ -129,6 +150,7 @@ class KeySnapshot:
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = keys_snapshot(settings)
+        self._uses = KeyUses(settings)
         self._clock = clock
         self._lock = threading.Lock()
         self._looked_at: float | None = None
@@ -159,9 +181,10 @@ class KeySnapshot:
         self._refresh(at_once=False)
         if digest not in self._records:
             self._refresh(at_once=True)
-        record = self._records.get(digest)
-        if record is None or record.expired(now or datetime.now(UTC)):
+        record, moment = self._records.get(digest), now or datetime.now(UTC)
+        if record is None or record.expired(moment):
             return None
+        self._uses.note((record.tenant.name, record.key_id), moment)
         return record
 
     def _refresh(self, *, at_once: bool) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import delete
 
 from control_plane.app import create_app
+from control_plane.database import open_database
+from control_plane.models import LoginAttemptsRow
+from control_plane.oauth.pkce import challenge_of
 from recolake.files import write_atomically
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import generate_key, hash_key, keys_snapshot, render_snapshot
@@ -46,3 +54,105 @@ def plane_at(tmp_path: Path) -> Iterator[Callable[[str], Plane]]:
     secrets = {tenant: secret for tenant, (secret, _) in made.items()}
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield lambda prefix: Plane(client, settings, secrets, prefix)
+
+
+REDIRECT = "http://127.0.0.1:8123/callback"
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class Accounts:
+    """The accounts over HTTP, as somebody with a browser and a command line uses them."""
+
+    client: TestClient
+    settings: Settings
+
+    def new_name(self) -> str:
+        return f"t{secrets.token_hex(6)}"
+
+    def sign_up(self, name: str | None = None, **changes: Any) -> dict[str, str]:
+        """A new person with an organisation: their address, person id, tenant."""
+        name = name or self.new_name()
+        body = {"email": f"{name}@example.org", "password": PASSWORD, "name": "Ann", "organisation": name}
+        answer = self.client.post("/v1/people", json=body | changes)
+        assert answer.status_code == 201, answer.text
+        return answer.json() | {"email": (body | changes)["email"]}
+
+    def wish(self, verifier: str, **changes: str) -> dict[str, str]:
+        """What a client sends to the login page."""
+        return {
+            "client_id": "recolake-cli",
+            "redirect_uri": REDIRECT,
+            "response_type": "code",
+            "state": "some-state",
+            "code_challenge": challenge_of(verifier),
+            "code_challenge_method": "S256",
+        } | changes
+
+    def submit(self, form: dict[str, str]) -> Any:
+        return self.client.post("/oauth/authorize", data=form, follow_redirects=False)
+
+    def code(self, email: str, verifier: str, password: str = PASSWORD, **changes: str) -> str:
+        answer = self.submit(self.wish(verifier, **changes) | {"email": email, "password": password})
+        assert answer.status_code == 303, answer.text
+        return self.told(answer)["code"]
+
+    def told(self, answer: Any) -> dict[str, str]:
+        """What a redirect tells the client."""
+        query = parse_qs(urlsplit(answer.headers["location"]).query)
+        return {name: values[0] for name, values in query.items()}
+
+    def exchange(self, **form: str) -> Any:
+        return self.client.post("/oauth/token", data={"client_id": "recolake-cli"} | form)
+
+    def exchange_code(self, code: str, verifier: str, **changes: str) -> Any:
+        form = {"grant_type": "authorization_code", "redirect_uri": REDIRECT}
+        return self.exchange(**form | {"code": code, "code_verifier": verifier} | changes)
+
+    def refresh(self, secret: str, **changes: str) -> Any:
+        return self.exchange(**{"grant_type": "refresh_token", "refresh_token": secret} | changes)
+
+    def log_in(self, email: str, organisation: str = "", password: str = PASSWORD) -> dict[str, str]:
+        """Tokens of a new session."""
+        verifier = secrets.token_urlsafe(48)
+        code = self.code(email, verifier, password, organisation=organisation)
+        answer = self.exchange_code(code, verifier)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def ask(self, method: str, path: str, token: str, **more: Any) -> Any:
+        return self.client.request(method, path, headers={"Authorization": f"Bearer {token}"}, **more)
+
+    def owner(self) -> tuple[dict[str, str], str]:
+        """A new person, and an access token of theirs."""
+        person = self.sign_up()
+        return person, self.log_in(person["email"])["access_token"]
+
+    def join(self, owner: str, role: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Somebody new, asked in by an owner's token: the person, and tokens of theirs."""
+        email = f"{self.new_name()}@example.org"
+        asked = self.ask("POST", "/v1/invitations", owner, json={"email": email, "role": role})
+        assert asked.status_code == 201, asked.text
+        body = {"token": asked.json()["token"], "password": PASSWORD, "name": "Bob"}
+        joined = self.client.post("/v1/invitations/accept", json=body)
+        assert joined.status_code == 200, joined.text
+        return joined.json() | {"email": email}, self.log_in(email)
+
+    def hidden(self, page: str) -> dict[str, str]:
+        """The hidden fields of a page's form."""
+        found = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page)
+        return {name: unescape(value) for name, value in found}
+
+
+@pytest.fixture(scope="module")
+def _client_of_accounts(postgres: Settings) -> Iterator[TestClient]:
+    with TestClient(create_app(postgres), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def accounts(_client_of_accounts: TestClient, postgres: Settings) -> Accounts:
+    """The accounts, with a PostgreSQL behind them. All tests come from one address, so its attempts go."""
+    with open_database(postgres).platform() as session:
+        session.execute(delete(LoginAttemptsRow))
+    return Accounts(_client_of_accounts, postgres)

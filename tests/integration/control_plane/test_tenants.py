@@ -38,7 +38,7 @@ def test_a_new_tenant_is_known_to_the_data_plane_with_a_key_that_may_do_everythi
 
 def test_the_secret_of_a_key_is_stored_nowhere(platform: Settings, name: str) -> None:
     secret = service.create_tenant(platform, name)
-    with open_database(platform).transaction() as session:
+    with open_database(platform).platform() as session:
         stored = str(session.connection().exec_driver_sql("SELECT * FROM api_keys").all())
     assert hash_key(secret) in stored
     assert secret not in stored

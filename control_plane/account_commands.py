@@ -1,0 +1,62 @@
+"""`recolake login`, `logout`, `whoami` and `recolake account …`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from recolake.settings import load_settings
+
+_account = typer.Typer(no_args_is_help=True, help="What concerns the accounts of all people.")
+
+
+def register(app: typer.Typer) -> None:
+    """Hang the commands into the command line."""
+    app.command("login")(login)
+    app.command("logout")(logout)
+    app.command("whoami")(whoami)
+    app.add_typer(_account, name="account")
+
+
+def login(
+    organisation: Annotated[str, typer.Option(help="Which one, if you belong to several")] = "",
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser")] = True,
+) -> None:
+    """Log in with a browser; the tokens stay in the secrets folder of this machine."""
+    import webbrowser
+
+    from control_plane.oauth import loopback
+
+    def show(url: str) -> None:
+        typer.echo(f"Log in on this page:\n{url}")
+        if browser:
+            webbrowser.open(url)
+
+    tokens = loopback.log_in(load_settings(), organisation, show)
+    typer.echo(f"You are logged in to {tokens['tenant']} as {tokens['role']}.")
+
+
+def logout() -> None:
+    """End the session that this machine keeps."""
+    from control_plane.oauth import loopback
+
+    loopback.log_out(load_settings())
+    typer.echo("You are logged out.")
+
+
+def whoami() -> None:
+    """Who is logged in here, where, as what."""
+    from control_plane.oauth import loopback
+
+    me = loopback.ask(load_settings(), "/v1/me")
+    typer.echo(f"{me['email']}\t{me['tenant_id']}\t{me['role']}")
+
+
+@_account.command("rotate-signing-key")
+def rotate_signing_key() -> None:
+    """Sign access tokens with a new key. Those signed before stay good until they are over; run it twice, and
+    none does."""
+    from control_plane.tokens.keys import rotate
+
+    typer.echo(f"Access tokens are signed with key {rotate(load_settings())} from now on.")

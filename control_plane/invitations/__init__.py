@@ -1,0 +1,1 @@
+"""Invitations: how somebody else gets into an organisation."""

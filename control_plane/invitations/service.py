@@ -1,0 +1,132 @@
+"""Invitations: made by who may, good once and for some days, accepted with a password."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from control_plane.database import open_database
+from control_plane.errors import InvitationGoneError, PersonExistsError
+from control_plane.invitations import repository
+from control_plane.invitations.schemas import (
+    InvitationAccept,
+    InvitationAccepted,
+    InvitationCreate,
+    InvitationCreated,
+    InvitationRead,
+    State,
+)
+from control_plane.models import InvitationRow
+from control_plane.organisations import repository as members
+from control_plane.organisations.service import check_may_give
+from control_plane.people import repository as people
+from control_plane.people.service import new_person, recognise
+from control_plane.permissions import Role
+from control_plane.principal import Principal
+from control_plane.sessions.service import digest
+from recolake.errors import InvalidInputError, NotFoundError
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+
+def invite(settings: Settings, principal: Principal, asked: InvitationCreate) -> InvitationCreated:
+    """Make an invitation and its token, which nobody can show again.
+
+    Raises:
+        ForbiddenError: only an owner invites an owner.
+    """
+    check_may_give(principal, asked.role)
+    token = f"inv_{secrets.token_urlsafe(32)}"
+    row = InvitationRow(
+        tenant_id=principal.tenant.name,
+        invitation_id=f"inv_{secrets.token_hex(8)}",
+        email=asked.email,
+        role=asked.role.value,
+        sha256=digest(token),
+        invited_by=principal.actor,
+        expires_at=datetime.now(UTC) + timedelta(days=asked.days),
+    )
+    with open_database(settings).transaction(principal.tenant) as session:
+        read = _read(repository.add(session, row))
+    return InvitationCreated(**read.model_dump(), token=token)
+
+
+def list_invitations(settings: Settings, tenant: Tenant) -> list[InvitationRead]:
+    """The tenant's invitations, newest first."""
+    with open_database(settings).transaction(tenant) as session:
+        return [_read(row) for row in repository.list_for(session, tenant)]
+
+
+def revoke(settings: Settings, tenant: Tenant, invitation_id: str) -> None:
+    """Make an invitation worth nothing.
+
+    Raises:
+        NotFoundError: the tenant has none of that id.
+    """
+    with open_database(settings).transaction(tenant) as session:
+        if not repository.revoke(session, tenant, invitation_id):
+            raise NotFoundError("There is no such invitation.", field="invitation_id")
+
+
+def accept(
+    settings: Settings, asked: InvitationAccept, address: str, *, now: datetime | None = None
+) -> InvitationAccepted:
+    """Become a member: with the password that one has, or as somebody new. A member stays what they are.
+
+    Raises:
+        InvitationGoneError: there is no such invitation that could still be accepted.
+        WrongPasswordError, TooManyAttemptsError: the person is known here, and the password is not theirs.
+        InvalidInputError: somebody new needs a name and a good password.
+    """
+    moment = now or datetime.now(UTC)
+    database, sha256 = open_database(settings), digest(asked.token)
+    with database.platform() as session:
+        invitation = repository.open_one(session, sha256, moment)
+        known = invitation and people.by_email(session, invitation.email)
+    if invitation is None:
+        raise _gone()
+    tenant, password = Tenant(invitation.tenant_id), asked.password.get_secret_value()
+    if known is not None:
+        person, is_new = recognise(settings, invitation.email, password, address, now=now), False
+    elif asked.name is None:
+        raise InvalidInputError("You are new here: what is your name?", field="name")
+    else:
+        person, is_new = new_person(invitation.email, asked.name, password, tenant), True
+    with database.platform() as session:
+        # Anew, and locked this time: of two who accept at once one is late.
+        found = repository.open_one(session, sha256, moment)
+        if found is None:
+            raise _gone()
+        if is_new and not people.add(session, person):
+            raise PersonExistsError(
+                "Somebody signed up with this address meanwhile.", hint="Accept once more.", field="email"
+            )
+        members.add(session, tenant, person.person_id, Role(found.role))
+        found.accepted_at = moment
+        member = members.find(session, tenant, person.person_id)
+    assert member is not None
+    return InvitationAccepted(person_id=person.person_id, tenant_id=tenant.name, role=Role(member.role))
+
+
+def _gone() -> InvitationGoneError:
+    return InvitationGoneError("This invitation was used, revoked, or is too old.", hint="Ask for a new one.")
+
+
+def _read(row: InvitationRow) -> InvitationRead:
+    return InvitationRead(
+        invitation_id=row.invitation_id,
+        email=row.email,
+        role=Role(row.role),
+        invited_by=row.invited_by,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        state=_state(row, datetime.now(UTC)),
+    )
+
+
+def _state(row: InvitationRow, now: datetime) -> State:
+    if row.accepted_at:
+        return "accepted"
+    if row.revoked_at:
+        return "revoked"
+    return "open" if now < row.expires_at else "expired"

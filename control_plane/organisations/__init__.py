@@ -1,0 +1,1 @@
+"""Organisations: a tenant as the people see it who are its members."""

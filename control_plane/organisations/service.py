@@ -1,0 +1,92 @@
+"""Organisations: who is in, as what. There is always an owner who is let in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from control_plane.database import open_database
+from control_plane.errors import LastOwnerError
+from control_plane.organisations import repository
+from control_plane.organisations.schemas import MemberChange, MemberRead
+from control_plane.people.schemas import Membership
+from control_plane.people.service import begin_organisation
+from control_plane.permissions import Role
+from control_plane.principal import Principal
+from control_plane.sessions import repository as sessions
+from control_plane.snapshots import publish
+from recolake.errors import ForbiddenError, NotFoundError
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+
+def create(settings: Settings, principal: Principal, name: str, display_name: str) -> Membership:
+    """Begin a further organisation; one logs in to it like to the first.
+
+    Raises:
+        InvalidInputError, TenantExistsError: the name cannot be taken.
+        ForbiddenError: this platform makes organisations for no one who asks.
+    """
+    assert principal.person_id is not None
+    if settings.sign_up == "closed":
+        raise ForbiddenError("On this platform whoever runs it creates organisations.")
+    tenant = Tenant(name)
+    database = open_database(settings)
+    with database.platform() as session:
+        begin_organisation(settings, session, tenant, display_name, principal.person_id)
+    publish(settings, database)
+    return Membership(tenant_id=tenant.name, display_name=display_name, role=Role.OWNER)
+
+
+def rename(settings: Settings, principal: Principal, display_name: str) -> None:
+    """Give the organisation another name for people to read; its identity stays."""
+    with open_database(settings).transaction(principal.tenant) as session:
+        repository.rename(session, principal.tenant, display_name)
+
+
+def members(settings: Settings, tenant: Tenant) -> list[MemberRead]:
+    """The members, disabled ones too; who joined first comes first."""
+    with open_database(settings).transaction(tenant) as session:
+        return [MemberRead.model_validate(row) for row in repository.list_for(session, tenant)]
+
+
+def change_member(
+    settings: Settings, principal: Principal, person_id: str, asked: MemberChange
+) -> MemberRead:
+    """Give a member another role, let them in no more, or again. A disabled member's sessions end.
+
+    Raises:
+        NotFoundError: nobody of that id is a member.
+        ForbiddenError: somebody who is no owner would make an owner, or change one.
+        LastOwnerError: nobody would be left who is an owner and let in.
+    """
+    tenant = principal.tenant
+    with open_database(settings).transaction(tenant) as session:
+        repository.lock(session, tenant)
+        member = repository.find(session, tenant, person_id)
+        if member is None:
+            raise NotFoundError("There is no such member.", field="person_id")
+        role = asked.role or Role(member.role)
+        check_may_give(principal, role)
+        check_may_give(principal, Role(member.role))
+        disabled_at = member.disabled_at
+        if asked.disabled is not None:
+            disabled_at = (member.disabled_at or datetime.now(UTC)) if asked.disabled else None
+        repository.change(session, tenant, person_id, role, disabled_at)
+        if not repository.owners(session, tenant):
+            raise LastOwnerError(
+                "An organisation always keeps an owner.", hint="Make somebody else an owner first."
+            )
+        if disabled_at is not None:
+            sessions.end_all(session, person_id, "disabled", tenant=tenant)
+        (row,) = repository.list_for(session, tenant, person_id)
+        return MemberRead.model_validate(row)
+
+
+def check_may_give(principal: Principal, role: Role) -> None:
+    """Only an owner makes owners, or changes them.
+
+    Raises:
+        ForbiddenError: the principal is somebody else, and the role is owner.
+    """
+    if role is Role.OWNER and principal.role is not Role.OWNER:
+        raise ForbiddenError("Only an owner makes owners, or changes them.", field="role")

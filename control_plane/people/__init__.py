@@ -1,0 +1,1 @@
+"""People: who signs up, with what password, and what they are told about themselves."""

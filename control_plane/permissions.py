@@ -1,0 +1,87 @@
+"""What a route may ask for, and who has it: keys by their scopes, people by their role.
+
+The whole of it is a table, and `tests/unit/control_plane/roles.txt` holds it route by route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from recolake.tenancy.api_keys import Scope
+
+
+class Permission(StrEnum):
+    """One thing that may be done. Those that scopes name too have the same name."""
+
+    TENANT_READ = "tenant:read"
+    TENANT_WRITE = "tenant:write"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    SELF = "self"
+    """Only people have it: what concerns oneself alone."""
+    KEYS_READ = "keys:read"
+    KEYS_WRITE = "keys:write"
+    UPLOADS_READ = "uploads:read"
+    UPLOADS_WRITE = "uploads:write"
+    EXPERIMENTS_READ = "experiments:read"
+    EXPERIMENTS_WRITE = "experiments:write"
+    PRIVACY_READ = "privacy:read"
+    PRIVACY_WRITE = "privacy:write"
+    BILLING_READ = "billing:read"
+    BILLING_WRITE = "billing:write"
+    RECOMMENDATIONS_READ = "recommendations:read"
+    EVENTS_WRITE = "events:write"
+    ITEMS_WRITE = "items:write"
+    USERS_WRITE = "users:write"
+
+
+class Role(StrEnum):
+    """What a member is in an organisation."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    DEVELOPER = "developer"
+    ANALYST = "analyst"
+    BILLING = "billing"
+    READ_ONLY = "read-only"
+
+
+_P = Permission
+_MEMBER = {_P.SELF, _P.TENANT_READ, _P.MEMBERS_READ}
+_LOOK = _MEMBER | {_P.UPLOADS_READ, _P.EXPERIMENTS_READ}
+_DEVELOP = {
+    _P.KEYS_READ,
+    _P.KEYS_WRITE,
+    _P.UPLOADS_WRITE,
+    _P.EXPERIMENTS_WRITE,
+    _P.RECOMMENDATIONS_READ,
+    _P.EVENTS_WRITE,
+    _P.ITEMS_WRITE,
+    _P.USERS_WRITE,
+}
+_OF_ROLES = {
+    Role.OWNER: frozenset(Permission),
+    Role.ADMIN: frozenset(Permission) - {_P.BILLING_WRITE},
+    Role.DEVELOPER: frozenset(_LOOK | _DEVELOP),
+    Role.ANALYST: frozenset(_LOOK | {_P.EXPERIMENTS_WRITE, _P.RECOMMENDATIONS_READ}),
+    Role.BILLING: frozenset(_MEMBER | {_P.BILLING_READ, _P.BILLING_WRITE}),
+    Role.READ_ONLY: frozenset(_LOOK | {_P.KEYS_READ}),
+}
+
+
+def of_role(role: Role) -> frozenset[Permission]:
+    """What members of that role may do."""
+    return _OF_ROLES[role]
+
+
+def of_scopes(scopes: Iterable[Scope]) -> frozenset[Permission]:
+    """What a key of these scopes may do: who may write may look, and every key knows whose it is."""
+    named = {Permission(scope.value) for scope in scopes}
+    looks = {f"{scope.value.partition(':')[0]}:read" for scope in scopes}
+    return frozenset(named | {p for p in Permission if p in looks} | {Permission.TENANT_READ})
+
+
+def missing(scopes: Iterable[Scope], held: frozenset[Permission]) -> list[Scope]:
+    """Scopes that somebody cannot give, having only these permissions; sorted."""
+    return sorted(scope for scope in set(scopes) if Permission(scope.value) not in held)

@@ -1,0 +1,1 @@
+"""Sessions: a person logged in to one organisation, and the tokens by which they stay so."""

@@ -1,0 +1,80 @@
+"""The keys that sign access tokens: files of the secrets folder, read anew at each use.
+
+So a rotation needs no restart. `current.key` signs; `previous.key`, which a rotation leaves behind, still
+verifies the tokens of the quarter of an hour before. A key's id is its RFC 7638 thumbprint.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from recolake.files import read_or_create, write_atomically
+from recolake.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key pair and its id."""
+
+    kid: str
+    private: Ed25519PrivateKey
+
+    @property
+    def public(self) -> Ed25519PublicKey:
+        return self.private.public_key()
+
+
+def signing_key(settings: Settings) -> SigningKey:
+    """The key that signs now; made on first use, exactly once."""
+    return _parse(read_or_create(_folder(settings) / "current.key", _new))
+
+
+def verifying_keys(settings: Settings) -> dict[str, Ed25519PublicKey]:
+    """Public keys by id: the one that signs, and the one before."""
+    keys = [signing_key(settings)]
+    previous = _folder(settings) / "previous.key"
+    if previous.exists():
+        keys.append(_parse(previous.read_bytes()))
+    return {key.kid: key.public for key in keys}
+
+
+def rotate(settings: Settings) -> str:
+    """Sign with a new key from now on; give its id. Twice in a row, and no earlier token is good any more."""
+    old = read_or_create(_folder(settings) / "current.key", _new)
+    write_atomically(_folder(settings) / "previous.key", old, mode=0o600)
+    write_atomically(_folder(settings) / "current.key", _new(), mode=0o600)
+    return signing_key(settings).kid
+
+
+def jwk(public: Ed25519PublicKey) -> dict[str, str]:
+    """The members that RFC 8037 asks of a public key."""
+    return {"crv": "Ed25519", "kty": "OKP", "x": _base64url(public.public_bytes_raw())}
+
+
+def key_id(public: Ed25519PublicKey) -> str:
+    """RFC 7638: SHA-256 over the required members, in order, without white space."""
+    canonical = json.dumps(jwk(public), separators=(",", ":"), sort_keys=True)
+    return _base64url(hashlib.sha256(canonical.encode()).digest())
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.secrets_root / "tokens"
+
+
+def _new() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes_raw()
+
+
+def _parse(raw: bytes) -> SigningKey:
+    private = Ed25519PrivateKey.from_private_bytes(raw)
+    return SigningKey(key_id(private.public_key()), private)
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
