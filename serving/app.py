@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
+from recolake.limits.plans import PlanSnapshot
 from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
 from recolake.tenancy.pseudonyms import TenantKeys
 from recolake.usage.journal import UsageJournal
+from recolake.usage.tally import ContextThreads
 from recolake.web.problems import install
 from serving.api.batch.endpoints import router as batch
 from serving.api.bodies import describe_bodies
@@ -29,6 +30,8 @@ from serving.ids import RecommendationIds
 from serving.intake.broker import keeper_of
 from serving.intake.desk import Desk
 from serving.intake.replays import Replays
+from serving.limits.limiter import Limiter
+from serving.limits.middleware import LimitsMiddleware
 from serving.marks import Marks
 from serving.metrics import Metrics
 from serving.middleware import AccessMiddleware, BodyLimitMiddleware
@@ -52,11 +55,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     shelf = Shelf(chosen, metrics, marks.vectors)
     trials = Trials(chosen, metrics, marks.vectors, shelf)
     features = OnlineFeatures(chosen, metrics)
-    journal = UsageJournal(chosen.journal_root)
+    journal = UsageJournal(chosen.journal_root, chosen.environment_name)
+    limiter = Limiter(chosen, PlanSnapshot(chosen), metrics)
     keeper, replays = keeper_of(chosen, metrics), Replays(chosen.replay_root)
     keys = TenantKeys(chosen)
-    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
-    intake_threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="intake")
+    threads = ContextThreads(_THREADS, thread_name_prefix="answer")
+    intake_threads = ContextThreads(_THREADS, thread_name_prefix="intake")
     ids = RecommendationIds.of(chosen)
 
     @asynccontextmanager
@@ -81,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         journal.close()
         keeper.close()
         replays.close()
+        await limiter.close()
 
     app = FastAPI(
         title="Recolake recommendations",
@@ -97,10 +102,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         features=features,
         recommender=Recommender(chosen, shelf, trials, features, journal, ids, keys, metrics),
         threads=threads,
-        desk=Desk(keeper, replays, keys, metrics),
+        desk=Desk(keeper, replays, keys, metrics, journal),
         intake_threads=intake_threads,
+        limiter=limiter,
     )
     app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(LimitsMiddleware, limiter=limiter)
     app.add_middleware(AccessMiddleware, metrics=metrics)
     install(app)
     for router in (recommendations, events, items, users, batch, operations):

@@ -26,6 +26,11 @@ class UsageRecord(BaseModel):
     experiment_id: str | None = None
     milliseconds: float | None = None
     rules: str | None = None
+    # What is billed; the journal fills in the first and the last as it writes the line.
+    usage_id: str | None = None
+    units: int = 1
+    scenario: str | None = None
+    environment: str = "live"
 
     def to_line(self) -> bytes:
         """One line of JSON, line feed included; JSON escapes those within values."""

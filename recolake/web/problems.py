@@ -7,6 +7,7 @@ the last shows neither a message nor a stack, only the request id under which bo
 from __future__ import annotations
 
 import errno
+import math
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -77,10 +78,12 @@ def problem(
     field: str | None = None,
     hint: str = "",
     members: Mapping[str, Any] = MappingProxyType({}),
+    retry_after: float | None = None,
 ) -> JSONResponse:
     """A problem document; 503 carries Retry-After, 401 says how to authenticate.
 
     Args:
+        retry_after: seconds, for other statuses that pass.
         members: what this kind of problem has beside (RFC 9457, section 3.2).
     """
     content: dict[str, Any] = {
@@ -99,6 +102,8 @@ def problem(
     headers: dict[str, str] = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    elif retry_after is not None:
+        headers["Retry-After"] = str(max(math.ceil(retry_after), 1))
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
@@ -128,6 +133,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
         field=error.field,
         hint=error.hint,
         members=error.members,
+        retry_after=error.retry_after,
     )
 
 

@@ -31,6 +31,8 @@ from serving.limits.local import LocalBuckets
 from serving.metrics import Metrics
 
 _SCRIPT = (Path(__file__).parent / "admit.lua").read_text()
+# Where Redis lost the counter, it begins anew with what PostgreSQL knows.
+_GIVE_BACK = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECRBY', KEYS[1], ARGV[1]) end"
 # A counter outlives its month by as much as clocks may differ.
 _COUNTER_SLACK_SECONDS = 86_400
 
@@ -54,6 +56,10 @@ class Limiter:
         self._local = LocalBuckets(settings.api_workers)
         self._client: redis.asyncio.Redis | None = None
         self._script: AsyncScript | None = None
+
+    def limits(self, tenant: Tenant) -> bool:
+        """Whether the tenant has a plan."""
+        return self._plans.of(tenant) is not None
 
     async def admit(self, caller: KeyRecord, units: int, quota: Quota | None, counted: int) -> Admission:
         """Take units of the caller's rates, and `counted` of a quota: all or nothing, as the answer says."""
@@ -79,10 +85,11 @@ class Limiter:
 
     async def give_back(self, admission: Admission) -> None:
         """There was no answer to bill, so the quota is as it was; where Redis is away it stays counted."""
-        if admission.quota is None or admission.quota.refused or self._client is None:
+        quota = admission.quota
+        if quota is None or quota.refused or not quota.counted or self._client is None:
             return
         try:
-            await self._client.decrby(admission.quota.counter, admission.quota.counted)
+            await self._client.eval(_GIVE_BACK, 1, quota.counter, str(quota.counted))
         except (RedisError, OSError) as error:
             _log.warning("quota_not_given_back", reason=type(error).__name__)
 
