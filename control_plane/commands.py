@@ -21,6 +21,11 @@ def register(app: typer.Typer) -> None:
     """Hang the account commands into the command line."""
     app.add_typer(_tenant, name="tenant")
     app.add_typer(_key, name="key")
+    from control_plane.plans.commands import plan
+    from control_plane.usage import commands as usage
+
+    app.add_typer(plan, name="plan")
+    usage.register()
 
 
 @_tenant.command("create")

@@ -35,6 +35,6 @@ def month_end(month: str) -> datetime:
     start = month_start(month)
     if start.month < 12:
         return start.replace(month=start.month + 1)
-    if start.year == datetime.max.year:
+    if start.year == 9999:
         raise InvalidInputError(f"'{month}' has no end.", hint="Write it as 2026-03.", field="month")
     return start.replace(year=start.year + 1, month=1)

@@ -100,7 +100,7 @@ def parse_plans(content: bytes) -> dict[Tenant, TenantPlan]:
 
 
 class PlanSnapshot:
-    """The tenants' plans. Without the file nobody has one; one that cannot be read leaves the last in force."""
+    """The tenants' plans. Without the file nobody has one; one that is damaged leaves the last in force."""
 
     def __init__(self, settings: Settings) -> None:
         self._file: SnapshotFile[dict[Tenant, TenantPlan]] = SnapshotFile(

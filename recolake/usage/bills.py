@@ -12,12 +12,12 @@ from recolake.files import private_folder, write_atomically
 from recolake.journal.segments import SEALED_SUFFIX, dispose, sealed_segments
 from recolake.usage.segments import read_meter
 
-_DONE = ".done"
+_BILLS, _DONE = "bills", ".done"
 
 
 def bills_folder(journal: Path) -> Path:
     """Where bills wait."""
-    return journal / "bills"
+    return journal / _BILLS
 
 
 def release(path: Path, *, aside: bool) -> None:
@@ -54,8 +54,8 @@ def unbilled(journal: Path) -> list[Path]:
 
 
 def settle(path: Path) -> None:
-    """PostgreSQL has the bill of this file: remove it, or mark the segment that the lake still has to take."""
-    if path.parent.name == bills_folder(path).name:
+    """PostgreSQL has the bill of this file: remove it, or mark a segment that the lake has yet to take."""
+    if path.parent.name == _BILLS:
         path.unlink(missing_ok=True)
         return
     mark = _mark(path)

@@ -1,4 +1,4 @@
-"""What the request that is being worked on used: its context carries it from the journal to the request log."""
+"""What the present request used: its context carries it from the journal to the request log."""
 
 from __future__ import annotations
 
