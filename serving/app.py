@@ -17,7 +17,9 @@ from recolake.tenancy.api_keys import KeySnapshot
 from recolake.tenancy.pseudonyms import TenantKeys
 from recolake.usage.journal import UsageJournal
 from recolake.usage.tally import ContextThreads
+from recolake.web.idempotency import IdempotencyMiddleware
 from recolake.web.problems import install
+from recolake.web.replays import Replays
 from serving.api.batch.endpoints import router as batch
 from serving.api.bodies import describe_bodies
 from serving.api.events.endpoints import router as events
@@ -29,7 +31,6 @@ from serving.api.users.endpoints import router as users
 from serving.ids import RecommendationIds
 from serving.intake.broker import keeper_of
 from serving.intake.desk import Desk
-from serving.intake.replays import Replays
 from serving.limits.limiter import Limiter
 from serving.limits.middleware import LimitsMiddleware
 from serving.marks import Marks
@@ -43,6 +44,7 @@ from serving.trials import Trials
 from serving.watcher import Watcher
 
 _THREADS = 8
+_ANSWERS = "/v1/recommendations"
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -93,9 +95,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description="What people did goes in, what they should see comes out, each answer with a receipt.",
         lifespan=lifespan,
     )
+    valid = KeySnapshot(chosen)
     app.state.serving = State(
         settings=chosen,
-        keys=KeySnapshot(chosen),
+        keys=valid,
         metrics=metrics,
         shelf=shelf,
         trials=trials,
@@ -105,6 +108,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         desk=Desk(keeper, replays, keys, metrics, journal),
         intake_threads=intake_threads,
         limiter=limiter,
+    )
+    # What is sent to be kept has its own replays, which judge a body only once.
+    app.add_middleware(
+        IdempotencyMiddleware, replays=replays, keys=valid, handles=lambda p: p.startswith(_ANSWERS)
     )
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(LimitsMiddleware, limiter=limiter)

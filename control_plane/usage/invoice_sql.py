@@ -14,17 +14,18 @@ periods AS (
   WHERE s.tenant_id = :tenant_id
 ),
 shares AS (
-  SELECT p.*, extract(epoch FROM p.ends - p.begins) / p.whole AS share
+  SELECT p.*, extract(epoch FROM p.ends - p.begins) AS seconds
   FROM periods AS p
   WHERE p.begins < p.ends
 )"""
-"""Each plan's part of the month, and its share of the month's seconds."""
+"""Each plan's part of the month, and its seconds of the month's `whole`."""
 
+# The parts are constants; all values are parameters.
 ALLOWANCE_SQL = f"""\
 WITH {PERIODS_SQL},
 quotas AS (
   SELECT k.kind,
-         CASE WHEN bool_or(k.quota IS NULL) THEN NULL ELSE ceil(sum(k.quota * s.share)) END AS quota,
+         CASE WHEN bool_or(k.quota IS NULL) THEN NULL ELSE ceil(sum(k.quota * s.seconds) / max(s.whole)) END AS quota,
          (array_agg(k.price ORDER BY s.begins DESC))[1] AS price,
          (array_agg(s.currency ORDER BY s.begins DESC))[1] AS currency
   FROM shares AS s
@@ -40,13 +41,13 @@ used AS (
   FROM usage_records AS u
   WHERE u.tenant_id = :tenant_id AND u.at >= (SELECT min(begins) FROM shares) AND u.at < :month_end
   GROUP BY u.kind
-)"""
+)"""  # noqa: S608
 """What the month's plans allow together, and what was used since the first of them began."""
 
 INVOICE_SQL = f"""\
 {ALLOWANCE_SQL}
 SELECT 'fee' AS line, s.plan_id AS about, s.begins, s.ends, NULL::numeric AS quota, NULL::numeric AS used,
-       round(s.monthly_fee * s.share) AS amount, s.currency
+       round(s.monthly_fee * s.seconds / s.whole) AS amount, s.currency
 FROM shares AS s
 UNION ALL
 SELECT 'overage', q.kind, :month_start, :month_end, q.quota, u.used,
@@ -54,7 +55,7 @@ SELECT 'overage', q.kind, :month_start, :month_end, q.quota, u.used,
 FROM quotas AS q
 INNER JOIN used AS u ON u.kind = q.kind
 WHERE u.used > q.quota AND q.price IS NOT NULL
-ORDER BY 1, 3, 2"""
+ORDER BY 1, 3, 2"""  # noqa: S608
 """The lines of an invoice; amounts in hundredths of the currency."""
 
 LIMITS_SQL = f"""\
@@ -62,5 +63,5 @@ LIMITS_SQL = f"""\
 SELECT q.kind, q.quota, coalesce(u.used, 0) AS used, q.price
 FROM quotas AS q
 LEFT JOIN used AS u ON u.kind = q.kind
-ORDER BY q.kind"""
+ORDER BY q.kind"""  # noqa: S608
 """Quota and use of a month by kind."""

@@ -119,8 +119,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _ours(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RecolakeError)
+def answer_to(request: Request, error: RecolakeError) -> JSONResponse:
+    """The problem document of an error of ours."""
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.warning(
             "request_failed", code=error.code, detail=error.message, request_id=request_id_of(request)
@@ -135,6 +135,11 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
         members=error.members,
         retry_after=error.retry_after,
     )
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RecolakeError)
+    return answer_to(request, error)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

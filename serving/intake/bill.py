@@ -11,8 +11,7 @@ from recolake.limits.plans import Kind as Metered
 from recolake.records.kinds import Kind
 from recolake.tenancy.api_keys import KeyRecord
 from recolake.usage.meter import MeterRecord
-from serving.intake.answers import Answer
-from serving.intake.replays import Call
+from recolake.web.replays import Answer, Call
 
 _METERED = {Kind.EVENT: Metered.EVENTS, Kind.ITEM: Metered.ITEMS, Kind.USER: Metered.USERS}
 

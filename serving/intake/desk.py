@@ -15,9 +15,8 @@ from recolake.tenancy.api_keys import KeyRecord
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import TenantKeys
 from recolake.usage.journal import UsageJournal
-from serving.intake.answers import Answer
+from recolake.web.replays import Answer, Call, Replays
 from serving.intake.bill import bill
-from serving.intake.replays import Call, Replays
 from serving.metrics import Metrics
 
 Work = Callable[[Encoder, bytes], tuple[Answer, Sequence[Record]]]

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import Header, Request, Response
 
 from recolake.tenancy.api_keys import KeyRecord
+from recolake.web.replays import Call
 from serving.intake.desk import Work
-from serving.intake.replays import Call
 from serving.limits.gate import admit
 from serving.limits.units import units_of
 from serving.state import State
