@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -28,6 +29,7 @@ from serving.api.operations.endpoints import router as operations
 from serving.api.recommendations.endpoints import router as recommendations
 from serving.api.recommendations.service import Recommender
 from serving.api.users.endpoints import router as users
+from serving.erased import refuse_erased_answer
 from serving.ids import RecommendationIds
 from serving.intake.broker import keeper_of
 from serving.intake.desk import Desk
@@ -111,7 +113,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     # What is sent to be kept has its own replays, which judge a body only once.
     app.add_middleware(
-        IdempotencyMiddleware, replays=replays, keys=valid, handles=lambda p: p.startswith(_ANSWERS)
+        IdempotencyMiddleware,
+        replays=replays,
+        keys=valid,
+        handles=lambda path: path.startswith(_ANSWERS),
+        judge=partial(refuse_erased_answer, chosen),
     )
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(LimitsMiddleware, limiter=limiter)

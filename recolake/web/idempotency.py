@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recolake.errors import InvalidInputError, RecolakeError
 from recolake.tenancy.api_keys import KeyRecord, KeySnapshot
+from recolake.tenancy.context import Tenant
 from recolake.usage.tally import Tally, current_tally
 from recolake.web.problems import answer_to
 from recolake.web.replays import Answer, Replays, refuse_another
@@ -72,12 +73,19 @@ class IdempotencyMiddleware:
     Args:
         keys: who may have answers kept; a request without a valid API key passes, to be refused further in.
         handles: whether a path is this middleware's; others keep their own answers.
+        judge: raises where an answer of a tenant may not be given again.
     """
 
     def __init__(
-        self, app: ASGIApp, replays: Replays, keys: KeySnapshot, handles: Callable[[str], bool]
+        self,
+        app: ASGIApp,
+        replays: Replays,
+        keys: KeySnapshot,
+        handles: Callable[[str], bool],
+        judge: Callable[[Tenant, bytes], None] = lambda _, __: None,
     ) -> None:
         self._app, self._replays, self._keys, self._handles = app, replays, keys, handles
+        self._judge = judge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST" or not self._handles(scope["path"]):
@@ -115,7 +123,10 @@ class IdempotencyMiddleware:
             if found is not None:
                 await _drain(receive, digest)
                 refuse_another(found[0], digest.digest())
-                return _response(found[1], unseal(secret.encode(), found[1].body))
+                body = unseal(secret.encode(), found[1].body)
+                if body is not None:
+                    await run_in_threadpool(self._judge, caller.tenant, body.partition(b"\n")[2])
+                return _response(found[1], body)
             (current_tally.get() or Tally()).call = hashlib.sha256(own + digest.digest()).hexdigest()[:32]
             passing = _Recorder(receive, send, digest)
             await self._app(scope, passing.receiving, passing.sending)
@@ -142,7 +153,7 @@ async def _drain(receive: Receive, digest: hashlib._Hash) -> None:
 
 
 def _response(answer: Answer, body: bytes | None) -> Response:
-    """The answer again. What another API key of the same id sealed cannot be; then there is nothing to say."""
+    """The answer again; without its body where that cannot be opened, which takes a damaged file."""
     if body is None:
         return Response(status_code=answer.status)
     media_type, _, content = body.partition(b"\n")
