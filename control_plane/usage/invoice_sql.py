@@ -25,7 +25,8 @@ ALLOWANCE_SQL = f"""\
 WITH {PERIODS_SQL},
 quotas AS (
   SELECT k.kind,
-         CASE WHEN NOT bool_or(k.quota IS NULL) THEN ceil(sum(k.quota * s.seconds) / max(s.whole)) END AS quota,
+         CASE WHEN NOT bool_or(k.quota IS NULL)
+              THEN ceil(sum(k.quota * s.seconds) / max(s.whole)) END AS quota,
          (array_agg(k.price ORDER BY s.begins DESC))[1] AS price,
          (array_agg(s.currency ORDER BY s.begins DESC))[1] AS currency
   FROM shares AS s

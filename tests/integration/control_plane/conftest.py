@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from control_plane.app import create_app
 from recolake.files import write_atomically
+from recolake.platform import control
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import generate_key, hash_key, keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
@@ -46,3 +47,10 @@ def plane_at(tmp_path: Path) -> Iterator[Callable[[str], Plane]]:
     secrets = {tenant: secret for tenant, (secret, _) in made.items()}
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield lambda prefix: Plane(client, settings, secrets, prefix)
+
+
+@pytest.fixture(scope="session")
+def accounts(_supervised: Settings) -> Settings:
+    """PostgreSQL alone, running; of a platform that runs, that one's."""
+    control.up(_supervised, ["postgres"])
+    return _supervised
