@@ -1,4 +1,4 @@
-"""From the journal to PostgreSQL: every billable call once, whoever is killed when, and the accounts agree."""
+"""From the journal to PostgreSQL: every billable call once, whoever is killed; the accounts agree."""
 
 from __future__ import annotations
 
