@@ -18,6 +18,7 @@ import orjson
 from control_plane.database import open_database
 from control_plane.tenants import repository as tenants
 from control_plane.usage import repository
+from recolake.errors import RecolakeError
 from recolake.lake.tables import BRONZE_RECOMMENDATIONS
 from recolake.limits.plans import Kind
 from recolake.settings import Settings
@@ -64,6 +65,15 @@ class Reconciliation:
         yield from (f"not read: {account}" for account in self.unread)
         if not self.differs:
             yield "No difference."
+
+
+class UsageDiffersError(RecolakeError):
+    """Accounts of a day differ, or could not all be read; the message names the calls."""
+
+    code = "usage_differs"
+
+    def __init__(self, report: Reconciliation) -> None:
+        super().__init__("\n".join(report.lines()), hint="docs/howto/usage-and-invoices.md says what to do.")
 
 
 def compare(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-def _terms() -> list[sa.Column[object]]:
+def _terms() -> list[sa.Column[Any]]:
     amounts = ("requests", "events", "items", "seats", "training_minutes")
     prices = ("requests_price", "events_price", "items_price")
     return [

@@ -23,6 +23,7 @@ from recolake.limits.gcra import Rate, take
 from recolake.limits.plans import Allowance, Quota, TenantPlan, plans_snapshot, render_plans
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.pseudonyms import ensure_tenant_key
 from serving.app import create_app
 from serving.limits.limiter import _SCRIPT
 
@@ -45,9 +46,13 @@ def give_plan(
 @pytest.fixture
 def limited(bare_shop: Any) -> Iterator[TestClient]:
     """A shop whose keys have ten units at once, and that has fifteen, without a model."""
+    ensure_tenant_key(bare_shop.settings, SHOP)
     give_plan(bare_shop.settings, Rate(SLOW, 10), Rate(SLOW, 15))
     with TestClient(create_app(bare_shop.settings), raise_server_exceptions=False) as client:
         yield client
+
+
+VIEW = {"user_id": "ada", "item_id": "i1", "event_type": "view", "event_time": "2026-03-01T12:00:00Z"}
 
 
 def bearer(secret: str) -> dict[str, str]:
@@ -87,7 +92,7 @@ def test_a_list_of_n_counts_n_and_one_beyond_the_burst_is_never_admitted(
     limited: TestClient, bare_shop: Any
 ) -> None:
     secret = bare_shop.key()
-    event = {"user_id": "ada", "item_id": "i1", "type": "view"}
+    event = VIEW
 
     def send(count: int) -> Any:
         return limited.post("/v1/events", json=[event] * count, headers=bearer(secret))
@@ -101,15 +106,16 @@ def test_a_list_of_n_counts_n_and_one_beyond_the_burst_is_never_admitted(
 
 
 def test_a_quota_ends_the_answers_and_failures_do_not_use_it(bare_shop: Any) -> None:
+    ensure_tenant_key(bare_shop.settings, SHOP)
     give_plan(bare_shop.settings, events=Allowance(5, 5, 2, hard=True))
-    event = {"user_id": "ada", "item_id": "i1", "type": "view"}
+    event = VIEW
     with TestClient(create_app(bare_shop.settings)) as client:
         headers = bearer(bare_shop.key())
 
         def send(*events: Any) -> Any:
             return client.post("/v1/events", json=list(events), headers=headers)
 
-        assert send(event | {"type": ""}).status_code == 422
+        assert send(event | {"event_type": ""}).status_code == 422
         kept = send(event, event)
         assert (kept.status_code, kept.headers["ratelimit-policy"]) == (202, '"quota-events";q=5')
         assert kept.headers["ratelimit"].startswith('"quota-events";r=1;t=')
@@ -143,6 +149,7 @@ from recolake.limits.plans import PlanSnapshot
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeyRecord
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.pseudonyms import ensure_tenant_key
 from serving.limits.limiter import Limiter
 from serving.metrics import Metrics
 
