@@ -89,7 +89,7 @@ class Limiter:
         if quota is None or quota.refused or not quota.counted or self._client is None:
             return
         try:
-            await self._client.eval(_GIVE_BACK, 1, quota.counter, str(quota.counted))
+            await self._client.register_script(_GIVE_BACK)(keys=[quota.counter], args=[quota.counted])
         except (RedisError, OSError) as error:
             _log.warning("quota_not_given_back", reason=type(error).__name__)
 

@@ -52,7 +52,7 @@ def limited(bare_shop: Any) -> Iterator[TestClient]:
         yield client
 
 
-VIEW = {"user_id": "ada", "item_id": "i1", "event_type": "view", "event_time": "2026-03-01T12:00:00Z"}
+VIEW = {"user_id": "ada", "item_id": "i1", "type": "view", "time": "2026-03-01T12:00:00Z"}
 
 
 def bearer(secret: str) -> dict[str, str]:
@@ -115,7 +115,7 @@ def test_a_quota_ends_the_answers_and_failures_do_not_use_it(bare_shop: Any) -> 
         def send(*events: Any) -> Any:
             return client.post("/v1/events", json=list(events), headers=headers)
 
-        assert send(event | {"event_type": ""}).status_code == 422
+        assert send(event | {"type": ""}).status_code == 422
         kept = send(event, event)
         assert (kept.status_code, kept.headers["ratelimit-policy"]) == (202, '"quota-events";q=5')
         assert kept.headers["ratelimit"].startswith('"quota-events";r=1;t=')
