@@ -1,8 +1,8 @@
 """
 ### Reconcile usage
 
-Compares yesterday's usage in PostgreSQL, in `bronze.recommendations` and in the request log of the API, call by
-call, and fails where they differ; its log names the calls.
+Compares yesterday's usage in PostgreSQL, in `bronze.recommendations` and in the request log of the API, call
+by call, and fails where they differ; its log names the calls.
 
 Running it again changes nothing. Runbook: `docs/howto/usage-and-invoices.md`.
 """

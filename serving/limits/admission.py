@@ -38,6 +38,13 @@ class Admission:
     rates: Sequence[tuple[str, Rate, Verdict]]
     quota: QuotaState | None
 
+    @property
+    def counted(self) -> QuotaState | None:
+        """The quota that this request used; None where there is none, or the request was refused."""
+        if self.quota is None or self.quota.refused or not all(said.admitted for _, _, said in self.rates):
+            return None
+        return self.quota if self.quota.counted else None
+
     def headers(self) -> list[tuple[bytes, bytes]]:
         """`ratelimit-policy` and `ratelimit`; nothing where nothing limits."""
         policies = [f'"{name}";q={rate.burst};w={rate.window_seconds}' for name, rate, _ in self.rates]

@@ -2,7 +2,7 @@
 -- KEYS: bucket of the key, bucket of the tenant, counter of the quota.
 -- ARGV: units; microseconds of now ('' asks this server, the one clock of all workers);
 --       interval and span of the key's rate, then of the tenant's (interval 0: no such rate);
---       units for the quota, limit of the quota (-1: none), what is used where no counter is, its lifetime in s.
+--       units for the quota, limit of the quota (-1: none), what is billed of it at least, its lifetime in s.
 -- Answer: wait of the key, remaining, whole in; the same of the tenant; quota refused (0 or 1), quota remaining.
 local units = tonumber(ARGV[1])
 local now = tonumber(ARGV[2])
@@ -28,7 +28,7 @@ local ours = take(KEYS[2], tonumber(ARGV[5]), tonumber(ARGV[6]))
 local counted, limit = tonumber(ARGV[7]), tonumber(ARGV[8])
 local refused, left = 0, -1
 if limit >= 0 then
-  local used = tonumber(redis.call('GET', KEYS[3]) or ARGV[9])
+  local used = math.max(tonumber(redis.call('GET', KEYS[3]) or 0), tonumber(ARGV[9]))
   left = math.max(limit - used, 0)
   if counted > left then refused = 1 end
   if mine.wait == 0 and ours.wait == 0 and refused == 0 and counted > 0 then

@@ -85,8 +85,8 @@ class Limiter:
 
     async def give_back(self, admission: Admission) -> None:
         """There was no answer to bill, so the quota is as it was; where Redis is away it stays counted."""
-        quota = admission.quota
-        if quota is None or quota.refused or not quota.counted or self._client is None:
+        quota = admission.counted
+        if quota is None or self._client is None:
             return
         try:
             await self._client.register_script(_GIVE_BACK)(keys=[quota.counter], args=[quota.counted])
