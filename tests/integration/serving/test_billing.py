@@ -1,4 +1,4 @@
-"""What is billed: each call once, before its answer; retries and failures not; the request log says the same."""
+"""What is billed: each call once, before its answer; the request log says the same."""
 
 from __future__ import annotations
 
