@@ -30,7 +30,7 @@ from serving.limits.admission import Admission, QuotaState
 from serving.limits.local import LocalBuckets
 from serving.metrics import Metrics
 
-_SCRIPT = (Path(__file__).parent / "admit.lua").read_text()
+SCRIPT = (Path(__file__).parent / "admit.lua").read_text()
 # Where Redis lost the counter, it begins anew with what PostgreSQL knows.
 _GIVE_BACK = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECRBY', KEYS[1], ARGV[1]) end"
 # A counter outlives its month by as much as clocks may differ.
@@ -108,7 +108,7 @@ class Limiter:
             self._client = redis.asyncio.Redis.from_url(
                 resolve(self._settings, "redis"), socket_timeout=patience, socket_connect_timeout=patience
             )
-            self._script = self._client.register_script(_SCRIPT)
+            self._script = self._client.register_script(SCRIPT)
         return self._script
 
     async def _ask(

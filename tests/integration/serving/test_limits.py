@@ -25,7 +25,7 @@ from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import ensure_tenant_key
 from serving.app import create_app
-from serving.limits.limiter import _SCRIPT
+from serving.limits.limiter import SCRIPT
 
 SHOP = Tenant("shop")
 THIS_MONTH = month_of(datetime.now(UTC))
@@ -199,7 +199,7 @@ CALLS = st.lists(st.tuples(st.integers(-(10**9), 10**7), st.integers(0, 12)), ma
 def judge(valkey: Any) -> Any:
     client = redis.Redis.from_url(valkey.url)
     client.flushall()
-    return client.register_script(_SCRIPT), client
+    return client.register_script(SCRIPT), client
 
 
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
