@@ -250,7 +250,7 @@ BRONZE_RECOMMENDATIONS = Table(
         Column(
             "usage_id",
             "string",
-            "What it is billed as: retries of one call share it; NULL before there was any",
+            "What it is billed as, retries of one call alike; NULL: as its recommendation_id",
             later=True,
         ),
     ),

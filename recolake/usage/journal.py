@@ -42,10 +42,9 @@ class UsageJournal:
             OSError: it could not be written whole (the disk is full, say); nothing of it is left.
         """
         tally = current_tally.get() or Tally()
-        usage_id = tally.next_id() or record.recommendation_id
-        more = {"usage_id": usage_id, "environment": self._environment}
-        self._writer.append(record.model_copy(update=more).to_line())
-        tally.note(record.tenant_id, usage_id, Kind.REQUESTS.value, record.units)
+        written = record.model_copy(update={"usage_id": tally.next_id(), "environment": self._environment})
+        self._writer.append(written.to_line())
+        tally.note(record.tenant_id, written.billed_as, Kind.REQUESTS.value, record.units)
 
     def meter(self, record: MeterRecord) -> None:
         """Write what is billed of a call that is no recommendation; as `append` does.

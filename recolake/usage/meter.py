@@ -35,7 +35,7 @@ class MeterRecord(BaseModel):
 def billed(record: UsageRecord) -> MeterRecord:
     """What is billed for an answered recommendation request."""
     return MeterRecord(
-        usage_id=record.usage_id or record.recommendation_id,
+        usage_id=record.billed_as,
         tenant_id=record.tenant_id,
         at=record.served_at,
         key_id=record.key_id,

@@ -78,7 +78,7 @@ def test_lists_are_billed_by_what_was_kept_of_them_and_once_however_often_they_a
     events = [VIEW, VIEW | {"item_id": "i2"}, VIEW | {"type": ""}]
     assert [send("/v1/events", events).status_code for _ in range(3)] == [207] * 3
     operations = [
-        {"operation": "put_item", "item_id": "i9", "item": {"properties": {"title": "New"}}},
+        {"operation": "put_item", "item_id": "i9", "item": {"title": "New"}},
         {"operation": "send_event", "event": VIEW | {"item_id": "i3"}},
         {"operation": "delete_item", "item_id": "i8"},
     ]
