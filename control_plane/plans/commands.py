@@ -32,8 +32,9 @@ def _put(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"]) or "terms"
+        reason = first["msg"].removeprefix("Value error, ")
         raise InvalidInputError(
-            f"{name}: {first['msg']}.", hint=f"Terms: {', '.join(PlanTerms.model_fields)}.", field=name
+            f"{name}: {reason}.", hint=f"Terms: {', '.join(PlanTerms.model_fields)}.", field=name
         ) from error
     service.put_plan(load_settings(), plan_id, title or plan_id, chosen)
     typer.echo(f"Plan {plan_id} is there: {chosen.model_dump_json(exclude_none=True)}")

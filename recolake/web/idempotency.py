@@ -2,7 +2,7 @@
 
 A key belongs to the API key that it came with. What is kept is sealed with that API key, as answers may hold
 a secret that nobody is to find on a disk. Only answers below 400 are kept: a request that was refused may be
-mended and sent again with its key. Bodies of any size pass; of an answer at most a mebibyte is kept.
+mended and sent again with its key. An answer leaves once it is kept. Bodies of any size pass; of an answer at most a mebibyte is kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from recolake.errors import InvalidInputError, RecolakeError
 from recolake.tenancy.api_keys import KeyRecord, KeySnapshot
 from recolake.tenancy.context import Tenant
 from recolake.usage.tally import Tally, current_tally
-from recolake.web.problems import answer_to
+from recolake.web.problems import answer_to, answer_to_system
 from recolake.web.replays import Answer, Replays, refuse_another
 from recolake.web.sealed import seal, unseal
 
@@ -34,14 +34,17 @@ _BAD_REQUEST = 400
 
 @dataclass
 class _Recorder:
-    """Hashes what a request brings and holds what it is answered, as both pass by."""
+    """Hashes what a request brings, and holds back what it is answered until that is kept.
+
+    An answer that is too large to be kept passes as it comes.
+    """
 
     receive: Receive
     send: Send
     digest: hashlib._Hash
     status: int = 0
     media_type: str = ""
-    chunks: list[bytes] = field(default_factory=list)
+    held: list[Message] = field(default_factory=list)
     size: int = 0
     complete: bool = False
 
@@ -51,20 +54,31 @@ class _Recorder:
         return message
 
     async def sending(self, message: Message) -> None:
+        self.held.append(message)
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = dict(message.get("headers", []))
             self.media_type = headers.get(b"content-type", b"").decode("latin-1")
-        elif message["type"] == "http.response.body":
-            self.size += len(message.get("body", b""))
-            if self.size <= _MOST_ANSWER_BYTES:
-                self.chunks.append(message.get("body", b""))
-            self.complete = not message.get("more_body", False)
-        await self.send(message)
+            return
+        self.size += len(message.get("body", b""))
+        self.complete = not message.get("more_body", False)
+        if self.size > _MOST_ANSWER_BYTES:
+            await self.release()
+
+    async def release(self) -> None:
+        """Let go of what is held."""
+        while self.held:
+            await self.send(self.held.pop(0))
 
     @property
     def worth_keeping(self) -> bool:
         return self.complete and self.status < _BAD_REQUEST and self.size <= _MOST_ANSWER_BYTES
+
+    @property
+    def body(self) -> bytes:
+        """Media type and content, as they are kept."""
+        content = b"".join(message.get("body", b"") for message in self.held)
+        return self.media_type.encode() + b"\n" + content
 
 
 class IdempotencyMiddleware:
@@ -102,6 +116,10 @@ class IdempotencyMiddleware:
         except RecolakeError as error:
             await answer_to(request, error)(scope, receive, send)
             return
+        except OSError as error:
+            # There is no room to remember the answer, so it did not leave.
+            await (await answer_to_system(request, error))(scope, receive, send)
+            return
         if replayed is not None:
             await replayed(scope, receive, send)
 
@@ -131,11 +149,11 @@ class IdempotencyMiddleware:
             passing = _Recorder(receive, send, digest)
             await self._app(scope, passing.receiving, passing.sending)
             if passing.worth_keeping:
-                body = passing.media_type.encode() + b"\n" + b"".join(passing.chunks)
-                answer = Answer(passing.status, seal(secret.encode(), body))
+                answer = Answer(passing.status, seal(secret.encode(), passing.body))
                 await run_in_threadpool(
                     self._replays.keep, caller.tenant, key, passing.digest.digest(), answer
                 )
+            await passing.release()
         return None
 
 

@@ -115,7 +115,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RecolakeError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OSError, _system)
+    app.add_exception_handler(OSError, answer_to_system)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -164,7 +164,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
-async def _system(request: Request, error: Exception) -> JSONResponse:
+async def answer_to_system(request: Request, error: Exception) -> JSONResponse:
+    """The problem document of an error of the operating system."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return problem(
             request,

@@ -59,7 +59,8 @@ def test_a_kill_before_the_answer_is_kept_bills_the_retry_as_the_same_call(
 
     with monkeypatch.context() as patch:
         patch.setattr(Replays, "keep", killed)
-        api.client.post("/v1/recommendations", json={"user_id": "ada"}, headers=keyed(api, "k"))
+        lost = api.client.post("/v1/recommendations", json={"user_id": "ada"}, headers=keyed(api, "k"))
+    assert lost.status_code == 500, "what is not kept does not leave"
     again = api.client.post("/v1/recommendations", json={"user_id": "ada"}, headers=keyed(api, "k"))
     assert again.status_code == 200
     (path,) = shop.settings.journal_root.glob(f"*{OPEN_SUFFIX}")
