@@ -1,8 +1,9 @@
 """`Idempotency-Key` for every POST: the first answer is given again, whatever the route.
 
 A key belongs to the API key that it came with. What is kept is sealed with that API key, as answers may hold
-a secret that nobody is to find on a disk. Only answers below 400 are kept: a request that was refused may be
-mended and sent again with its key. An answer leaves once it is kept. Bodies of any size pass; of an answer at most a mebibyte is kept.
+a secret that nobody is to find on a disk. An answer leaves once it is kept. Only answers below 400 are: a
+request that was refused may be mended and sent again with its key. Bodies of any size pass; of answers those
+up to a mebibyte are kept.
 """
 
 from __future__ import annotations
