@@ -32,12 +32,15 @@ from control_plane.sessions.endpoints import router as sessions
 from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
 from control_plane.uploads.endpoints import router as uploads
+from control_plane.usage.endpoints import router as usage
 from control_plane.web import install_account_errors
 from recolake.errors import RecolakeError
 from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
+from recolake.web.idempotency import IdempotencyMiddleware
 from recolake.web.problems import install
+from recolake.web.replays import Replays
 
 _log = structlog.get_logger(__name__)
 
@@ -60,6 +63,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         configure_logging("control")
     chosen = settings or load_settings()
 
+    replays = Replays(chosen.replay_root / "control")
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         _clear(chosen.temporary_root)
@@ -72,15 +77,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         storing = asyncio.create_task(keep_storing(chosen))
         yield
         storing.cancel()
+        replays.close()
         database.close()
 
     app = FastAPI(title="Recolake control plane", version=version("recolake"), lifespan=lifespan)
     app.state.settings = chosen
     app.state.keys = KeySnapshot(chosen)
+    app.add_middleware(
+        IdempotencyMiddleware, replays=replays, keys=app.state.keys, handles=lambda p: p.startswith("/v1/")
+    )
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)
     install_account_errors(app)
-    for router in (files, uploads, api_keys, tenants, experiments, privacy):
+    for router in (files, uploads, api_keys, tenants, experiments, privacy, usage):
         app.include_router(router)
     for router in (people, oauth, sessions, organisations, invitations):
         app.include_router(router)

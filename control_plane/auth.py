@@ -63,6 +63,7 @@ ExperimentReader = Annotated[Principal, Depends(_Requires(Permission.EXPERIMENTS
 ExperimentWriter = Annotated[Principal, Depends(_Requires(Permission.EXPERIMENTS_WRITE))]
 PrivacyReader = Annotated[Principal, Depends(_Requires(Permission.PRIVACY_READ))]
 PrivacyWriter = Annotated[Principal, Depends(_Requires(Permission.PRIVACY_WRITE))]
+UsageReader = Annotated[Principal, Depends(_Requires(Permission.USAGE_READ))]
 BillingReader = Annotated[Principal, Depends(_Requires(Permission.BILLING_READ))]
 BillingWriter = Annotated[Principal, Depends(_Requires(Permission.BILLING_WRITE))]
 

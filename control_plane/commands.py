@@ -23,6 +23,11 @@ def register(app: typer.Typer) -> None:
     app.add_typer(_tenant, name="tenant")
     app.add_typer(_key, name="key")
     account_commands.register(app)
+    from control_plane.plans.commands import plan
+    from control_plane.usage import commands as usage
+
+    app.add_typer(plan, name="plan")
+    usage.register()
 
 
 @_tenant.command("create")

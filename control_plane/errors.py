@@ -53,10 +53,10 @@ class TooManyAttemptsError(RecolakeError):
     status = 429
 
     def __init__(self, retry_after: timedelta) -> None:
-        self.retry_after = retry_after
         super().__init__(
             "Too many attempts; none is looked at for a while.", hint="Wait as long as Retry-After says."
         )
+        self.retry_after = retry_after.total_seconds()
 
 
 class LastOwnerError(RecolakeError):

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     EXPERIMENTS_WRITE = "experiments:write"
     PRIVACY_READ = "privacy:read"
     PRIVACY_WRITE = "privacy:write"
+    USAGE_READ = "usage:read"
     BILLING_READ = "billing:read"
     BILLING_WRITE = "billing:write"
     RECOMMENDATIONS_READ = "recommendations:read"
@@ -49,7 +50,7 @@ class Role(StrEnum):
 
 _P = Permission
 _MEMBER = {_P.SELF, _P.TENANT_READ, _P.MEMBERS_READ}
-_LOOK = _MEMBER | {_P.UPLOADS_READ, _P.EXPERIMENTS_READ}
+_LOOK = _MEMBER | {_P.UPLOADS_READ, _P.EXPERIMENTS_READ, _P.USAGE_READ}
 _DEVELOP = {
     _P.KEYS_READ,
     _P.KEYS_WRITE,
@@ -65,7 +66,7 @@ _OF_ROLES = {
     Role.ADMIN: frozenset(Permission) - {_P.BILLING_WRITE},
     Role.DEVELOPER: frozenset(_LOOK | _DEVELOP),
     Role.ANALYST: frozenset(_LOOK | {_P.EXPERIMENTS_WRITE, _P.RECOMMENDATIONS_READ}),
-    Role.BILLING: frozenset(_MEMBER | {_P.BILLING_READ, _P.BILLING_WRITE}),
+    Role.BILLING: frozenset(_MEMBER | {_P.USAGE_READ, _P.BILLING_READ, _P.BILLING_WRITE}),
     Role.READ_ONLY: frozenset(_LOOK | {_P.KEYS_READ}),
 }
 

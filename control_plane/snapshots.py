@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import text
 
 from control_plane.api_keys import repository as keys
 from control_plane.database import SNAPSHOT_LOCK, Database
+from control_plane.plans.current import current_plans
 from control_plane.tenants import repository as tenants
 from recolake.files import write_atomically
+from recolake.limits.plans import plans_snapshot, render_plans
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
@@ -20,8 +24,10 @@ from recolake.tenancy.pseudonyms import PseudonymKeyError, tenant_key
 _log = structlog.get_logger(__name__)
 
 
-def publish(settings: Settings, database: Database) -> None:
-    """Write both snapshots from what is committed now.
+def publish(
+    settings: Settings, database: Database, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> None:
+    """Write the snapshots from what is committed now.
 
     Called after every commit that changes them and at each start, which completes what a killed process left.
     A tenant whose pseudonym key is gone is named in the log; a new key would make its people strangers.
@@ -31,11 +37,13 @@ def publish(settings: Settings, database: Database) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SNAPSHOT_LOCK})
         names = [row.tenant_id for row in tenants.list_all(session)]
         records = keys.active_records(session)
+        plans = current_plans(session, now())
         for name in names:
             _check_pseudonym_key(settings, Tenant(name))
         # Tenants first: a key in the snapshot never names a tenant that is not there.
         write_atomically(tenants_snapshot(settings), json.dumps(names).encode(), mode=0o600)
         write_atomically(keys_snapshot(settings), render_snapshot(records), mode=0o600)
+        write_atomically(plans_snapshot(settings), render_plans(plans), mode=0o600)
 
 
 def _check_pseudonym_key(settings: Settings, tenant: Tenant) -> None:

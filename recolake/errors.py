@@ -22,6 +22,8 @@ class RecolakeError(Exception):
         self.message = message
         self.hint = hint
         self.field = field
+        self.retry_after: float | None = None
+        """Seconds after which trying again may help; HTTP services say so."""
 
     @property
     def members(self) -> Mapping[str, Any]:

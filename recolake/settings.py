@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Processes of the recommendation API: one alone queues at 100 requests a second",
     )
+    environment_name: str = Field(
+        default="live",
+        pattern=r"^[a-z][a-z0-9-]{0,38}$",
+        description="Which environment usage is metered as, such as live or staging",
+    )
     acknowledge_by: Literal["spool", "kafka"] = Field(
         default="spool", description="What the API keeps records in before it acknowledges them"
     )

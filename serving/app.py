@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
+from recolake.limits.plans import PlanSnapshot
 from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
 from recolake.tenancy.pseudonyms import TenantKeys
 from recolake.usage.journal import UsageJournal
+from recolake.usage.tally import ContextThreads
+from recolake.web.idempotency import IdempotencyMiddleware
 from recolake.web.problems import install
+from recolake.web.replays import Replays
 from serving.api.batch.endpoints import router as batch
 from serving.api.bodies import describe_bodies
 from serving.api.events.endpoints import router as events
@@ -25,10 +29,12 @@ from serving.api.operations.endpoints import router as operations
 from serving.api.recommendations.endpoints import router as recommendations
 from serving.api.recommendations.service import Recommender
 from serving.api.users.endpoints import router as users
+from serving.erased import refuse_erased_answer
 from serving.ids import RecommendationIds
 from serving.intake.broker import keeper_of
 from serving.intake.desk import Desk
-from serving.intake.replays import Replays
+from serving.limits.limiter import Limiter
+from serving.limits.middleware import LimitsMiddleware
 from serving.marks import Marks
 from serving.metrics import Metrics
 from serving.middleware import AccessMiddleware, BodyLimitMiddleware
@@ -40,6 +46,7 @@ from serving.trials import Trials
 from serving.watcher import Watcher
 
 _THREADS = 8
+_ANSWERS = "/v1/recommendations"
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -52,11 +59,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     shelf = Shelf(chosen, metrics, marks.vectors)
     trials = Trials(chosen, metrics, marks.vectors, shelf)
     features = OnlineFeatures(chosen, metrics)
-    journal = UsageJournal(chosen.journal_root)
+    journal = UsageJournal(chosen.journal_root, chosen.environment_name)
+    limiter = Limiter(chosen, PlanSnapshot(chosen), metrics)
     keeper, replays = keeper_of(chosen, metrics), Replays(chosen.replay_root)
     keys = TenantKeys(chosen)
-    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
-    intake_threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="intake")
+    threads = ContextThreads(_THREADS, thread_name_prefix="answer")
+    intake_threads = ContextThreads(_THREADS, thread_name_prefix="intake")
     ids = RecommendationIds.of(chosen)
 
     @asynccontextmanager
@@ -81,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         journal.close()
         keeper.close()
         replays.close()
+        await limiter.close()
 
     app = FastAPI(
         title="Recolake recommendations",
@@ -88,19 +97,30 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description="What people did goes in, what they should see comes out, each answer with a receipt.",
         lifespan=lifespan,
     )
+    valid = KeySnapshot(chosen)
     app.state.serving = State(
         settings=chosen,
-        keys=KeySnapshot(chosen),
+        keys=valid,
         metrics=metrics,
         shelf=shelf,
         trials=trials,
         features=features,
         recommender=Recommender(chosen, shelf, trials, features, journal, ids, keys, metrics),
         threads=threads,
-        desk=Desk(keeper, replays, keys, metrics),
+        desk=Desk(keeper, replays, keys, metrics, journal),
         intake_threads=intake_threads,
+        limiter=limiter,
+    )
+    # What is sent to be kept has its own replays, which judge a body only once.
+    app.add_middleware(
+        IdempotencyMiddleware,
+        replays=replays,
+        keys=valid,
+        handles=lambda path: path.startswith(_ANSWERS),
+        judge=partial(refuse_erased_answer, chosen),
     )
     app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(LimitsMiddleware, limiter=limiter)
     app.add_middleware(AccessMiddleware, metrics=metrics)
     install(app)
     for router in (recommendations, events, items, users, batch, operations):

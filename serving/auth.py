@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
+from recolake.limits.plans import Quota
 from recolake.tenancy.api_keys import KeyRecord, Scope
 from recolake.web.bearer import BearerSecret
+from serving.limits.gate import admit
 from serving.state import CurrentState
 
 
 def _requires(scope: Scope | None) -> Callable[..., Awaitable[KeyRecord]]:
-    async def authenticate(state: CurrentState, secret: BearerSecret) -> KeyRecord:
-        return state.keys.authenticate(secret, scope)
+    async def authenticate(request: Request, state: CurrentState, secret: BearerSecret) -> KeyRecord:
+        caller = state.keys.authenticate(secret, scope)
+        # What is sent is counted where it is read, as a list of n counts n.
+        if scope is Scope.RECOMMENDATIONS_READ:
+            billed = {Quota.REQUESTS: 1} if request.method == "POST" else {}
+            await admit(request, state.limiter, caller, 1, billed)
+        return caller
 
     return authenticate
 

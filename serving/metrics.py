@@ -87,6 +87,11 @@ class Metrics:
             "Requests that Kafka did not take, so that the spool took them",
             registry=self._registry,
         )
+        self.limit_failures = Counter(
+            "recolake_limit_failures",
+            "Requests whose limits Redis did not judge, so that the worker's own share of them did",
+            registry=self._registry,
+        )
         self.swaps = Counter(
             "recolake_model_swaps",
             "Model versions taken into service, or refused",

@@ -9,6 +9,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from recolake.usage.tally import Tally, current_tally
 from serving.metrics import Metrics
 
 MOST_BODY_BYTES = 64 << 10
@@ -57,6 +58,8 @@ class AccessMiddleware:
             return
         status = HTTPStatus.INTERNAL_SERVER_ERROR.value
         began = time.perf_counter()
+        tally = Tally()
+        current_tally.set(tally)
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -79,4 +82,5 @@ class AccessMiddleware:
                     status=status,
                     milliseconds=round(seconds * 1_000, 2),
                     request_id=scope.get("state", {}).get("request_id"),
+                    **({"usage": tally.lines} if tally.lines else {}),
                 )

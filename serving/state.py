@@ -12,6 +12,7 @@ from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeySnapshot
 from serving.api.recommendations.service import Recommender
 from serving.intake.desk import Desk
+from serving.limits.limiter import Limiter
 from serving.metrics import Metrics
 from serving.people import OnlineFeatures
 from serving.shelf import Shelf
@@ -34,6 +35,7 @@ class State:
     desk: Desk
     # Writes wait for the disk; so many may share one flush of it.
     intake_threads: ThreadPoolExecutor
+    limiter: Limiter
 
 
 async def _state(request: Request) -> State:

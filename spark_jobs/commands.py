@@ -10,7 +10,7 @@ from recolake.spool.commands import events
 from spark_jobs.kafka.commands import register as register_kafka
 from spark_jobs.maintenance.commands import lake
 from spark_jobs.quarantine.commands import quarantine
-from spark_jobs.usage_commands import usage
+from spark_jobs.usage_commands import register as register_usage
 
 
 def _ingest(tenant: Annotated[str, typer.Option(help="Whose uploads to ingest")]) -> None:
@@ -65,5 +65,5 @@ def register(app: typer.Typer) -> None:
     events.command("deliver")(_deliver)
     register_kafka(app)
     app.add_typer(quarantine, name="quarantine")
-    app.add_typer(usage, name="usage")
+    register_usage()
     app.add_typer(lake, name="lake")

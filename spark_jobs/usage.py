@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from recolake.journal.segments import dispose, sealed_segments
+from recolake.journal.segments import sealed_segments
 from recolake.lake.engine import connect
 from recolake.lake.tables import BRONZE_RECOMMENDATIONS
 from recolake.settings import Settings
 from recolake.tenancy.locks import shipping_usage
+from recolake.usage.bills import release
 from recolake.usage.record import UsageRecord
 from recolake.usage.segments import read_segment
 
@@ -38,6 +39,7 @@ _SCHEMA = pa.schema(
         ("experiment_id", pa.string()),
         ("milliseconds", pa.float64()),
         ("rules", pa.string()),
+        ("usage_id", pa.string()),
     ]
 )
 
@@ -56,7 +58,7 @@ class ShipReport:
 
 
 def ship_usage(settings: Settings, progress: Callable[[str], None] | None = None) -> ShipReport:
-    """Bring sealed journal segments into the lake, then remove them.
+    """Bring sealed journal segments into the lake, then remove them; what is billed stays in `bills/`.
 
     A segment is removed after its records are committed; one that is shipped again adds nothing, as a record
     is known by its recommendation id. Runs wait for each other.
@@ -73,7 +75,7 @@ def ship_usage(settings: Settings, progress: Callable[[str], None] | None = None
         for batch, records, spoiled in _batches(segments):
             report.added += _add(spark, records)
             for path in batch:
-                dispose(path, aside=path in spoiled)
+                release(path, aside=path in spoiled)
             report.segments += len(batch)
             report.records += len(records)
             report.unreadable += sum(spoiled.values())

@@ -1,13 +1,12 @@
-"""`recolake usage`."""
+"""`recolake usage ship`."""
 
 from __future__ import annotations
 
 import typer
 
-usage = typer.Typer(help="What the recommendation API answered.", no_args_is_help=True)
+from recolake.usage.commands import usage
 
 
-@usage.command("ship")
 def _ship() -> None:
     """Bring the API's usage journal into bronze.recommendations; running it again changes nothing."""
     from recolake.settings import load_settings
@@ -19,6 +18,6 @@ def _ship() -> None:
         typer.echo(f"{report.unreadable} lines could not be read; see the journal's folder `unreadable`.")
 
 
-@usage.callback()
-def _group() -> None:
-    """Keeps `ship` a command of its own while it is the only one."""
+def register() -> None:
+    """Hang the command into its group."""
+    usage.command("ship")(_ship)

@@ -7,8 +7,10 @@ from control_plane.models.base import Base
 from control_plane.models.login import AuthorizationCodeRow, LoginAttemptsRow
 from control_plane.models.member import InvitationRow, MemberRow
 from control_plane.models.person import PersonRow
+from control_plane.models.plan import PlanRow, SubscriptionRow, Terms
 from control_plane.models.session import RefreshTokenRow, SessionRow
 from control_plane.models.tenant import TenantRow
+from control_plane.models.usage import ThresholdRow, UsageRow
 
 __all__ = [
     "ApiKeyRow",
@@ -18,7 +20,12 @@ __all__ = [
     "LoginAttemptsRow",
     "MemberRow",
     "PersonRow",
+    "PlanRow",
     "RefreshTokenRow",
     "SessionRow",
+    "SubscriptionRow",
     "TenantRow",
+    "Terms",
+    "ThresholdRow",
+    "UsageRow",
 ]

@@ -16,9 +16,9 @@ from control_plane.sessions import service as sessions
 from control_plane.sessions.schemas import TokenAnswer
 from control_plane.tokens.issuer import issuer_of
 from control_plane.tokens.keys import jwk, verifying_keys
-from control_plane.web import retry_after
 from recolake.errors import ForbiddenError, UnauthenticatedError
 from recolake.settings import Settings
+from recolake.web.problems import whole_seconds
 
 router = APIRouter(tags=["login"], dependencies=[PUBLIC])
 
@@ -49,8 +49,8 @@ def log_in(
         return _refuse(settings, form, error)
     except (UnauthenticatedError, ForbiddenError, TooManyAttemptsError) as error:
         again = page.login_page(client, form, problem=error.message, email=form.email, status=error.status)
-        if isinstance(error, TooManyAttemptsError):
-            again.headers["Retry-After"] = retry_after(error)
+        if error.retry_after is not None:
+            again.headers["Retry-After"] = whole_seconds(error.retry_after)
         return again
     if isinstance(outcome, service.Choice):
         return page.choice_page(client, form, outcome.ticket, outcome.organisations)

@@ -19,7 +19,8 @@ def register(app: typer.Typer) -> None:
     from recolake.spool import commands as spool
     from recolake.transform import commands as transform
     from recolake.uploads import commands as uploads
+    from recolake.usage import commands as usage
 
-    early = (platform, inference, landing, uploads, spool, transform)
+    early = (platform, inference, landing, uploads, spool, usage, transform)
     for module in (*early, lake, lineage, demo, simulator, experiments, privacy):
         module.register(app)

@@ -247,6 +247,12 @@ BRONZE_RECOMMENDATIONS = Table(
             "Rules of the list and the items that they acted on, as JSON; NULL where there were none",
             later=True,
         ),
+        Column(
+            "usage_id",
+            "string",
+            "What it is billed as, retries of one call alike; NULL: as its recommendation_id",
+            later=True,
+        ),
     ),
     unindexed=("user_id", "rules"),
 )

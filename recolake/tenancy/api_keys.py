@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -21,21 +20,17 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-import structlog
-
 from recolake.errors import ForbiddenError, UnauthenticatedError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.key_uses import KeyUses
+from recolake.tenancy.snapshot_file import SnapshotFile
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_BITS = 128
 _RANDOM_DIGITS = 22  # 62^22 > 2^128
 _CHECKSUM_DIGITS = 6  # 62^6 > 2^32
 _LENGTH = len("rk_live_") + _RANDOM_DIGITS + _CHECKSUM_DIGITS
-_REFRESH_SECONDS = 1.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Scope(StrEnum):
@@ -49,6 +44,7 @@ class Scope(StrEnum):
     KEYS_WRITE = "keys:write"
     EXPERIMENTS_WRITE = "experiments:write"
     PRIVACY_WRITE = "privacy:write"
+    USAGE_READ = "usage:read"
 
 
 class Environment(StrEnum):
@@ -149,13 +145,10 @@ class KeySnapshot:
     """
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = keys_snapshot(settings)
         self._uses = KeyUses(settings)
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._looked_at: float | None = None
-        self._version: tuple[int, int, int] | None = None
-        self._records: dict[str, KeyRecord] = {}
+        self._file: SnapshotFile[dict[str, KeyRecord]] = SnapshotFile(
+            keys_snapshot(settings), parse_snapshot, dict, "key_snapshot_unreadable", clock=clock
+        )
 
     def authenticate(
         self, secret: str, scope: Scope | None = None, *, now: datetime | None = None
@@ -178,42 +171,12 @@ class KeySnapshot:
         if not checksum_ok(secret):
             return None
         digest = hash_key(secret)
-        self._refresh(at_once=False)
-        if digest not in self._records:
-            self._refresh(at_once=True)
-        record, moment = self._records.get(digest), now or datetime.now(UTC)
+        moment = now or datetime.now(UTC)
+        record = self._file.current().get(digest) or self._file.current(at_once=True).get(digest)
         if record is None or record.expired(moment):
             return None
         self._uses.note((record.tenant.name, record.key_id), moment)
         return record
-
-    def _refresh(self, *, at_once: bool) -> None:
-        with self._lock:
-            moment = self._clock()
-            recent = self._looked_at is not None and moment - self._looked_at < _REFRESH_SECONDS
-            if recent and not at_once:
-                return
-            self._looked_at = moment
-            try:
-                status = self._path.stat()
-            except FileNotFoundError:
-                self._version, self._records = None, {}
-                return
-            except OSError as error:
-                self._unreadable(error)
-                return
-            # The inode tells two versions apart that came within one tick of the file clock.
-            version = (status.st_mtime_ns, status.st_ino, status.st_size)
-            if version == self._version:
-                return
-            try:
-                self._records = parse_snapshot(self._path.read_bytes())
-                self._version = version
-            except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-                self._unreadable(error)
-
-    def _unreadable(self, error: Exception) -> None:
-        _log.error("key_snapshot_unreadable", path=str(self._path), error=type(error).__name__)
 
 
 def _base62(number: int, digits: int) -> str:

@@ -64,6 +64,13 @@ def shipping_usage(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
+def metering_usage(settings: Settings) -> Iterator[None]:
+    """One who brings usage into PostgreSQL at a time."""
+    with _whole(settings, "meter-usage"):
+        yield
+
+
+@contextmanager
 def _whole(settings: Settings, name: str) -> Iterator[None]:
     """A lock of all tenants together."""
     folder: Path = settings.run_root

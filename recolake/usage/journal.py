@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recolake.journal.writer import SegmentWriter
+from recolake.limits.plans import Kind
+from recolake.usage.meter import MeterRecord
 from recolake.usage.record import UsageRecord
+from recolake.usage.tally import Tally, current_tally
 
 _MOST_BYTES = 8 << 20
 _MOST_SECONDS = 60.0
@@ -22,10 +25,14 @@ class UsageJournal:
 
     Args:
         folder: made if it is not there.
+        environment: where it was answered, written into each line.
         clock: seconds that only grow.
     """
 
-    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, folder: Path, environment: str = "live", *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._environment = environment
         self._writer = SegmentWriter(folder, most_bytes=_MOST_BYTES, most_seconds=_MOST_SECONDS, clock=clock)
 
     def append(self, record: UsageRecord) -> None:
@@ -34,7 +41,20 @@ class UsageJournal:
         Raises:
             OSError: it could not be written whole (the disk is full, say); nothing of it is left.
         """
-        self._writer.append(record.to_line())
+        tally = current_tally.get() or Tally()
+        written = record.model_copy(update={"usage_id": tally.next_id(), "environment": self._environment})
+        self._writer.append(written.to_line())
+        tally.note(record.tenant_id, written.billed_as, Kind.REQUESTS.value, record.units)
+
+    def meter(self, record: MeterRecord) -> None:
+        """Write what is billed of a call that is no recommendation; as `append` does.
+
+        Raises:
+            OSError: it could not be written whole; nothing of it is left.
+        """
+        self._writer.append(record.model_copy(update={"environment": self._environment}).to_line())
+        tally = current_tally.get() or Tally()
+        tally.note(record.tenant_id, record.usage_id, record.kind.value, record.units)
 
     def tend(self) -> None:
         """Bring lines to the disk, and seal a segment old enough to be shipped; call it every second."""

@@ -26,6 +26,17 @@ class UsageRecord(BaseModel):
     experiment_id: str | None = None
     milliseconds: float | None = None
     rules: str | None = None
+    # What is billed; the journal fills in the first and the last as it writes the line. Without a name that
+    # the caller gave the call, the answer's own id is that of its usage.
+    usage_id: str | None = None
+    units: int = 1
+    scenario: str | None = None
+    environment: str = "live"
+
+    @property
+    def billed_as(self) -> str:
+        """Usage id of the answer."""
+        return self.usage_id or self.recommendation_id
 
     def to_line(self) -> bytes:
         """One line of JSON, line feed included; JSON escapes those within values."""

@@ -7,6 +7,7 @@ the last shows neither a message nor a stack, only the request id under which bo
 from __future__ import annotations
 
 import errno
+import math
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -68,6 +69,11 @@ def request_id_of(request: Request) -> str:
     return str(request.state.request_id)
 
 
+def whole_seconds(wait: float) -> str:
+    """A time to wait as Retry-After tells it: never too short."""
+    return str(max(math.ceil(wait), 1))
+
+
 def problem(
     request: Request,
     *,
@@ -77,10 +83,12 @@ def problem(
     field: str | None = None,
     hint: str = "",
     members: Mapping[str, Any] = MappingProxyType({}),
+    retry_after: float | None = None,
 ) -> JSONResponse:
     """A problem document; 503 carries Retry-After, 401 says how to authenticate.
 
     Args:
+        retry_after: seconds, for other statuses that pass.
         members: what this kind of problem has beside (RFC 9457, section 3.2).
     """
     content: dict[str, Any] = {
@@ -99,6 +107,8 @@ def problem(
     headers: dict[str, str] = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    elif retry_after is not None:
+        headers["Retry-After"] = whole_seconds(retry_after)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
@@ -110,12 +120,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RecolakeError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OSError, _system)
+    app.add_exception_handler(OSError, answer_to_system)
     app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _ours(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RecolakeError)
+def answer_to(request: Request, error: RecolakeError) -> JSONResponse:
+    """The problem document of an error of ours."""
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.warning(
             "request_failed", code=error.code, detail=error.message, request_id=request_id_of(request)
@@ -128,7 +138,13 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
         field=error.field,
         hint=error.hint,
         members=error.members,
+        retry_after=error.retry_after,
     )
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RecolakeError)
+    return answer_to(request, error)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -153,7 +169,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
-async def _system(request: Request, error: Exception) -> JSONResponse:
+async def answer_to_system(request: Request, error: Exception) -> JSONResponse:
+    """The problem document of an error of the operating system."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return problem(
             request,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -12,17 +11,10 @@ import orjson
 from recolake.errors import InvalidInputError
 from recolake.records.kinds import Record
 from recolake.records.refusals import Refusal, RefusedError
+from recolake.web.replays import Answer
 
 Result = Mapping[str, Any]
 """One entry of `results`: `status`, and the id of what was kept or why it was not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status and JSON body, as they are sent and replayed."""
-
-    status: int
-    body: bytes
 
 
 class NothingKeptError(InvalidInputError):

@@ -11,10 +11,12 @@ from typing import Protocol
 
 from recolake.records.encode import Encoder
 from recolake.records.kinds import Record
+from recolake.tenancy.api_keys import KeyRecord
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import TenantKeys
-from serving.intake.answers import Answer
-from serving.intake.replays import Call, Replays
+from recolake.usage.journal import UsageJournal
+from recolake.web.replays import Answer, Call, Replays
+from serving.intake.bill import bill
 from serving.metrics import Metrics
 
 Work = Callable[[Encoder, bytes], tuple[Answer, Sequence[Record]]]
@@ -53,6 +55,7 @@ class Desk:
         replays: Replays,
         keys: TenantKeys,
         metrics: Metrics,
+        journal: UsageJournal,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -60,25 +63,30 @@ class Desk:
         self._replays = replays
         self._keys = keys
         self._metrics = metrics
+        self._journal = journal
         self._now = now
         # Two that are judged at once in one interpreter are both late; one after the other, only one is.
         self._turn = threading.Lock()
 
-    def take(self, tenant: Tenant, call: Call, work: Work) -> Answer:
-        """The answer; all that it acknowledges is kept for good.
+    def take(self, caller: KeyRecord, call: Call, work: Work) -> Answer:
+        """The answer; all that it acknowledges is kept for good, and billed.
 
         Raises:
             InvalidInputError: nothing of it can be taken.
             PseudonymKeyError: the tenant's key is not there.
             OSError: it could not be kept.
         """
-        return self._replays.answer(tenant, call, lambda: self._work(tenant, call.body, work))
+        return self._replays.answer(caller.tenant, call, lambda: self._work(caller, call, work))
 
-    def _work(self, tenant: Tenant, body: bytes, work: Work) -> Answer:
-        encoder = Encoder(tenant, self._keys.of(tenant), self._now())
+    def _work(self, caller: KeyRecord, call: Call, work: Work) -> Answer:
+        now = self._now()
+        encoder = Encoder(caller.tenant, self._keys.of(caller.tenant), now)
         with self._turn:
-            answer, records = work(encoder, body)
-        self._keeper.store(tenant, records)
-        for kind, count in Counter(record.kind for record in records).items():
+            answer, records = work(encoder, call.body)
+        self._keeper.store(caller.tenant, records)
+        counts = Counter(record.kind for record in records)
+        for kind, count in counts.items():
             self._metrics.records.labels(kind.value).inc(count)
+        for line in bill(caller, call, answer, counts, now):
+            self._journal.meter(line)
         return answer

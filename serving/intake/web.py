@@ -7,9 +7,11 @@ from typing import Annotated
 
 from fastapi import Header, Request, Response
 
-from recolake.tenancy.context import Tenant
+from recolake.tenancy.api_keys import KeyRecord
+from recolake.web.replays import Call
 from serving.intake.desk import Work
-from serving.intake.replays import Call
+from serving.limits.gate import admit
+from serving.limits.units import units_of
 from serving.state import State
 
 IdempotencyKey = Annotated[
@@ -23,9 +25,11 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def take(request: Request, state: State, tenant: Tenant, key: str | None, work: Work) -> Response:
-    """Read the body, and let a thread do the rest."""
+async def take(request: Request, state: State, caller: KeyRecord, key: str | None, work: Work) -> Response:
+    """Read the body, count it, and let a thread do the rest."""
     call = Call(request.method, request.url.path, await request.body(), key)
+    if state.limiter.limits(caller.tenant):
+        await admit(request, state.limiter, caller, *units_of(call.path, call.body))
     loop = asyncio.get_running_loop()
-    answer = await loop.run_in_executor(state.intake_threads, state.desk.take, tenant, call, work)
+    answer = await loop.run_in_executor(state.intake_threads, state.desk.take, caller, call, work)
     return Response(answer.body, answer.status, media_type="application/json")

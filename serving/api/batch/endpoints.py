@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/batch", tags=["batch"])
     operation_id="batch",
     status_code=HTTPStatus.ACCEPTED,
     response_model=BatchResults,
-    responses={207: {"model": BatchResults}, **problems(401, 403, 409, 413, 422, 503, 507)},
+    responses={207: {"model": BatchResults}, **problems(401, 403, 409, 413, 422, 429, 503, 507)},
     openapi_extra=body(*OPERATIONS, list_of_at_most=MOST_OPERATIONS, single=False),
 )
 async def batch(
@@ -33,4 +33,4 @@ async def batch(
     Each is judged for itself: 207 says which were refused and why, 422 that all were. What is kept is kept
     together, and there is no order among it but that of its times.
     """
-    return await take(request, state, caller.tenant, idempotency_key, take_batch(caller.scopes))
+    return await take(request, state, caller, idempotency_key, take_batch(caller.scopes))

@@ -11,8 +11,9 @@ from recolake.records.encode import Encoder
 from recolake.records.kinds import Record
 from recolake.records.refusals import Refusal, RefusedError
 from recolake.tenancy.api_keys import Scope
+from recolake.web.replays import Answer
 from serving.api.batch.schemas import MOST_OPERATIONS, DeleteItem, Operation, PutItem, PutUser, SendEvent
-from serving.intake.answers import Answer, Result, accepted, refused, several
+from serving.intake.answers import Result, accepted, refused, several
 from serving.intake.desk import Work
 
 _READER: Reader[Operation] = Reader(Operation)  # type: ignore[arg-type]

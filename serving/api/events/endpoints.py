@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"])
     operation_id="send_events",
     status_code=HTTPStatus.ACCEPTED,
     response_model=KeptEvent | EventResults,
-    responses={207: {"model": EventResults}, **problems(401, 403, 409, 413, 422, 503, 507)},
+    responses={207: {"model": EventResults}, **problems(401, 403, 409, 413, 422, 429, 503, 507)},
     openapi_extra=body(Event, list_of_at_most=MOST_EVENTS),
 )
 async def send_events(
@@ -34,4 +34,4 @@ async def send_events(
     What is answered 202 is on the disk and counts once, however often it is sent, by whatever way. Of a list
     each event is judged for itself: 207 says which were refused and why, 422 that all were.
     """
-    return await take(request, state, caller.tenant, idempotency_key, take_events)
+    return await take(request, state, caller, idempotency_key, take_events)

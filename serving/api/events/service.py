@@ -9,8 +9,9 @@ from recolake.records.encode import Encoder
 from recolake.records.kinds import Record
 from recolake.records.refusals import Refusal, RefusedError
 from recolake.records.schema import Event
+from recolake.web.replays import Answer
 from serving.api.events.schemas import MOST_EVENTS
-from serving.intake.answers import Answer, NothingKeptError, Result, accepted, kept, refused, several
+from serving.intake.answers import NothingKeptError, Result, accepted, kept, refused, several
 
 _READER = Reader(Event)
 

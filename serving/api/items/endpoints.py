@@ -26,7 +26,7 @@ ItemId = Annotated[str, Path(min_length=1, max_length=MOST_ID_CHARACTERS, descri
     operation_id="put_item",
     status_code=HTTPStatus.ACCEPTED,
     response_model=KeptItem,
-    responses=problems(401, 403, 409, 413, 422, 503, 507),
+    responses=problems(401, 403, 409, 413, 422, 429, 503, 507),
     openapi_extra=body(ItemStatement),
 )
 async def put(
@@ -37,7 +37,7 @@ async def put(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """What is true of an item: each attribute has the value of the latest statement that names it."""
-    return await take(request, state, caller.tenant, idempotency_key, put_item(item_id))
+    return await take(request, state, caller, idempotency_key, put_item(item_id))
 
 
 @router.delete(
@@ -45,7 +45,7 @@ async def put(
     operation_id="delete_item",
     status_code=HTTPStatus.ACCEPTED,
     response_model=KeptItem,
-    responses=problems(401, 403, 409, 413, 422, 503, 507),
+    responses=problems(401, 403, 409, 413, 422, 429, 503, 507),
 )
 async def delete(
     item_id: ItemId,
@@ -56,4 +56,4 @@ async def delete(
 ) -> Response:
     """The item is not to be had any more: the next model does not recommend it. What happened with it stays,
     and a later PUT with `available` and `is_goods` brings it back."""
-    return await take(request, state, caller.tenant, idempotency_key, delete_item(item_id))
+    return await take(request, state, caller, idempotency_key, delete_item(item_id))

@@ -8,7 +8,8 @@ from recolake.records.decode import Reader
 from recolake.records.encode import Encoder
 from recolake.records.kinds import Record
 from recolake.records.schema import ItemStatement
-from serving.intake.answers import Answer, one
+from recolake.web.replays import Answer
+from serving.intake.answers import one
 from serving.intake.desk import Work
 
 _READER = Reader(ItemStatement)

@@ -15,7 +15,7 @@ from serving.state import CurrentState
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 
 
-@router.post("", operation_id="recommend", responses=problems(401, 403, 413, 422, 503, 507))
+@router.post("", operation_id="recommend", responses=problems(401, 403, 413, 422, 429, 503, 507))
 async def recommend(
     request: RecommendationRequest, caller: RecommendationReader, state: CurrentState
 ) -> RecommendationAnswer:
@@ -33,7 +33,9 @@ async def recommend(
     return await loop.run_in_executor(state.threads, state.recommender.recommend, caller, request)
 
 
-@router.get("/{recommendation_id}/receipt", operation_id="receipt", responses=problems(401, 403, 404, 422))
+@router.get(
+    "/{recommendation_id}/receipt", operation_id="receipt", responses=problems(401, 403, 404, 422, 429)
+)
 async def receipt(
     recommendation_id: Annotated[str, Path(max_length=256)], caller: RecommendationReader, state: CurrentState
 ) -> Receipt:

@@ -26,7 +26,7 @@ UserId = Annotated[str, Path(min_length=1, max_length=MOST_ID_CHARACTERS, descri
     operation_id="put_user",
     status_code=HTTPStatus.ACCEPTED,
     response_model=KeptUser,
-    responses=problems(401, 403, 409, 413, 422, 503, 507),
+    responses=problems(401, 403, 409, 413, 422, 429, 503, 507),
     openapi_extra=body(UserStatement),
 )
 async def put(
@@ -37,4 +37,4 @@ async def put(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """What is true of a person: each attribute has the value of the latest statement that names it."""
-    return await take(request, state, caller.tenant, idempotency_key, put_user(user_id))
+    return await take(request, state, caller, idempotency_key, put_user(user_id))

@@ -133,6 +133,8 @@ def test_every_dag_is_switched_on_and_nothing_failed_to_parse(with_airflow: Sett
         assert airflow.get("/importErrors")["import_errors"] == []
     others = (
         "ship_usage",
+        "meter_usage",
+        "reconcile_usage",
         "guard_experiments",
         "maintain_lake",
         "deliver_records",

@@ -21,7 +21,6 @@ from filelock import FileLock, Timeout
 from recolake.errors import InvalidInputError, RecolakeError, ServiceUnavailableError
 from recolake.files import private_folder
 from recolake.tenancy.context import Tenant
-from serving.intake.answers import Answer
 
 KEPT_SECONDS = 2 * 86_400
 _PURGE_SECONDS = 3_600
@@ -46,6 +45,14 @@ class KeyInUseError(RecolakeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and JSON body, as they are sent and replayed."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A request as far as replays tell it from others: what was sent to where, under which key."""
 
@@ -59,6 +66,20 @@ class Call:
         digest = hashlib.sha256(f"{self.method} {self.path}\n".encode())
         digest.update(self.body)
         return digest.digest()
+
+
+def refuse_another(known: bytes, asked: bytes) -> None:
+    """Raise where a key comes with another request than it came with first.
+
+    Raises:
+        KeyReusedError: it does.
+    """
+    if known != asked:
+        raise KeyReusedError(
+            "This Idempotency-Key came with another request before.",
+            hint="Take a new key for a new request.",
+            field="Idempotency-Key",
+        )
 
 
 class Replays:
@@ -88,19 +109,14 @@ class Replays:
         if call.key is None:
             return work()
         key, request = hashlib.sha256(call.key.encode()).digest(), call.fingerprint()
-        with self._alone(tenant, key):
-            found = self._find(tenant, key)
+        with self.alone(tenant, key):
+            found = self.find(tenant, key)
             if found is None:
                 answer = work()
-                self._keep(tenant, key, request, answer)
+                self.keep(tenant, key, request, answer)
                 return answer
-        if found[0] != request:
-            raise KeyReusedError(
-                "This Idempotency-Key came with another request before.",
-                hint="Take a new key for a new request.",
-                field="Idempotency-Key",
-            )
-        return Answer(found[1], found[2])
+        refuse_another(found[0], request)
+        return found[1]
 
     def tend(self) -> None:
         """Forget what is too old, every hour."""
@@ -120,7 +136,7 @@ class Replays:
                     database.close()
 
     @contextmanager
-    def _alone(self, tenant: Tenant, key: bytes) -> Iterator[None]:
+    def alone(self, tenant: Tenant, key: bytes) -> Iterator[None]:
         """One request a key at a time; the kill of a process leaves the key free."""
         folder = self._folder / "locks"
         private_folder(folder)
@@ -136,15 +152,17 @@ class Replays:
         finally:
             lock.release()
 
-    def _find(self, tenant: Tenant, key: bytes) -> tuple[bytes, int, bytes] | None:
+    def find(self, tenant: Tenant, key: bytes) -> tuple[bytes, Answer] | None:
+        """Fingerprint of the request that a key came with, and its answer; None if it did not come."""
         with self._database(tenant) as database:
             row = database.execute(
                 "SELECT request, status, body FROM answers WHERE key = ? AND at >= ?",
                 (key, self._now() - KEPT_SECONDS),
             ).fetchone()
-        return row if row is None else (row[0], row[1], row[2])
+        return row if row is None else (row[0], Answer(row[1], row[2]))
 
-    def _keep(self, tenant: Tenant, key: bytes, request: bytes, answer: Answer) -> None:
+    def keep(self, tenant: Tenant, key: bytes, request: bytes, answer: Answer) -> None:
+        """Remember an answer; when this returns, it is on the disk."""
         with self._database(tenant) as database:
             database.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",

@@ -1,0 +1,1 @@
+"""Plans: what customers may use, and what it costs."""

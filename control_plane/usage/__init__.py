@@ -1,0 +1,1 @@
+"""Usage: brought into PostgreSQL once, reconciled, shown, billed."""

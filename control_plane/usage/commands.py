@@ -1,0 +1,46 @@
+"""`recolake usage meter` and `recolake usage reconcile`."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from recolake.usage.commands import usage
+
+
+def _meter() -> None:
+    """Bring what the API's usage journal bills into PostgreSQL; running it again changes nothing."""
+    from control_plane.usage.ship import meter_usage
+    from recolake.settings import load_settings
+
+    report = meter_usage(load_settings())
+    typer.echo(f"{report.added} of {report.lines} lines were new; {report.files} files of the journal read")
+    if report.reached:
+        typer.echo(f"{report.reached} shares of quotas were reached.")
+    if report.unreadable:
+        typer.echo(f"{report.unreadable} lines could not be read.")
+
+
+def _reconcile(
+    day: Annotated[
+        datetime | None, typer.Option(help="Day in UTC; default: yesterday", formats=["%Y-%m-%d"])
+    ] = None,
+) -> None:
+    """Compare a day's usage in PostgreSQL, the lake and the request log; exit code 1 where they differ."""
+    from control_plane.usage.reconcile import reconcile_usage
+    from recolake.settings import load_settings
+
+    chosen: date = day.date() if day else (datetime.now(UTC) - timedelta(days=1)).date()
+    report = reconcile_usage(load_settings(), chosen)
+    for line in report.lines():
+        typer.echo(line)
+    if report.differs:
+        raise typer.Exit(1)
+
+
+def register() -> None:
+    """Hang the commands into their group."""
+    usage.command("meter")(_meter)
+    usage.command("reconcile")(_reconcile)

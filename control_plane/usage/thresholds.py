@@ -1,0 +1,54 @@
+"""Quotas that were reached: a row each, once, for whoever tells the customer (webhooks, e-mail)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from control_plane.models import ThresholdRow
+from control_plane.usage import repository
+from recolake.tenancy.context import Tenant
+
+PERCENTS = (80, 100)
+
+
+def reached(used: int, quota: int | None) -> Sequence[int]:
+    """Which shares of a quota are used, in percent; none of a quota without end, or while nothing is used."""
+    if quota is None or used <= 0:
+        return ()
+    return [percent for percent in PERCENTS if used * 100 >= percent * quota]
+
+
+def record(session: Session, touched: Iterable[tuple[Tenant, str]], now: datetime) -> int:
+    """Note what tenants reached in months that got usage; returns how many were new."""
+    added = 0
+    for tenant, month in touched:
+        for row in repository.limits(session, tenant, month):
+            for percent in reached(int(row.used), None if row.quota is None else int(row.quota)):
+                statement = insert(ThresholdRow).values(
+                    tenant_id=tenant.name,
+                    month=month,
+                    kind=row.kind,
+                    percent=percent,
+                    used=int(row.used),
+                    quota=int(row.quota),
+                    reached_at=now,
+                )
+                done = session.execute(
+                    statement.on_conflict_do_nothing().returning(ThresholdRow.percent)
+                ).first()
+                added += done is not None
+    return added
+
+
+def reached_by(session: Session, tenant: Tenant, since: datetime | None = None) -> Sequence[ThresholdRow]:
+    """What a tenant reached, oldest first; `since` a moment, that moment included."""
+    statement = select(ThresholdRow).where(ThresholdRow.tenant_id == tenant.name)
+    if since is not None:
+        statement = statement.where(ThresholdRow.reached_at >= since)
+    order = (ThresholdRow.reached_at, ThresholdRow.month, ThresholdRow.kind, ThresholdRow.percent)
+    return session.scalars(statement.order_by(*order)).all()
