@@ -48,6 +48,8 @@ class Scope(StrEnum):
     KEYS_WRITE = "keys:write"
     EXPERIMENTS_WRITE = "experiments:write"
     PRIVACY_WRITE = "privacy:write"
+    WEBHOOKS_WRITE = "webhooks:write"
+    AUDIT_READ = "audit:read"
 
 
 @dataclass(frozen=True, slots=True)
