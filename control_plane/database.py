@@ -12,15 +12,19 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from control_plane.row_security import PLATFORM_ROLE, TENANT_ROLE, TENANT_SETTING
 from recolake.endpoints import postgres_database
 from recolake.errors import ServiceUnavailableError
 from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
 
 DATABASE = "accounts"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Numbers of PostgreSQL advisory locks, unique within this database.
 _MIGRATION_LOCK = 7_301
 SNAPSHOT_LOCK = 7_302
+# Both until the transaction ends (`is_local`), whatever connection of the pool comes next.
+_BECOME = text(f"SELECT set_config('role', :role, true), set_config('{TENANT_SETTING}', :tenant, true)")
 
 
 class Database:
@@ -32,19 +36,28 @@ class Database:
         self._engine: Engine | None = None
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """A session that commits at the end and rolls back on an error.
+    def transaction(self, tenant: Tenant | None = None) -> Iterator[Session]:
+        """A session that commits at the end and rolls back on an error; with a tenant, it sees their rows.
 
         Raises:
             ServiceUnavailableError: PostgreSQL does not answer; nothing was changed.
         """
         try:
             with Session(self._ready_engine(), expire_on_commit=False) as session, session.begin():
+                if tenant is not None:
+                    session.execute(_BECOME, {"role": TENANT_ROLE, "tenant": tenant.name})
                 yield session
         except OperationalError as error:
             raise ServiceUnavailableError(
                 "The accounts database does not answer.", hint="Look at `recolake status`; then try again."
             ) from error
+
+    @contextmanager
+    def platform(self) -> Iterator[Session]:
+        """The same over the rows of all tenants, with no more rights than the platform needs."""
+        with self.transaction() as session:
+            session.execute(_BECOME, {"role": PLATFORM_ROLE, "tenant": ""})
+            yield session
 
     def close(self) -> None:
         """Give all connections back."""

@@ -1,0 +1,71 @@
+"""From the outbox into PostgreSQL: acts into the audit log, notices to the webhooks, each once.
+
+A segment is removed once what it holds is committed; whoever is killed in between is followed by one who
+finds it there, as acts and notices have ids.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from filelock import FileLock
+
+from control_plane.audit import repository as audit
+from control_plane.database import Database
+from control_plane.webhooks import fan_out
+from recolake.audit.entry import Act, Action, Outcome
+from recolake.journal.segments import dispose, sealed_segments
+from recolake.outbox.lines import Begun, Ended, Notice, read_segment
+from recolake.ranking.pointer import current_version
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+_log = structlog.get_logger(__name__)
+
+
+def ship_outbox(settings: Settings, database: Database) -> int:
+    """Ship what is sealed; gives the number of acts and notices. Runs wait for each other.
+
+    Raises:
+        ServiceUnavailableError: PostgreSQL does not answer; what is left is shipped by the next run.
+    """
+    if not settings.outbox_root.is_dir():
+        return 0
+    settings.run_root.mkdir(parents=True, exist_ok=True)
+    shipped = 0
+    with FileLock(settings.run_root / "ship-outbox.lock"):
+        for path in sealed_segments(settings.outbox_root):
+            shipped += _ship(settings, database, path)
+    return shipped
+
+
+def _ship(settings: Settings, database: Database, path: Path) -> int:
+    lines, unreadable = read_segment(path)
+    ended = {line.act_id: line for line in lines if isinstance(line, Ended)}
+    done = [line for line in lines if not isinstance(line, Ended)]
+    for line in done:
+        tenant, now = Tenant(line.tenant_id), datetime.now(UTC)
+        with database.transaction(tenant) as session:
+            if isinstance(line, Notice):
+                fan_out.publish(session, tenant, line, now)
+            else:
+                act = _act(settings, tenant, line, ended.get(line.act_id))
+                audit.append(session, tenant, act, now)
+    if unreadable:
+        _log.error("outbox_lines_unreadable", segment=path.name, lines=unreadable)
+    dispose(path, aside=bool(unreadable))
+    return len(done)
+
+
+def _act(settings: Settings, tenant: Tenant, begun: Begun, ended: Ended | None) -> Act:
+    outcome = ended.outcome if ended else Outcome.UNKNOWN
+    served = (Action.MODEL_PROMOTED, Action.MODEL_ROLLED_BACK)
+    if outcome is Outcome.UNKNOWN and begun.action in served:
+        # Whoever was killed leaves the pointer, which says what came of it.
+        if current_version(settings, tenant) == begun.target:
+            outcome = Outcome.DONE
+    more = ended.details if ended else {}
+    details = {**begun.details, **more}
+    return Act(begun.act_id, begun.at, begun.actor, begun.action, begun.target, outcome, details)
