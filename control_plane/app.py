@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from control_plane.api_keys.endpoints import router as api_keys
+from control_plane.audit.endpoints import router as audit
 from control_plane.auth import CurrentSettings
 from control_plane.database import open_database
 from control_plane.experiments.endpoints import router as experiments
@@ -25,6 +26,8 @@ from control_plane.privacy.endpoints import router as privacy
 from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
 from control_plane.uploads.endpoints import router as uploads
+from control_plane.webhooks import deliver
+from control_plane.webhooks.endpoints import router as webhooks
 from recolake.errors import RecolakeError
 from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
@@ -61,7 +64,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         except RecolakeError as error:
             # Uploads need no PostgreSQL; account calls answer 503 until it is back, and migrate then.
             _log.warning("accounts_unavailable_at_start", detail=error.message)
+        end = deliver.start(chosen, database)
         yield
+        end()
         database.close()
 
     app = FastAPI(title="Recolake control plane", version=version("recolake"), lifespan=lifespan)
@@ -69,7 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.keys = KeySnapshot(chosen)
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)
-    for router in (files, uploads, api_keys, tenants, experiments, privacy):
+    for router in (files, uploads, api_keys, tenants, experiments, privacy, audit, webhooks):
         app.include_router(router)
 
     @app.get("/health", operation_id="health", tags=["operations"])

@@ -7,6 +7,7 @@ from fastapi import APIRouter, status
 from control_plane.api_keys import service
 from control_plane.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyRead
 from control_plane.auth import CurrentSettings, KeyWriter
+from recolake.audit.actors import key_actor
 from recolake.errors import ForbiddenError
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
@@ -17,7 +18,8 @@ def create_key(body: ApiKeyCreate, holder: KeyWriter, settings: CurrentSettings)
     """Make a key. The answer is the only place where its secret is ever shown."""
     if beyond := sorted(set(body.scopes) - holder.scopes):
         raise ForbiddenError(f"This key cannot give what it lacks: {', '.join(beyond)}.", field="scopes")
-    return service.create_key(settings, holder.tenant, body.scopes, body.expires_at)
+    by = key_actor(holder)
+    return service.create_key(settings, holder.tenant, body.scopes, body.expires_at, by=by)
 
 
 @router.get("", operation_id="list_keys")
@@ -29,4 +31,4 @@ def list_keys(holder: KeyWriter, settings: CurrentSettings) -> list[ApiKeyRead]:
 @router.delete("/{key_id}", operation_id="revoke_key", status_code=status.HTTP_204_NO_CONTENT)
 def revoke_key(key_id: str, holder: KeyWriter, settings: CurrentSettings) -> None:
     """Revoke a key: it is refused everywhere within seconds, and stays in the list."""
-    service.revoke_key(settings, holder.tenant, key_id)
+    service.revoke_key(settings, holder.tenant, key_id, by=key_actor(holder))

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from control_plane.api_keys import repository
+from control_plane.api_keys.audit import record_key
 from control_plane.api_keys.schemas import ApiKeyCreated, ApiKeyRead
+from control_plane.audit import record as audited
 from control_plane.database import open_database
 from control_plane.snapshots import publish
 from control_plane.tenants import repository as tenants
+from recolake.audit.entry import Action, Actor
 from recolake.errors import NotFoundError, UnknownTenantError
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import Scope, generate_key, hash_key
@@ -17,7 +20,12 @@ from recolake.tenancy.context import Tenant
 
 
 def create_key(
-    settings: Settings, tenant: Tenant, scopes: Iterable[Scope], expires_at: datetime | None = None
+    settings: Settings,
+    tenant: Tenant,
+    scopes: Iterable[Scope],
+    expires_at: datetime | None = None,
+    *,
+    by: Actor | None = None,
 ) -> ApiKeyCreated:
     """Make a key for a tenant.
 
@@ -35,6 +43,7 @@ def create_key(
                 field="tenant",
             )
         row = ApiKeyRead.model_validate(repository.add(session, record, hash_key(secret)))
+        record_key(session, record, by=by)
     publish(settings, database)
     return ApiKeyCreated(**row.model_dump(), secret=secret)
 
@@ -45,7 +54,7 @@ def list_keys(settings: Settings, tenant: Tenant) -> list[ApiKeyRead]:
         return [ApiKeyRead.model_validate(row) for row in repository.list_for(session, tenant)]
 
 
-def revoke_key(settings: Settings, tenant: Tenant, key_id: str) -> None:
+def revoke_key(settings: Settings, tenant: Tenant, key_id: str, *, by: Actor | None = None) -> None:
     """Make a key invalid for good; the data plane refuses it within about a second.
 
     Raises:
@@ -57,4 +66,5 @@ def revoke_key(settings: Settings, tenant: Tenant, key_id: str) -> None:
             raise NotFoundError(
                 f"There is no key '{key_id}'.", hint="`recolake key list` names the keys.", field="key_id"
             )
+        audited.record(session, tenant, Action.KEY_REVOKED, key_id, by=by)
     publish(settings, database)

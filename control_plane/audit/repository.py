@@ -29,9 +29,7 @@ def append(session: Session, tenant: Tenant, act: Act, now: datetime) -> int:
         text("SELECT pg_advisory_xact_lock(:space, hashtext(:tenant))"),
         {"space": _APPEND_LOCK, "tenant": tenant.name},
     )
-    there = select(AuditRow.sequence).where(
-        AuditRow.tenant_id == tenant.name, AuditRow.act_id == act.act_id
-    )
+    there = select(AuditRow.sequence).where(AuditRow.tenant_id == tenant.name, AuditRow.act_id == act.act_id)
     known = session.scalars(there).one_or_none()
     if known is not None:
         return known

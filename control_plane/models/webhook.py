@@ -64,9 +64,7 @@ class WebhookDeliveryRow(Base):
             ondelete="CASCADE",
         ),
         CheckConstraint("state IN ('pending', 'delivered', 'failed')", name="state_is_known"),
-        Index(
-            "ix_webhook_deliveries_due_at", "due_at", postgresql_where=text("state = 'pending'")
-        ),
+        Index("ix_webhook_deliveries_due_at", "due_at", postgresql_where=text("state = 'pending'")),
         Index("ix_webhook_deliveries_tenant_id_endpoint_id", "tenant_id", "endpoint_id", "created_at"),
     )
 

@@ -54,9 +54,7 @@ def claim(session: Session, now: datetime, limit: int) -> list[Claim]:
             Endpoint,
             (Endpoint.tenant_id == Delivery.tenant_id) & (Endpoint.endpoint_id == Delivery.endpoint_id),
         )
-        .where(
-            Delivery.state == "pending", Delivery.due_at <= now, free, Endpoint.disabled_at.is_(None)
-        )
+        .where(Delivery.state == "pending", Delivery.due_at <= now, free, Endpoint.disabled_at.is_(None))
         .subquery()
     )
     chosen = select(due.c.tenant_id, due.c.event_id, due.c.endpoint_id).where(due.c.place <= _AT_ONCE)

@@ -54,9 +54,7 @@ class CheckedBackend(NetworkBackend):
         lookup: gives the addresses of a name.
     """
 
-    def __init__(
-        self, *, http: bool, loopback: bool, deadline: Deadline, lookup: Resolve = resolve
-    ) -> None:
+    def __init__(self, *, http: bool, loopback: bool, deadline: Deadline, lookup: Resolve = resolve) -> None:
         self._http = http
         self._loopback = loopback
         self._deadline = deadline

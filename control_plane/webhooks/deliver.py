@@ -25,6 +25,7 @@ from recolake.settings import Settings
 _AT_ONCE = 8
 _PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
+_LAST_WORDS_SECONDS = 5.0
 
 Send = Callable[..., Answer]
 _log = structlog.get_logger(__name__)
@@ -111,6 +112,7 @@ def start(settings: Settings, database: Database) -> Callable[[], None]:
 
     def end() -> None:
         stop.set()
-        thread.join()
+        # An attempt under way is made again by the next process, with the same `webhook-id`.
+        thread.join(_LAST_WORDS_SECONDS)
 
     return end

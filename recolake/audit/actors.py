@@ -28,7 +28,7 @@ def command_line_actor() -> Actor:
 
 def act_as(actor: Actor) -> None:
     """Say once, when a process starts, who acts in it."""
-    global _process  # noqa: PLW0603
+    global _process
     _process = actor
 
 

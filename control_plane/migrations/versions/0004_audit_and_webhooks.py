@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from control_plane.row_security import protect, roles
 from control_plane.audit.rights import retention_rights
+from control_plane.row_security import protect, roles
 
 revision = "0004"
 down_revision = "0001"

@@ -15,7 +15,9 @@ SHOP = Tenant("shop")
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def a_log(count: int, *, start: int = 0, previous: str = GENESIS, tenant: Tenant = SHOP) -> list[dict[str, Any]]:
+def a_log(
+    count: int, *, start: int = 0, previous: str = GENESIS, tenant: Tenant = SHOP
+) -> list[dict[str, Any]]:
     """Entries with a chain that holds."""
     log: list[dict[str, Any]] = []
     for sequence in range(start + 1, start + count + 1):
@@ -28,7 +30,11 @@ def a_log(count: int, *, start: int = 0, previous: str = GENESIS, tenant: Tenant
 
 
 def signed_after(
-    settings: Settings, log: Sequence[dict[str, Any]], ends: Sequence[int], cut: int = 0, cut_hash: str = GENESIS
+    settings: Settings,
+    log: Sequence[dict[str, Any]],
+    ends: Sequence[int],
+    cut: int = 0,
+    cut_hash: str = GENESIS,
 ) -> list[Checkpoint]:
     """Checkpoints up to these sequences."""
     made: list[Checkpoint] = []

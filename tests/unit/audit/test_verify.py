@@ -52,7 +52,11 @@ def _edit(log: list[dict[str, Any]], at: int, field: str) -> None:
     entry = log[at]
     value = entry[field]
     entry[field] = (
-        {**value, "more": 1} if isinstance(value, dict) else value + 1 if isinstance(value, int) else f"{value}x"
+        {**value, "more": 1}
+        if isinstance(value, dict)
+        else value + 1
+        if isinstance(value, int)
+        else f"{value}x"
     )
 
 
