@@ -11,12 +11,14 @@ from pathlib import Path
 
 import structlog
 from filelock import FileLock
+from sqlalchemy.orm import Session
 
 from control_plane.audit import repository as audit
 from control_plane.database import Database
 from control_plane.webhooks import fan_out
 from recolake.audit.entry import Act, Action, Outcome
 from recolake.journal.segments import dispose, sealed_segments
+from recolake.notices.tell import NoticeType
 from recolake.outbox.lines import Begun, Ended, Notice, read_segment
 from recolake.ranking.pointer import current_version
 from recolake.settings import Settings
@@ -53,19 +55,34 @@ def _ship(settings: Settings, database: Database, path: Path) -> int:
             else:
                 act = _act(settings, tenant, line, ended.get(line.act_id))
                 audit.append(session, tenant, act, now)
+                _tell(session, tenant, act, now)
     if unreadable:
         _log.error("outbox_lines_unreadable", segment=path.name, lines=unreadable)
     dispose(path, aside=bool(unreadable))
     return len(done)
 
 
+def _tell(session: Session, tenant: Tenant, act: Act, now: datetime) -> None:
+    """What the log says of a promotion is what webhooks hear of it: it cannot be lost by a kill in between."""
+    if act.action != Action.MODEL_PROMOTED or act.outcome is not Outcome.DONE:
+        return
+    notice = Notice(
+        notice_id=f"msg_{act.act_id.removeprefix('act_')}",
+        tenant_id=tenant.name,
+        at=act.at,
+        type=NoticeType.MODEL_PROMOTED,
+        data={"model_version": act.target, "previous": act.details.get("previous")},
+    )
+    fan_out.publish(session, tenant, notice, now)
+
+
 def _act(settings: Settings, tenant: Tenant, begun: Begun, ended: Ended | None) -> Act:
     outcome = ended.outcome if ended else Outcome.UNKNOWN
     served = (Action.MODEL_PROMOTED, Action.MODEL_ROLLED_BACK)
-    if outcome is Outcome.UNKNOWN and begun.action in served:
-        # Whoever was killed leaves the pointer, which says what came of it.
-        if current_version(settings, tenant) == begun.target:
-            outcome = Outcome.DONE
+    unknown = outcome is Outcome.UNKNOWN and begun.action in served
+    # Whoever was killed leaves the pointer, which says what came of it.
+    if unknown and current_version(settings, tenant) == begun.target:
+        outcome = Outcome.DONE
     more = ended.details if ended else {}
     details = {**begun.details, **more}
     return Act(begun.act_id, begun.at, begun.actor, begun.action, begun.target, outcome, details)

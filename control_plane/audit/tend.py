@@ -1,4 +1,4 @@
-"""What Airflow has done for every tenant's log: checkpoints by the hour, the cut of what is over a year old."""
+"""What Airflow has done for every tenant's log: hourly checkpoints, and a cut of what is over a year old."""
 
 from __future__ import annotations
 

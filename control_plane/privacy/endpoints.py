@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from control_plane.auth import CurrentSettings, PrivacyWriter
 from control_plane.privacy import service
 from control_plane.privacy.schemas import OptOutAsked, OptOutRead, PersonNamed, RequestRead
+from recolake.audit.actors import key_actor
 from recolake.privacy.certificate import Certificate
 from recolake.privacy.requests import Kind
 
@@ -25,7 +26,7 @@ def ask_erasure(body: PersonNamed, holder: PrivacyWriter, settings: CurrentSetti
     What they did until now is erased, and not taken in again, whoever sends it. Asked again while it is not
     done, it is the same request.
     """
-    return service.ask(settings, holder.tenant, Kind.ERASURE, body)
+    return service.ask(settings, holder.tenant, Kind.ERASURE, body, by=key_actor(holder))
 
 
 @router.get("/erasures/{request_id}", operation_id="read_erasure")
@@ -43,7 +44,7 @@ def read_certificate(request_id: RequestId, holder: PrivacyWriter, settings: Cur
 @router.post("/exports", operation_id="ask_export", status_code=status.HTTP_202_ACCEPTED)
 def ask_export(body: PersonNamed, holder: PrivacyWriter, settings: CurrentSettings) -> RequestRead:
     """Have everything that is held of a person put into a zip."""
-    return service.ask(settings, holder.tenant, Kind.EXPORT, body)
+    return service.ask(settings, holder.tenant, Kind.EXPORT, body, by=key_actor(holder))
 
 
 @router.get("/exports/{request_id}", operation_id="read_export")
@@ -62,4 +63,4 @@ def fetch_export(request_id: RequestId, holder: PrivacyWriter, settings: Current
 @router.post("/opt-outs", operation_id="opt_out")
 def opt_out(body: OptOutAsked, holder: PrivacyWriter, settings: CurrentSettings) -> OptOutRead:
     """Leave a person out of training from the next run on (CCPA), or take them in again."""
-    return service.opt_out(settings, holder.tenant, body)
+    return service.opt_out(settings, holder.tenant, body, by=key_actor(holder))

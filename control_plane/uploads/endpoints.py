@@ -13,6 +13,7 @@ from control_plane.auth import CurrentSettings, UploadWriter
 from control_plane.uploads import service
 from control_plane.uploads.receive import MAX_FILES, receive
 from control_plane.uploads.schemas import DecisionAsked, UploadAccepted, UploadRead
+from recolake.audit.actors import key_actor
 from recolake.uploads.states import Action
 
 Again = Annotated[bool, Query(description="Land files too that were sent before with another mapping")]
@@ -109,5 +110,5 @@ def revert_upload(
 def _decide(
     upload_id: str, action: Action, asked: DecisionAsked, holder: UploadWriter, settings: CurrentSettings
 ) -> UploadRead:
-    by = f"key {holder.key_id}"
-    return service.decide(settings, holder.tenant, upload_id, action, by=by, reason=asked.reason)
+    by, actor = f"key {holder.key_id}", key_actor(holder)
+    return service.decide(settings, holder.tenant, upload_id, action, by=by, reason=asked.reason, actor=actor)

@@ -1,5 +1,6 @@
-"""Secrets of endpoints, in the form of Standard Webhooks. They stand nowhere: each is derived from a key of the
-tenant, so that PostgreSQL and its backups hold none.
+"""Secrets of endpoints, in the form of Standard Webhooks.
+
+They stand nowhere: each is derived from a key of the tenant, so that PostgreSQL and its backups hold none.
 """
 
 from __future__ import annotations

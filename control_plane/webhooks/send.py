@@ -1,4 +1,4 @@
-"""One delivery over HTTP: a POST, signed by the Standard Webhooks specification; redirects are not followed."""
+"""One delivery over HTTP: a POST, signed as Standard Webhooks has it; redirects are not followed."""
 
 from __future__ import annotations
 

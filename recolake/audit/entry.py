@@ -1,4 +1,4 @@
-"""One entry of the audit log: who did what to what, and when. Its hash covers all of it and the one before."""
+"""One entry of the audit log: who did what to what. Its hash covers all of it and the one before."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
-    """What the checkpoints say together: hashes by sequence, and where a log may begin, by its predecessor."""
+    """What the checkpoints say together: hashes by sequence, and what a log may begin behind."""
 
     hashes: Mapping[int, str]
     starts: Mapping[int, str]

@@ -1,4 +1,4 @@
-"""Lines of the outbox. A segment holds one act (two lines, or one where its doer was killed) or one notice."""
+"""Lines of the outbox. A segment holds one act (two lines; one, where its doer was killed) or one notice."""
 
 from __future__ import annotations
 

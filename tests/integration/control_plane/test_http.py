@@ -55,6 +55,13 @@ ROUTES = [
     ("POST", "/v1/privacy/exports"),
     ("GET", "/v1/privacy/exports/abc/file"),
     ("POST", "/v1/privacy/opt-outs"),
+    ("GET", "/v1/audit"),
+    ("GET", "/v1/audit/export"),
+    ("POST", "/v1/webhooks"),
+    ("GET", "/v1/webhooks"),
+    ("GET", "/v1/webhooks/abc"),
+    ("PATCH", "/v1/webhooks/abc"),
+    ("DELETE", "/v1/webhooks/abc"),
     ("GET", "/v1/tenants/abc"),
 ]
 

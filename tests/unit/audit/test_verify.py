@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from recolake.audit.verify import verify
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.signatures import SigningKey, public_key
-from tests.unit.audit.logs import SHOP, a_log, signed_after
 
+SHOP = Tenant("shop")
 ENTRIES, SIGNED = 12, (3, 4, 10)
+Make = Callable[..., list[Any]]
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +30,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def log() -> list[dict[str, Any]]:
+def log(a_log: Make) -> list[dict[str, Any]]:
     return a_log(ENTRIES)
 
 
 @pytest.fixture(scope="module")
-def checkpoints(machine: Settings, log: list[dict[str, Any]]) -> list[Checkpoint]:
+def checkpoints(machine: Settings, log: list[dict[str, Any]], signed_after: Make) -> list[Checkpoint]:
     return signed_after(machine, log, SIGNED)
 
 
@@ -153,7 +154,11 @@ def test_a_checkpoint_that_is_missing_is_said(
 
 
 def test_nobody_else_signs_checkpoints(
-    machine: Settings, log: list[dict[str, Any]], checkpoints: list[Checkpoint], tmp_path: Path
+    machine: Settings,
+    log: list[dict[str, Any]],
+    checkpoints: list[Checkpoint],
+    signed_after: Make,
+    tmp_path: Path,
 ) -> None:
     forged = signed_after(Settings(home=tmp_path), log, SIGNED)
     assert verify("shop", log, forged).fault is None, "who does not know the key cannot tell"
@@ -171,14 +176,14 @@ def test_nobody_else_signs_checkpoints(
     assert "not what was signed" in str(fault)
 
 
-def test_another_tenants_log_does_not_pass(machine: Settings) -> None:
+def test_another_tenants_log_does_not_pass(a_log: Make) -> None:
     fault = verify("shop", a_log(2, tenant=Tenant("rival"))).fault
     assert fault is not None
     assert fault.sequence == 1
 
 
 @pytest.fixture(scope="module")
-def cut(machine: Settings, log: list[dict[str, Any]]) -> Iterator[list[Checkpoint]]:
+def cut(machine: Settings, log: list[dict[str, Any]]) -> list[Checkpoint]:
     """What is left of the checkpoints once the first five entries may go."""
     said = Statement(
         tenant_id=SHOP.name,
@@ -189,7 +194,7 @@ def cut(machine: Settings, log: list[dict[str, Any]]) -> Iterator[list[Checkpoin
         cut=5,
         cut_hash=log[4]["hash"],
     )
-    yield [sign(machine, SHOP, said)]
+    return [sign(machine, SHOP, said)]
 
 
 def test_a_log_cut_behind_a_signed_checkpoint_is_good_before_and_after(

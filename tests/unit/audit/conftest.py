@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from recolake.audit.checkpoint import Checkpoint, Statement, sign
 from recolake.audit.entry import GENESIS, Act, Actor, body, chained, moment
@@ -15,7 +17,7 @@ SHOP = Tenant("shop")
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def a_log(
+def _a_log(
     count: int, *, start: int = 0, previous: str = GENESIS, tenant: Tenant = SHOP
 ) -> list[dict[str, Any]]:
     """Entries with a chain that holds."""
@@ -29,7 +31,7 @@ def a_log(
     return log
 
 
-def signed_after(
+def _signed_after(
     settings: Settings,
     log: Sequence[dict[str, Any]],
     ends: Sequence[int],
@@ -53,3 +55,15 @@ def signed_after(
         made.append(sign(settings, SHOP, said))
         first = end + 1
     return made
+
+
+@pytest.fixture(scope="session")
+def a_log() -> Callable[..., list[dict[str, Any]]]:
+    """Makes a log of so many entries."""
+    return _a_log
+
+
+@pytest.fixture(scope="session")
+def signed_after() -> Callable[..., list[Checkpoint]]:
+    """Signs it up to each of some sequences."""
+    return _signed_after
