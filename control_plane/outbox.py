@@ -63,7 +63,7 @@ def _ship(settings: Settings, database: Database, path: Path) -> int:
 
 
 def _tell(session: Session, tenant: Tenant, act: Act, now: datetime) -> None:
-    """What the log says of a promotion is what webhooks hear of it: it cannot be lost by a kill in between."""
+    """What the log says of a promotion is what webhooks hear of it, so that no kill in between loses it."""
     if act.action != Action.MODEL_PROMOTED or act.outcome is not Outcome.DONE:
         return
     notice = Notice(

@@ -1,9 +1,10 @@
 """Who may see which rows, decided by PostgreSQL itself: roles, row-level security, grants.
 
 Three roles. `recolake_accounts` logs in and may do nothing of its own; each transaction of it becomes, for
-itself alone (`SET LOCAL`), either `recolake_tenant`, which sees the rows of the one tenant that the transaction
-names, or `recolake_platform`, which signs people up and in, and publishes snapshots of all tenants. None owns a
-table, none passes row-level security by, none may truncate. A transaction that forgets both sees nothing.
+itself alone (`SET LOCAL`), either `recolake_tenant`, which sees the rows of the one tenant that the
+transaction names, or `recolake_platform`, which signs people up and in, and publishes snapshots of all
+tenants. None owns a table, none passes row-level security by, none may truncate. A transaction that forgets
+both sees nothing.
 
 Migrations call these functions; what they give never changes, a new rule is a new function.
 """
@@ -71,7 +72,9 @@ def keep_to_platform(table: str) -> list[str]:
 def _role(name: str, login: str) -> str:
     rights = f"{login} NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION"
     return f"""DO $$ BEGIN
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {name} {rights}; END IF;
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN
+            CREATE ROLE {name} {rights};
+        END IF;
     END $$"""
 
 

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from control_plane.app import create_app
 from recolake.files import write_atomically
+from recolake.platform import control
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import generate_key, hash_key, keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
@@ -32,6 +33,13 @@ class Plane:
     def ask(self, method: str, path: str = "", tenant: Tenant = SHOP, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.keys[tenant]}"}
         return self.client.request(method, f"{self.prefix}{path}", headers=headers, **more)
+
+
+@pytest.fixture(scope="session")
+def accounts(_supervised: Settings) -> Settings:
+    """PostgreSQL, a real one, and nothing else."""
+    control.up(_supervised, ["postgres"])
+    return _supervised
 
 
 @pytest.fixture
