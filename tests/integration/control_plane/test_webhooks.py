@@ -1,0 +1,426 @@
+"""Webhooks, delivered to a real receiver on this machine: signed, at least once, and nowhere else (control 16)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from control_plane.app import create_app
+from control_plane.audit import service as audit
+from control_plane.database import open_database
+from control_plane.outbox import ship_outbox
+from control_plane.tenants import service as tenants
+from control_plane.webhooks import repository
+from control_plane.webhooks.deliver import Deliverer
+from control_plane.webhooks.schedule import MOST_TRIES
+from control_plane.webhooks.send import Answer, Message, send
+from recolake.audit.entry import Action
+from recolake.audit.record import recorded
+from recolake.notices.tell import NoticeType, tell
+from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
+
+MESSAGE = Message("msg_1", "webhook.test", datetime(2026, 3, 1, tzinfo=UTC), {"ä": 1})
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@dataclass
+class Receiver:
+    """A tenant's own program: keeps what it gets, and answers as it is told."""
+
+    url: str
+    got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    answers: list[bytes] = field(default_factory=list)
+    usual: bytes = b"HTTP/1.1 204 No Content\r\n\r\n"
+    held: threading.Event | None = None
+
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for _, headers, _ in self.got]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            found.got.append((self.path, headers, body))
+            if found.held is not None:
+                found.held.wait()
+            with suppress(OSError):
+                self.wfile.write(found.answers.pop(0) if found.answers else found.usual)
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    found = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield found
+    if found.held is not None:
+        found.held.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@dataclass
+class Shop:
+    """A tenant of one test, with a client that asks as it and a deliverer whose clock can be moved."""
+
+    tenant: Tenant
+    settings: Settings
+    client: TestClient
+    headers: dict[str, str]
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def ask(self, method: str, path: str = "", **more: Any) -> Any:
+        return self.client.request(method, f"/v1/webhooks{path}", headers=self.headers, **more)
+
+    def hook(self, url: str, *types: str) -> Any:
+        made = self.ask("POST", json={"url": url, "event_types": types or ["model.refused"]})
+        assert made.status_code == 201, made.text
+        return made.json()
+
+    @property
+    def deliverer(self) -> Deliverer:
+        return Deliverer(self.settings, open_database(self.settings), clock=lambda: self.now)
+
+    def happen(self, occasion: str, what: NoticeType = NoticeType.MODEL_REFUSED) -> None:
+        tell(self.settings, self.tenant, what, occasion, {"model_version": occasion})
+
+    def deliver(self) -> int:
+        self.now = max(self.now, datetime.now(UTC))
+        ship_outbox(self.settings, open_database(self.settings))
+        return self.deliverer.deliver_due()
+
+    def log(self, hook: str) -> list[Any]:
+        found: list[Any] = self.ask("GET", f"/{hook}/deliveries").json()["deliveries"]
+        return found
+
+
+@pytest.fixture
+def shop(accounts: Settings) -> Iterator[Shop]:
+    settings = accounts.model_copy(update={"webhook_loopback": True})
+    name = f"t{uuid4().hex[:12]}"
+    headers = {"Authorization": f"Bearer {tenants.create_tenant(settings, name)}"}
+    # Without a lifespan: nothing is delivered but by the test.
+    yield Shop(
+        Tenant(name), settings, TestClient(create_app(settings), raise_server_exceptions=False), headers
+    )
+    with open_database(settings).transaction(Tenant(name)) as session:
+        for endpoint in repository.endpoints(session, Tenant(name)):
+            repository.remove(session, Tenant(name), endpoint.endpoint_id)
+
+
+def test_an_event_is_delivered_once_to_who_subscribed_and_verifies_by_the_library(
+    shop: Shop, receiver: Receiver
+) -> None:
+    hook = shop.hook(receiver.url, "upload.held", "model.refused")
+    shop.hook(receiver.url, "upload.validated")
+    shop.happen("v7")
+    shop.happen("v7")
+    assert shop.deliver() == 1
+    shop.happen("v7")
+    assert shop.deliver() == 0, "told again it is the same event"
+    ((path, headers, body),) = receiver.got
+    event = Webhook(hook["secret"]).verify(body, headers)
+    assert (path, event["type"], event["data"]) == ("/hook", "model.refused", {"model_version": "v7"})
+    (delivery,) = shop.log(hook["webhook_id"])
+    assert (delivery["state"], delivery["attempts"]) == ("delivered", 1)
+    assert delivery["event_id"] == headers["webhook-id"]
+
+
+def test_a_promotion_that_the_audit_log_has_is_told(shop: Shop, receiver: Receiver) -> None:
+    shop.hook(receiver.url, "model.promoted")
+    with recorded(shop.settings, shop.tenant, Action.MODEL_PROMOTED, "v2", details={"previous": "v1"}):
+        pass
+    with recorded(shop.settings, shop.tenant, Action.MODEL_ROLLED_BACK, "v1"):
+        pass
+    assert shop.deliver() == 1
+    assert b'"model_version":"v2","previous":"v1"' in receiver.got[0][2]
+
+
+def test_retries_wait_longer_and_longer_and_carry_the_same_id(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url)
+    receiver.answers = [b"HTTP/1.1 500 Oops\r\n\r\n", b"", b"HTTP/1.1 302 Found\r\nLocation: /other\r\n\r\n"]
+    shop.happen("v7")
+    for pause in (5, 20, 80):
+        assert shop.deliver() == 1
+        assert shop.deliver() == 0, "it is not due"
+        shop.now += timedelta(seconds=pause)
+    assert shop.deliver() == 1
+    assert len(set(receiver.ids())) == 1
+    assert {path for path, _, _ in receiver.got} == {"/hook"}, "redirects are not followed"
+    (delivery,) = shop.log(hook["webhook_id"])
+    found = shop.ask("GET", f"/{hook['webhook_id']}/deliveries/{delivery['event_id']}").json()
+    assert [entry["status"] for entry in found["log"]] == [500, None, 302, 204]
+    assert (found["state"], found["data"]) == ("delivered", {"model_version": "v7"})
+    assert shop.ask("GET", f"/{hook['webhook_id']}").json()["failures"] == 0
+
+
+def test_both_secrets_sign_until_the_time_of_grace_is_over(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url)
+    rotated = shop.ask("POST", f"/{hook['webhook_id']}/rotate", json={"grace_hours": 1}).json()
+    assert rotated["secret"] != hook["secret"]
+    shop.happen("v1")
+    shop.deliver()
+    _, headers, body = receiver.got[0]
+    for secret in (hook["secret"], rotated["secret"]):
+        Webhook(secret).verify(body, headers)
+    shop.now += timedelta(hours=1)
+    shop.happen("v2")
+    shop.deliver()
+    assert len(receiver.got[1][1]["webhook-signature"].split()) == 1
+    listed = shop.ask("GET").text
+    assert hook["secret"] not in listed
+    assert rotated["secret"] not in listed
+
+
+def test_a_changed_body_does_not_verify(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url)
+    shop.happen("v1")
+    shop.deliver()
+    _, headers, body = receiver.got[0]
+    with pytest.raises(WebhookVerificationError):
+        Webhook(hook["secret"]).verify(body.replace(b"v1", b"v2"), headers)
+
+
+def test_deliverers_that_come_together_never_make_the_same_attempt(shop: Shop, receiver: Receiver) -> None:
+    for number in range(3):
+        shop.hook(f"{receiver.url}?{number}")
+    for number in range(8):
+        shop.happen(f"v{number}")
+    ship_outbox(shop.settings, open_database(shop.settings))
+    shop.now = datetime.now(UTC) + timedelta(seconds=1)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: shop.deliverer.deliver_due(), range(4)))
+    assert sum(made) == len(receiver.got) == 24
+    assert len({(path, headers["webhook-id"]) for path, headers, _ in receiver.got}) == 24
+
+
+def test_a_deliverer_that_is_killed_loses_nothing(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url)
+    shop.happen("v7")
+    ship_outbox(shop.settings, open_database(shop.settings))
+
+    def killed(*args: Any, **more: Any) -> Answer:
+        send(*args, **more)
+        raise KeyboardInterrupt
+
+    shop.now = datetime.now(UTC) + timedelta(seconds=1)
+    with pytest.raises(KeyboardInterrupt):
+        replace(shop.deliverer, post=killed).deliver_due()
+    assert shop.deliver() == 0, "whoever has it may still be at it"
+    shop.now += timedelta(minutes=1)
+    assert shop.deliver() == 1
+    assert len(receiver.got) == 2
+    assert len(set(receiver.ids())) == 1
+    (delivery,) = shop.log(hook["webhook_id"])
+    found = shop.ask("GET", f"/{hook['webhook_id']}/deliveries/{delivery['event_id']}").json()
+    assert [(entry["attempt"], entry["ended_at"] is None) for entry in found["log"]] == [
+        (1, True),
+        (2, False),
+    ]
+
+
+def test_an_event_that_is_given_up_is_delivered_by_hand(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url)
+    receiver.usual = b"HTTP/1.1 503 No\r\n\r\n"
+    shop.happen("v7")
+    for _ in range(MOST_TRIES):
+        assert shop.deliver() == 1
+        shop.now += timedelta(hours=6)
+    assert shop.deliver() == 0
+    (delivery,) = shop.log(hook["webhook_id"])
+    assert (delivery["state"], delivery["attempts"]) == ("failed", MOST_TRIES)
+    receiver.usual = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+    path = f"/{hook['webhook_id']}/deliveries/{delivery['event_id']}/redeliver"
+    assert shop.ask("POST", path).status_code == 202
+    assert shop.deliver() == 1
+    assert len(set(receiver.ids())) == 1
+    assert shop.log(hook["webhook_id"])[0]["state"] == "delivered"
+
+
+def test_an_endpoint_that_fails_for_long_is_disabled_and_gets_what_waited_once_enabled(
+    shop: Shop, receiver: Receiver
+) -> None:
+    hook = shop.hook(receiver.url)
+    receiver.usual = b"HTTP/1.1 500 No\r\n\r\n"
+    for number in range(2):
+        shop.happen(f"v{number}")
+    while shop.ask("GET", f"/{hook['webhook_id']}").json()["enabled"]:
+        assert shop.deliver()
+        shop.now += timedelta(hours=6)
+    assert shop.deliver() == 0
+    entry = audit.page(shop.settings, shop.tenant, 1, None).entries[0]
+    assert (entry.action, entry.actor.kind, entry.target) == (
+        "webhook.disabled",
+        "system",
+        hook["webhook_id"],
+    )
+    receiver.usual = b"HTTP/1.1 204 No Content\r\n\r\n"
+    shop.happen("v9")
+    assert shop.deliver() == 0
+    changed = shop.ask("PATCH", f"/{hook['webhook_id']}", json={"enabled": True}).json()
+    assert (changed["enabled"], changed["failures"], changed["disabled_why"]) == (True, 0, None)
+    assert shop.deliver() >= 1
+    assert shop.log(hook["webhook_id"])[0]["state"] == "delivered"
+
+
+def test_a_receiver_that_is_gone_is_not_asked_again(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url)
+    receiver.usual = b"HTTP/1.1 410 Gone\r\n\r\n"
+    shop.happen("v1")
+    shop.deliver()
+    shop.now += timedelta(hours=1)
+    assert shop.deliver() == 0
+    assert shop.ask("GET", f"/{hook['webhook_id']}").json()["disabled_why"] == "410 Gone"
+
+
+def test_a_test_event_comes_whatever_is_subscribed_to(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url, "export.ready")
+    sent = shop.ask("POST", f"/{hook['webhook_id']}/test")
+    assert sent.status_code == 202
+    assert shop.deliver() == 1
+    assert receiver.ids() == [sent.json()["event_id"]]
+    assert b'"type":"webhook.test"' in receiver.got[0][2]
+
+
+def test_changes_are_in_the_audit_log_without_secrets(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(f"{receiver.url}/token-in-a-path")
+    name = hook["webhook_id"]
+    shop.ask("PATCH", f"/{name}", json={"event_types": ["upload.held"]})
+    rotated = shop.ask("POST", f"/{name}/rotate").json()
+    assert shop.ask("DELETE", f"/{name}").status_code == 204
+    entries = audit.page(shop.settings, shop.tenant, 4, None).entries
+    assert [entry.action.partition(".")[2] for entry in reversed(entries)] == [
+        "created",
+        "changed",
+        "secret_rotated",
+        "deleted",
+    ]
+    text = str(entries)
+    assert not [each for each in (hook["secret"], rotated["secret"], "token-in-a-path") if each in text]
+    with open_database(shop.settings).platform() as session:
+        kept = str(session.connection().exec_driver_sql("SELECT * FROM webhook_endpoints").all())
+    assert hook["secret"] not in kept
+
+
+def test_another_tenants_webhooks_do_not_exist(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url)["webhook_id"]
+    event = shop.ask("POST", f"/{hook}/test").json()["event_id"]
+    other = f"{shop.tenant}-b"
+    rival = replace(shop, headers={"Authorization": f"Bearer {tenants.create_tenant(shop.settings, other)}"})
+    assert rival.ask("GET").json() == []
+    for method, path in (
+        ("GET", ""),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", "/rotate"),
+        ("POST", "/test"),
+        ("GET", "/deliveries"),
+        ("GET", f"/deliveries/{event}"),
+        ("POST", f"/deliveries/{event}/redeliver"),
+    ):
+        more = {"json": {"enabled": False}} if method == "PATCH" else {}
+        answer = rival.ask(method, f"/{hook}{path}", **more)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+    assert shop.ask("GET", f"/{hook}").json()["enabled"]
+
+
+def test_deliveries_come_in_pages_newest_first(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url)["webhook_id"]
+    sent = [shop.ask("POST", f"/{hook}/test").json()["event_id"] for _ in range(3)]
+    first = shop.ask("GET", f"/{hook}/deliveries?limit=2").json()
+    rest = shop.ask("GET", f"/{hook}/deliveries", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    shown = [each["event_id"] for page in (first, rest) for each in page["deliveries"]]
+    assert (shown, rest["next_cursor"]) == (sent[::-1], None)
+    assert shop.ask("GET", f"/{hook}/deliveries?state=failed").json()["deliveries"] == []
+    assert shop.ask("GET", f"/{hook}/deliveries?cursor=x").json()["code"] == "invalid_input"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:9/", "https://127.0.0.1/", "https://localhost/", "https://169.254.169.254/latest"],
+)
+def test_a_private_address_is_refused_when_it_is_given(shop: Shop, url: str) -> None:
+    client = TestClient(
+        create_app(shop.settings.model_copy(update={"webhook_loopback": False})),
+        raise_server_exceptions=False,
+    )
+    asked = {"url": url, "event_types": ["upload.held"]}
+    answer = client.post("/v1/webhooks", json=asked, headers=shop.headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "webhook_address_refused")
+    assert shop.ask("GET").json() == []
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(receiver: Receiver) -> None:
+    port = int(receiver.url.split(":")[2].split("/")[0])
+    asked: list[str] = []
+
+    def lookup(host: str, _: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    url = f"http://shop.example:{port}/hook"
+    answer = send(url, MESSAGE, [SECRET], datetime.now(UTC), loopback=True, lookup=lookup)
+    assert (answer, asked) == (Answer(204), ["shop.example"])
+    assert receiver.got[0][1]["host"] == f"shop.example:{port}"
+
+
+def test_a_name_that_changes_its_address_reaches_nothing_inside(receiver: Receiver) -> None:
+    answers: Iterator[str] = iter(["8.8.8.8", "127.0.0.1"])
+    url = receiver.url.replace("http://127.0.0.1", "https://shop.example")
+    lookup: Callable[[str, int], list[str]] = lambda *_: [next(answers)]  # noqa: E731
+    next(answers)  # what was checked when the endpoint was made
+    answer = send(url, MESSAGE, [SECRET], datetime.now(UTC), lookup=lookup)
+    assert answer.status is None
+    assert "public internet" in str(answer.error)
+    assert receiver.got == []
+
+
+def test_an_endless_answer_and_one_that_never_comes_are_cut_off(receiver: Receiver) -> None:
+    post = partial(send, receiver.url, MESSAGE, [SECRET], datetime.now(UTC), loopback=True)
+    receiver.answers = [
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (1 << 20),
+        b"HTTP/1.1 200 OK\r\nx: " + b"y" * (1 << 20),
+    ]
+    assert post().error == "The answer is too long."
+    assert post().status is None
+    receiver.held = threading.Event()
+    assert post(seconds=0.2).error == "The receiver did not answer in time."
+
+
+def test_an_environment_proxy_is_not_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    assert send(receiver.url, MESSAGE, [SECRET], datetime.now(UTC), loopback=True) == Answer(204)
+
+
+def test_a_running_control_plane_delivers_by_itself(shop: Shop, receiver: Receiver) -> None:
+    hook = shop.hook(receiver.url)
+    receiver.held = threading.Event()
+    receiver.held.set()
+    came = threading.Event()
+    receiver.held.wait = lambda timeout=None: came.set() or True  # type: ignore[method-assign]
+    with TestClient(create_app(shop.settings)):
+        shop.happen("v7")
+        assert came.wait(60)
+    assert Webhook(hook["secret"]).verify(receiver.got[0][2], receiver.got[0][1])
