@@ -19,7 +19,8 @@ _DICE = random.SystemRandom()
 def pause(tries: int, dice: random.Random = _DICE) -> timedelta:
     """How long to wait after so many failed tries: four times as long each time, up to six hours, less a
     random part of up to a half, so that those who failed together do not come back together."""
-    whole = min(_FIRST * _FACTOR ** min(tries - 1, MOST_TRIES), _LONGEST)
+    factor: int = _FACTOR ** min(tries - 1, MOST_TRIES)
+    whole = min(_FIRST * factor, _LONGEST)
     return whole * dice.uniform(0.5, 1.0)
 
 

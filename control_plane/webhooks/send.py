@@ -104,7 +104,7 @@ def send(
             pool.stream(
                 "POST",
                 url,
-                headers=headers(message, secrets, now),
+                headers=list(headers(message, secrets, now).items()),
                 content=message.content().encode(),
                 extensions={"timeout": timeouts},
             ) as response,

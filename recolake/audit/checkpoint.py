@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from recolake.audit.entry import GENESIS, VERSION
+from recolake.audit.entry import GENESIS
 from recolake.errors import RecolakeError
 from recolake.files import private_folder, write_atomically
 from recolake.settings import Settings
@@ -42,7 +42,7 @@ class Statement(_Frozen):
         cut_hash: that entry's hash.
     """
 
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
     kind: Literal["audit_checkpoint"] = "audit_checkpoint"
     tenant_id: str
     number: int = Field(ge=1)

@@ -1,4 +1,4 @@
-"""Webhooks, delivered to a real receiver on this machine: signed, at least once, and nowhere else (control 16)."""
+"""Webhooks reach a real receiver on this machine: signed, at least once, and nowhere else (control 16)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from control_plane.webhooks.address import check_url, checked_addresses, is_publ
 from control_plane.webhooks.errors import WebhookAddressError
 
 INSIDE = [
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104
     "10.0.0.1",
     "100.64.0.1",
     "100.100.100.200",
