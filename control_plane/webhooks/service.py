@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from control_plane.audit.record import record
 from control_plane.database import open_database
 from control_plane.models import WebhookEndpointRow
-from control_plane.tenants import repository as tenants
 from control_plane.webhooks import repository
 from control_plane.webhooks.address import check_url, checked_addresses
 from control_plane.webhooks.errors import TooManyWebhooksError
@@ -26,7 +25,7 @@ from control_plane.webhooks.schemas import (
 )
 from control_plane.webhooks.secrets import secret
 from recolake.audit.entry import Action, Actor
-from recolake.errors import NotFoundError, UnknownTenantError
+from recolake.errors import NotFoundError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -52,8 +51,6 @@ def create(settings: Settings, tenant: Tenant, asked: WebhookCreate, *, by: Acto
         created_at=datetime.now(UTC),
     )
     with open_database(settings).transaction(tenant) as session:
-        if tenants.find(session, tenant) is None:
-            raise UnknownTenantError(f"There is no tenant '{tenant}'.", field="tenant")
         if len(repository.endpoints(session, tenant)) >= MOST_ENDPOINTS:
             raise TooManyWebhooksError(
                 f"A tenant has {MOST_ENDPOINTS} webhooks at most.", hint="Remove one that nobody needs."
