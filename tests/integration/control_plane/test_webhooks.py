@@ -105,8 +105,8 @@ class Shop:
         tell(self.settings, self.tenant, what, occasion, {"model_version": occasion})
 
     def deliver(self) -> int:
-        self.now = max(self.now, datetime.now(UTC))
         ship_outbox(self.settings, open_database(self.settings))
+        self.now = max(self.now, datetime.now(UTC))
         return self.deliverer.deliver_due()
 
     def log(self, hook: str) -> list[Any]:
