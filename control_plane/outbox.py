@@ -6,11 +6,13 @@ finds it there, as acts and notices have ids.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 from filelock import FileLock
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from control_plane.audit import repository as audit
@@ -45,6 +47,20 @@ def ship_outbox(settings: Settings, database: Database) -> int:
 
 def _ship(settings: Settings, database: Database, path: Path) -> int:
     lines, unreadable = read_segment(path)
+    try:
+        shipped = _ship_lines(settings, database, lines)
+    except (DataError, IntegrityError) as error:
+        # It would be refused again and again, and hold up all that come behind it.
+        _log.error("outbox_segment_refused", segment=path.name, error=type(error).__name__)
+        dispose(path, aside=True)
+        return 0
+    if unreadable:
+        _log.error("outbox_lines_unreadable", segment=path.name, lines=unreadable)
+    dispose(path, aside=bool(unreadable))
+    return shipped
+
+
+def _ship_lines(settings: Settings, database: Database, lines: Sequence[Begun | Ended | Notice]) -> int:
     ended = {line.act_id: line for line in lines if isinstance(line, Ended)}
     done = [line for line in lines if not isinstance(line, Ended)]
     for line in done:
@@ -56,9 +72,6 @@ def _ship(settings: Settings, database: Database, path: Path) -> int:
                 act = _act(settings, tenant, line, ended.get(line.act_id))
                 audit.append(session, tenant, act, now)
                 _tell(session, tenant, act, now)
-    if unreadable:
-        _log.error("outbox_lines_unreadable", segment=path.name, lines=unreadable)
-    dispose(path, aside=bool(unreadable))
     return len(done)
 
 

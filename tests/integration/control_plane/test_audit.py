@@ -337,6 +337,19 @@ def test_an_act_on_files_is_in_the_log_once_with_what_came_of_it(
     assert not list(accounts.outbox_root.glob("*"))
 
 
+def test_an_act_that_the_log_cannot_take_is_set_aside_and_holds_up_nobody(
+    accounts: Settings, tenant: Tenant
+) -> None:
+    with recorded(accounts, tenant, Action.MODEL_PROMOTED, "v" * 300, by=ADA):
+        pass
+    with recorded(accounts, tenant, Action.MODEL_PROMOTED, "v2", by=ADA):
+        pass
+    assert [entry.target for entry in service.page(accounts, tenant, 1, None).entries] == ["v2"]
+    (kept,) = (accounts.outbox_root / "unreadable").iterdir()
+    kept.unlink()
+    kept.parent.rmdir()
+
+
 def test_an_act_under_way_waits_for_its_end(accounts: Settings, tenant: Tenant) -> None:
     with recorded(accounts, tenant, Action.MODEL_PROMOTED, "v1", by=ADA):
         assert len(service.page(accounts, tenant, 10, None).entries) == 2
