@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -93,12 +94,12 @@ def send(
         trust: whose certificates are good; default: the machine's.
         seconds: for all of it.
     """
+    context = trust or _machine_trust()
     deadline = Deadline(seconds)
     timeouts = {"connect": CONNECT_SECONDS, "read": seconds, "write": seconds, "pool": seconds}
     try:
         http = check_url(url, loopback=loopback).scheme == "http"
         backend = CheckedBackend(http=http, loopback=loopback, deadline=deadline, lookup=lookup)
-        context = trust or ssl.create_default_context()
         with (
             httpcore.ConnectionPool(ssl_context=context, network_backend=backend, retries=0) as pool,
             pool.stream(
@@ -122,6 +123,12 @@ def send(
         return Answer(None, _why(error))
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as error:
         return Answer(None, f"The connection broke: {type(error).__name__}.")
+
+
+@lru_cache(maxsize=1)
+def _machine_trust() -> ssl.SSLContext:
+    """Reading the machine's certificates takes longer than a delivery."""
+    return ssl.create_default_context()
 
 
 def _why(error: Exception) -> str:
