@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +57,46 @@ def plane_at(tmp_path: Path) -> Iterator[Callable[[str], Plane]]:
     secrets = {tenant: secret for tenant, (secret, _) in made.items()}
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield lambda prefix: Plane(client, settings, secrets, prefix)
+
+
+@dataclass
+class Receiver:
+    """A tenant's own program: keeps what it gets, and answers as it is told."""
+
+    url: str
+    got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    answers: list[bytes] = field(default_factory=list)
+    usual: bytes = b"HTTP/1.1 204 No Content\r\n\r\n"
+    held: threading.Event | None = None
+
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for _, headers, _ in self.got]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            found.got.append((self.path, headers, body))
+            if found.held is not None:
+                found.held.wait()
+            with suppress(OSError):
+                self.wfile.write(found.answers.pop(0) if found.answers else found.usual)
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    found = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield found
+    if found.held is not None:
+        found.held.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
