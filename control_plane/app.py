@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from control_plane.api_keys.endpoints import router as api_keys
 from control_plane.api_keys.uses import keep_storing
+from control_plane.audit.endpoints import router as audit
 from control_plane.auth import PUBLIC, CurrentSettings, declared_permissions
 from control_plane.database import open_database
 from control_plane.experiments.endpoints import router as experiments
@@ -34,6 +35,8 @@ from control_plane.tenants.endpoints import router as tenants
 from control_plane.uploads.endpoints import router as uploads
 from control_plane.usage.endpoints import router as usage
 from control_plane.web import install_account_errors
+from control_plane.webhooks import deliver
+from control_plane.webhooks.endpoints import router as webhooks
 from recolake.errors import RecolakeError
 from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
@@ -75,7 +78,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             # Uploads need no PostgreSQL; account calls answer 503 until it is back, and migrate then.
             _log.warning("accounts_unavailable_at_start", detail=error.message)
         storing = asyncio.create_task(keep_storing(chosen))
+        end = deliver.start(chosen, database)
         yield
+        end()
         storing.cancel()
         replays.close()
         database.close()
@@ -89,7 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)
     install_account_errors(app)
-    for router in (files, uploads, api_keys, tenants, experiments, privacy, usage):
+    for router in (files, uploads, api_keys, tenants, experiments, privacy, usage, audit, webhooks):
         app.include_router(router)
     for router in (people, oauth, sessions, organisations, invitations):
         app.include_router(router)

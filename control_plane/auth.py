@@ -64,6 +64,8 @@ ExperimentWriter = Annotated[Principal, Depends(_Requires(Permission.EXPERIMENTS
 PrivacyReader = Annotated[Principal, Depends(_Requires(Permission.PRIVACY_READ))]
 PrivacyWriter = Annotated[Principal, Depends(_Requires(Permission.PRIVACY_WRITE))]
 UsageReader = Annotated[Principal, Depends(_Requires(Permission.USAGE_READ))]
+AuditReader = Annotated[Principal, Depends(_Requires(Permission.AUDIT_READ))]
+WebhookWriter = Annotated[Principal, Depends(_Requires(Permission.WEBHOOKS_WRITE))]
 BillingReader = Annotated[Principal, Depends(_Requires(Permission.BILLING_READ))]
 BillingWriter = Annotated[Principal, Depends(_Requires(Permission.BILLING_WRITE))]
 

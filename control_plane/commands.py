@@ -20,6 +20,9 @@ TenantOption = Annotated[str, typer.Option("--tenant", help="Name of the tenant"
 
 def register(app: typer.Typer) -> None:
     """Hang the account commands into the command line."""
+    from control_plane.audit import commands as audit
+    from control_plane.webhooks import commands as webhooks
+
     app.add_typer(_tenant, name="tenant")
     app.add_typer(_key, name="key")
     account_commands.register(app)
@@ -28,6 +31,8 @@ def register(app: typer.Typer) -> None:
 
     app.add_typer(plan, name="plan")
     usage.register()
+    audit.register(app)
+    webhooks.register(app)
 
 
 @_tenant.command("create")

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     PRIVACY_READ = "privacy:read"
     PRIVACY_WRITE = "privacy:write"
     USAGE_READ = "usage:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    AUDIT_READ = "audit:read"
     BILLING_READ = "billing:read"
     BILLING_WRITE = "billing:write"
     RECOMMENDATIONS_READ = "recommendations:read"
@@ -56,6 +58,7 @@ _DEVELOP = {
     _P.KEYS_WRITE,
     _P.UPLOADS_WRITE,
     _P.EXPERIMENTS_WRITE,
+    _P.WEBHOOKS_WRITE,
     _P.RECOMMENDATIONS_READ,
     _P.EVENTS_WRITE,
     _P.ITEMS_WRITE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from control_plane.permissions import Permission, Role, of_scopes
+from recolake.audit.entry import Actor
 from recolake.errors import ForbiddenError
 from recolake.tenancy.api_keys import KeyRecord
 from recolake.tenancy.context import Tenant
@@ -25,6 +26,13 @@ class Principal:
     def actor(self) -> str:
         """As decisions and logs name who it was."""
         return f"key {self.key_id}" if self.key_id else f"person {self.person_id}"
+
+    @property
+    def as_actor(self) -> Actor:
+        """As the audit log names who it was."""
+        if self.key_id:
+            return Actor(kind="key", id=self.key_id)
+        return Actor(kind="person", id=str(self.person_id))
 
     def require(self, permission: Permission) -> None:
         """Go on only with a permission.

@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     retention_days: int | None = Field(
         default=None, ge=1, description="Days after their last event when people are erased; unset: never"
     )
+    webhook_loopback: bool = Field(
+        default=False, description="Whether webhooks may go to this machine, by http, too: for trying out"
+    )
     upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
 
     sign_up: Literal["open", "closed"] = Field(
@@ -128,6 +131,16 @@ class Settings(BaseSettings):
     def journal_root(self) -> Path:
         """Usage records that the data plane wrote and nobody shipped to the lake yet."""
         return self.home / "journal"
+
+    @property
+    def outbox_root(self) -> Path:
+        """Acts and notices that nobody shipped to PostgreSQL yet."""
+        return self.home / "outbox"
+
+    @property
+    def audit_root(self) -> Path:
+        """Signed checkpoints of audit logs, outside of the database that holds the logs."""
+        return self.home / "audit"
 
     @property
     def spool_root(self) -> Path:

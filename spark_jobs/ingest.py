@@ -23,6 +23,7 @@ from recolake.landing.upload import (
     list_uploads,
     upload_folder,
 )
+from recolake.notices.tell import NoticeType, tell
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import tenant_key
@@ -154,6 +155,20 @@ def _canonical(
     return to_canonical(read_raw(spark, settings, upload, mapping), mapping, run)
 
 
+def _tell(settings: Settings, tenant: Tenant, report: IngestReport) -> None:
+    """Before the accounting makes it final: a killed ingest tells it again, and it is one notice."""
+    what = NoticeType.UPLOAD_HELD if report.held else NoticeType.UPLOAD_VALIDATED
+    data = {
+        "upload_id": report.upload_id,
+        "score": report.score,
+        "rows_in": report.rows_in,
+        "accepted": report.accepted,
+        "quarantined": report.quarantined,
+        "repeats": report.repeats,
+    }
+    tell(settings, tenant, what, report.upload_id, data)
+
+
 def _ingest(
     spark: SparkSession,
     settings: Settings,
@@ -193,6 +208,8 @@ def _ingest(
         )
         say(f"score {report.score:.0f}: expectations {'met' if report.verdict else 'not met'}")
         write_verdict(spark, settings, run, upload, report, judgement)
+        if upload.source is Source.FILES:
+            _tell(settings, run.tenant, report)
         write_accounting(spark, settings, run, upload, report)
     say(
         f"upload {upload.upload_id}: {report.rows_in} rows = {report.accepted} accepted + "

@@ -14,6 +14,7 @@ from recolake.lake.engine import connect, engine_errors
 from recolake.lineage.emit import lineage_run, tables_at
 from recolake.lineage.events import DataState
 from recolake.lineage.names import model
+from recolake.notices.tell import NoticeType, tell
 from recolake.quality import by_who, cold_figures
 from recolake.ranking.artifact_writer import place_artifact
 from recolake.ranking.pointer import served_manifest, version_folder
@@ -92,6 +93,9 @@ def train(
                 told.wrote(DataState(model(tags_of(run)[tags.VERSION], run.info.run_id)))
         report = _report(registry, run, already, time.perf_counter() - began)
         ensure_artifact(settings, registry, report.model_version, report.run_id)
+    if not report.gate_passed:
+        data = {"model_version": report.model_version, "refusals": list(report.gate_refusals)}
+        tell(settings, tenant, NoticeType.MODEL_REFUSED, report.run_id, data)
     outcome = "passed" if report.gate_passed else "failed"
     say(f"{report.model_version} {'had been' if already else 'was'} trained; gate {outcome}")
     return report

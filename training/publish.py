@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from recolake.audit.entry import Action, Detail
+from recolake.audit.record import recorded
 from recolake.errors import NotFoundError, RecolakeError
 from recolake.experiments.document import Experiment
 from recolake.experiments.lifecycle import end_if_overtaken, known_running
@@ -95,7 +97,9 @@ def publish(
             refuse_shrunken(artifact, served_manifest(settings, tenant))
         stored, online = bring_vectors(settings, artifact, tenant, say)
         if chosen != previous:
-            activate(settings, tenant, chosen)
+            asked: dict[str, Detail] = {"previous": previous, "named": version is not None, "forced": force}
+            with recorded(settings, tenant, Action.MODEL_PROMOTED, chosen, details=asked):
+                activate(settings, tenant, chosen)
             say(f"{chosen} is served")
         if chosen != previous or (version is not None and history.held):
             write_history(settings, tenant, history.moved_on(chosen, datetime.now(UTC)))

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from recolake.audit.entry import Action
+from recolake.audit.record import recorded
 from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.experiments.lifecycle import end_if_overtaken
 from recolake.lineage.emit import lineage_run
@@ -66,8 +68,9 @@ def rollback(settings: Settings, tenant: Tenant, *, progress: Progress | None = 
         artifact = _artifact(settings, tenant, target, say)
         online = _online(settings, tenant, artifact, say)
         # History first: killed before the pointer moves, it gives way to the pointer, and a rerun goes on.
-        write_history(settings, tenant, history.moved_back(datetime.now(UTC)))
-        activate(settings, tenant, target)
+        with recorded(settings, tenant, Action.MODEL_ROLLED_BACK, target, details={"previous": previous}):
+            write_history(settings, tenant, history.moved_back(datetime.now(UTC)))
+            activate(settings, tenant, target)
         tell_served(told, artifact.manifest)
         say(f"{target} is served")
         ended = end_if_overtaken(settings, tenant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from recolake.audit.entry import Actor
 from recolake.errors import ArtifactError, NotFoundError, RecolakeError, ServiceUnavailableError
 from recolake.experiments.document import Experiment, Guardrails
 from recolake.experiments.lifecycle import begin, new_experiment, refuse_if_running
@@ -36,6 +37,7 @@ def start_experiment(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    by: Actor | None = None,
 ) -> Experiment:
     """Bring the challenger's vectors to where the champion's are, then let serving split the people.
 
@@ -45,6 +47,7 @@ def start_experiment(
         challenger: a version such as v3.
         share: of the people, who get it; more than 0 and less than 1.
         force: also a version that its gate turned down, or that is far smaller than the served one.
+        by: who starts it, for the audit log; default: who acts in this process.
 
     Raises:
         ExperimentRunsError: one runs already.
@@ -87,6 +90,6 @@ def start_experiment(
                 hint=f"Run `recolake materialize --tenant {tenant}`, then this again.",
             )
         experiment = new_experiment(tenant, champion, artifact.manifest, share, guardrails)
-        begin(settings, experiment)
+        begin(settings, experiment, by=by)
     say(f"{experiment.experiment_id} runs: {share:.1%} of the people get {challenger}, the others {served}")
     return experiment

@@ -30,6 +30,7 @@ def create_key(body: ApiKeyCreate, principal: KeyWriter, settings: CurrentSettin
         body.expires_at,
         name=body.name,
         environment=body.environment,
+        by=principal.as_actor,
     )
 
 
@@ -50,13 +51,14 @@ def rotate_key(
         key_id,
         timedelta(seconds=body.grace_seconds),
         may_give=lambda scopes: _check_may_give(principal, scopes),
+        by=principal.as_actor,
     )
 
 
 @router.delete("/{key_id}", operation_id="revoke_key", status_code=status.HTTP_204_NO_CONTENT)
 def revoke_key(key_id: PathId, principal: KeyWriter, settings: CurrentSettings) -> None:
     """Revoke a key: it is refused everywhere within seconds, and stays in the list."""
-    service.revoke_key(settings, principal.tenant, key_id)
+    service.revoke_key(settings, principal.tenant, key_id, by=principal.as_actor)
 
 
 def _check_may_give(principal: Principal, scopes: Iterable[Scope]) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from control_plane.api_keys import repository
+from control_plane.api_keys.audit import record_key
 from control_plane.api_keys.schemas import ApiKeyCreated, ApiKeyRead
+from control_plane.audit import record as audited
 from control_plane.database import open_database
 from control_plane.errors import KeyOverError
 from control_plane.snapshots import publish
 from control_plane.tenants import repository as tenants
+from recolake.audit.entry import Action, Actor
 from recolake.errors import NotFoundError, UnknownTenantError
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import Environment, Scope, generate_key, hash_key
@@ -26,6 +29,7 @@ def create_key(
     *,
     name: str = "",
     environment: Environment = Environment.LIVE,
+    by: Actor | None = None,
 ) -> ApiKeyCreated:
     """Make a key for a tenant.
 
@@ -43,6 +47,7 @@ def create_key(
                 field="tenant",
             )
         row = ApiKeyRead.model_validate(repository.add(session, record, hash_key(secret), name))
+        record_key(session, record, by=by)
     publish(settings, database)
     return ApiKeyCreated(**row.model_dump(), secret=secret)
 
@@ -60,6 +65,7 @@ def rotate_key(
     grace: timedelta,
     *,
     may_give: Callable[[Iterable[Scope]], None] = lambda _: None,
+    by: Actor | None = None,
 ) -> ApiKeyCreated:
     """Make a key that is like another, which itself dies when the grace time is over; until then both work.
 
@@ -88,11 +94,14 @@ def rotate_key(
         row = ApiKeyRead.model_validate(repository.add(session, record, hash_key(secret), old.name))
         end = now + grace
         old.rotated_to, old.expires_at = record.key_id, min(old.expires_at or end, end)
+        audited.record(
+            session, tenant, Action.KEY_ROTATED, key_id, by=by, details={"successor": record.key_id}
+        )
     publish(settings, database)
     return ApiKeyCreated(**row.model_dump(), secret=secret)
 
 
-def revoke_key(settings: Settings, tenant: Tenant, key_id: str) -> None:
+def revoke_key(settings: Settings, tenant: Tenant, key_id: str, *, by: Actor | None = None) -> None:
     """Make a key invalid for good; the data plane refuses it within about a second.
 
     Raises:
@@ -102,6 +111,7 @@ def revoke_key(settings: Settings, tenant: Tenant, key_id: str) -> None:
     with database.transaction(tenant) as session:
         if not repository.revoke(session, tenant, key_id):
             raise _unknown(key_id)
+        audited.record(session, tenant, Action.KEY_REVOKED, key_id, by=by)
     publish(settings, database)
 
 

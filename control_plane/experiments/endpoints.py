@@ -31,7 +31,7 @@ def start_experiment(
     served. 409: an experiment runs already, the version is served already, or its gate turned it down.
     503: a service that this needs does not answer; nothing has begun.
     """
-    return service.start(settings, holder.tenant, body)
+    return service.start(settings, holder.tenant, body, by=holder.as_actor)
 
 
 @router.get("", operation_id="list_experiments")
@@ -63,4 +63,5 @@ def stop_experiment(
     body: ExperimentStop | None = None,
 ) -> ExperimentRead:
     """Give everybody the champion again, within about a second. One that is over stays as it ended."""
-    return service.stop(settings, holder.tenant, experiment_id, (body or ExperimentStop()).reason)
+    reason = (body or ExperimentStop()).reason
+    return service.stop(settings, holder.tenant, experiment_id, reason, by=holder.as_actor)

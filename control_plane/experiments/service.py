@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from control_plane.errors import ExperimentUnreadableError
 from control_plane.experiments.schemas import EndingRead, ExperimentCreate, ExperimentPage, ExperimentRead
+from recolake.audit.entry import Actor
 from recolake.errors import InvalidInputError
 from recolake.experiments import lifecycle
 from recolake.experiments.document import Experiment, Stopper
@@ -17,7 +18,9 @@ from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 
-def start(settings: Settings, tenant: Tenant, asked: ExperimentCreate) -> ExperimentRead:
+def start(
+    settings: Settings, tenant: Tenant, asked: ExperimentCreate, *, by: Actor | None = None
+) -> ExperimentRead:
     """Bring the challenger's vectors online, then let serving split the people.
 
     Raises:
@@ -28,7 +31,7 @@ def start(settings: Settings, tenant: Tenant, asked: ExperimentCreate) -> Experi
         # Said at once, without waiting for whoever publishes.
         lifecycle.refuse_if_running(settings, tenant)
         begun = starter()(
-            settings, tenant, asked.challenger, asked.share, asked.guardrails, force=asked.force
+            settings, tenant, asked.challenger, asked.share, asked.guardrails, force=asked.force, by=by
         )
         return _read(settings, begun)
 
@@ -67,14 +70,16 @@ def read(settings: Settings, tenant: Tenant, experiment_id: str) -> ExperimentRe
         return _read(settings, lifecycle.find(settings, tenant, experiment_id))
 
 
-def stop(settings: Settings, tenant: Tenant, experiment_id: str, reason: str) -> ExperimentRead:
+def stop(
+    settings: Settings, tenant: Tenant, experiment_id: str, reason: str, *, by: Actor | None = None
+) -> ExperimentRead:
     """Give everybody the champion again; what is over already stays as it ended.
 
     Raises:
         NotFoundError: there is none of that id, or it is another tenant's.
     """
     with _readable():
-        ended = lifecycle.stop_one(settings, tenant, experiment_id, Stopper.PERSON, reason)
+        ended = lifecycle.stop_one(settings, tenant, experiment_id, Stopper.PERSON, reason, actor=by)
         return _read(settings, ended)
 
 

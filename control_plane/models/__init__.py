@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from control_plane.models.api_key import ApiKeyRow
+from control_plane.models.audit import AuditRow
 from control_plane.models.base import Base
 from control_plane.models.login import AuthorizationCodeRow, LoginAttemptsRow
 from control_plane.models.member import InvitationRow, MemberRow
@@ -11,9 +12,16 @@ from control_plane.models.plan import PlanRow, SubscriptionRow, Terms
 from control_plane.models.session import RefreshTokenRow, SessionRow
 from control_plane.models.tenant import TenantRow
 from control_plane.models.usage import ThresholdRow, UsageRow
+from control_plane.models.webhook import (
+    WebhookAttemptRow,
+    WebhookDeliveryRow,
+    WebhookEndpointRow,
+    WebhookEventRow,
+)
 
 __all__ = [
     "ApiKeyRow",
+    "AuditRow",
     "AuthorizationCodeRow",
     "Base",
     "InvitationRow",
@@ -28,4 +36,8 @@ __all__ = [
     "Terms",
     "ThresholdRow",
     "UsageRow",
+    "WebhookAttemptRow",
+    "WebhookDeliveryRow",
+    "WebhookEndpointRow",
+    "WebhookEventRow",
 ]

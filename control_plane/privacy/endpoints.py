@@ -25,7 +25,7 @@ def ask_erasure(body: PersonNamed, holder: PrivacyWriter, settings: CurrentSetti
     What they did until now is erased, and not taken in again, whoever sends it. Asked again while it is not
     done, it is the same request.
     """
-    return service.ask(settings, holder.tenant, Kind.ERASURE, body)
+    return service.ask(settings, holder.tenant, Kind.ERASURE, body, by=holder.as_actor)
 
 
 @router.get("/erasures/{request_id}", operation_id="read_erasure")
@@ -43,7 +43,7 @@ def read_certificate(request_id: RequestId, holder: PrivacyReader, settings: Cur
 @router.post("/exports", operation_id="ask_export", status_code=status.HTTP_202_ACCEPTED)
 def ask_export(body: PersonNamed, holder: PrivacyWriter, settings: CurrentSettings) -> RequestRead:
     """Have everything that is held of a person put into a zip."""
-    return service.ask(settings, holder.tenant, Kind.EXPORT, body)
+    return service.ask(settings, holder.tenant, Kind.EXPORT, body, by=holder.as_actor)
 
 
 @router.get("/exports/{request_id}", operation_id="read_export")
@@ -62,4 +62,4 @@ def fetch_export(request_id: RequestId, holder: PrivacyReader, settings: Current
 @router.post("/opt-outs", operation_id="opt_out")
 def opt_out(body: OptOutAsked, holder: PrivacyWriter, settings: CurrentSettings) -> OptOutRead:
     """Leave a person out of training from the next run on (CCPA), or take them in again."""
-    return service.opt_out(settings, holder.tenant, body)
+    return service.opt_out(settings, holder.tenant, body, by=holder.as_actor)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from control_plane.privacy.schemas import OptOutAsked, OptOutRead, PersonNamed, RequestRead
+from recolake.audit.entry import Actor
 from recolake.errors import NotFoundError
 from recolake.privacy.certificate import Certificate, read_certificate
 from recolake.privacy.requests import Kind, Request, certificate_file, export_file, read_request
@@ -15,9 +16,11 @@ from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 
-def ask(settings: Settings, tenant: Tenant, kind: Kind, person: PersonNamed) -> RequestRead:
+def ask(
+    settings: Settings, tenant: Tenant, kind: Kind, person: PersonNamed, *, by: Actor | None = None
+) -> RequestRead:
     """Write a request down; an erasure that was asked for and is not done is that very one again."""
-    return _shown(write_down(settings, tenant, kind, named(settings, tenant, person.user_id)))
+    return _shown(write_down(settings, tenant, kind, named(settings, tenant, person.user_id), by=by))
 
 
 def read(settings: Settings, tenant: Tenant, kind: Kind, request_id: str) -> RequestRead:
@@ -57,10 +60,10 @@ def export_of(settings: Settings, tenant: Tenant, request_id: str) -> Path:
     return path
 
 
-def opt_out(settings: Settings, tenant: Tenant, asked: OptOutAsked) -> OptOutRead:
+def opt_out(settings: Settings, tenant: Tenant, asked: OptOutAsked, *, by: Actor | None = None) -> OptOutRead:
     """Leave a person out of training, or take them in again."""
     people = named(settings, tenant, asked.user_id)
-    changed = set_opt_out(settings, tenant, people, out=asked.opted_out)
+    changed = set_opt_out(settings, tenant, people, out=asked.opted_out, by=by)
     return OptOutRead(opted_out=asked.opted_out, changed=changed)
 
 

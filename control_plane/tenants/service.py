@@ -5,11 +5,14 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from control_plane.api_keys import repository as keys
+from control_plane.api_keys.audit import record_key
+from control_plane.audit import record as audited
 from control_plane.database import open_database
 from control_plane.errors import TenantExistsError
 from control_plane.snapshots import publish
 from control_plane.tenants import repository
 from control_plane.tenants.schemas import TenantRead
+from recolake.audit.entry import Action
 from recolake.errors import InvalidInputError, UnknownTenantError
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeySnapshot, generate_key, hash_key
@@ -39,6 +42,8 @@ def create_tenant(settings: Settings, name: str) -> str:
                 field="tenant",
             )
         keys.add(session, record, hash_key(secret))
+        audited.record(session, tenant, Action.TENANT_CREATED, name)
+        record_key(session, record)
     publish(settings, database)
     return secret
 
@@ -53,8 +58,11 @@ def ensure_tenant(settings: Settings, name: str) -> str:
         return kept
     secret, record = generate_key(tenant)
     with database.platform() as session:
-        add(settings, session, tenant)
+        new = add(settings, session, tenant)
         keys.add(session, record, hash_key(secret))
+        if new:
+            audited.record(session, tenant, Action.TENANT_CREATED, name)
+        record_key(session, record)
     publish(settings, database)
     store_local_key(settings, tenant, secret)
     return secret

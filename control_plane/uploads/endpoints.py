@@ -109,4 +109,5 @@ def revert_upload(
 def _decide(
     upload_id: str, action: Action, asked: DecisionAsked, holder: UploadWriter, settings: CurrentSettings
 ) -> UploadRead:
-    return service.decide(settings, holder.tenant, upload_id, action, by=holder.actor, reason=asked.reason)
+    by, actor = holder.actor, holder.as_actor
+    return service.decide(settings, holder.tenant, upload_id, action, by=by, reason=asked.reason, actor=actor)

@@ -12,6 +12,7 @@ from control_plane.uploads.schemas import (
     UploadAccepted,
     UploadRead,
 )
+from recolake.audit.entry import Actor
 from recolake.errors import ServiceUnavailableError, UploadError
 from recolake.landing.store import land
 from recolake.landing.upload import UploadManifest, list_uploads
@@ -74,7 +75,14 @@ def read(settings: Settings, tenant: Tenant, upload_id: str) -> UploadRead:
 
 
 def decide(
-    settings: Settings, tenant: Tenant, upload_id: str, action: Action, *, by: str, reason: str
+    settings: Settings,
+    tenant: Tenant,
+    upload_id: str,
+    action: Action,
+    *,
+    by: str,
+    reason: str,
+    actor: Actor | None = None,
 ) -> UploadRead:
     """Release, reject or revert an upload; Airflow is told to build.
 
@@ -83,7 +91,9 @@ def decide(
         UploadStateError: the upload is in no state for that.
         ServiceUnavailableError: an ingest is running, or the engine does not answer.
     """
-    made = take_decision(settings, tenant, upload_id, action, by=by, reason=reason, seconds=_PATIENCE_SECONDS)
+    made = take_decision(
+        settings, tenant, upload_id, action, by=by, reason=reason, seconds=_PATIENCE_SECONDS, actor=actor
+    )
     if made.state is not State.REJECTED:
         announce(settings, "bronze", extra_for([tenant.name]))
     return read(settings, tenant, upload_id)

@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 import typer
 from rich.console import Console
 
+from recolake.audit.actors import act_as, command_line_actor
 from recolake.errors import RecolakeError
 from recolake.loopback import bypass_proxies
 
@@ -38,6 +39,7 @@ def build_app() -> typer.Typer:
 def main() -> None:
     """Run; a `RecolakeError` becomes two lines on standard error and exit status 2."""
     bypass_proxies(os.environ)
+    act_as(command_line_actor())
     try:
         build_app()()
     except RecolakeError as error:

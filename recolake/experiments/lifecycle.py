@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
+from recolake.audit.entry import Action, Actor
+from recolake.audit.record import recorded
 from recolake.errors import NotFoundError, RecolakeError
 from recolake.experiments.analysis import Analysis, analyse
 from recolake.experiments.document import Experiment, Guardrails, Stopper
@@ -84,7 +86,7 @@ def refuse_if_running(settings: Settings, tenant: Tenant) -> None:
         )
 
 
-def begin(settings: Settings, experiment: Experiment) -> None:
+def begin(settings: Settings, experiment: Experiment, *, by: Actor | None = None) -> None:
     """Let serving split the people.
 
     Both models' vectors must be online: to see to that is the caller's duty, and to hold the tenant's
@@ -96,7 +98,11 @@ def begin(settings: Settings, experiment: Experiment) -> None:
     tenant = Tenant(experiment.tenant_id)
     with exclusive(settings, tenant, Work.EXPERIMENT):
         refuse_if_running(settings, tenant)
-        write_experiment(settings, tenant, experiment)
+        details = {"champion": experiment.champion, "challenger": experiment.challenger}
+        share = {"share": f"{experiment.share:g}"}
+        name = experiment.experiment_id
+        with recorded(settings, tenant, Action.EXPERIMENT_STARTED, name, by=by, details=details | share):
+            write_experiment(settings, tenant, experiment)
 
 
 def stop(settings: Settings, tenant: Tenant, by: Stopper, reason: str) -> Experiment:
@@ -111,11 +117,19 @@ def stop(settings: Settings, tenant: Tenant, by: Stopper, reason: str) -> Experi
         if running is None:
             raise NotFoundError(f"Tenant '{tenant}' runs no experiment.")
         ended = running.ended(datetime.now(UTC), by, reason)
-        write_experiment(settings, tenant, ended)
+        _write_ended(settings, tenant, ended, by)
     return ended
 
 
-def stop_one(settings: Settings, tenant: Tenant, experiment_id: str, by: Stopper, reason: str) -> Experiment:
+def stop_one(
+    settings: Settings,
+    tenant: Tenant,
+    experiment_id: str,
+    by: Stopper,
+    reason: str,
+    *,
+    actor: Actor | None = None,
+) -> Experiment:
     """The same for one experiment, and no other; one that is over stays as it ended.
 
     Raises:
@@ -126,8 +140,17 @@ def stop_one(settings: Settings, tenant: Tenant, experiment_id: str, by: Stopper
         found = find(settings, tenant, experiment_id)
         if found.running:
             found = found.ended(datetime.now(UTC), by, reason)
-            write_experiment(settings, tenant, found)
+            _write_ended(settings, tenant, found, by, actor)
     return found
+
+
+def _write_ended(
+    settings: Settings, tenant: Tenant, ended: Experiment, by: Stopper, actor: Actor | None = None
+) -> None:
+    """A guardrail and a publication end experiments of their own accord; else somebody does."""
+    who = actor if by is Stopper.PERSON else Actor(kind="system", id=by.value)
+    with recorded(settings, tenant, Action.EXPERIMENT_STOPPED, ended.experiment_id, by=who):
+        write_experiment(settings, tenant, ended)
 
 
 def end_if_overtaken(settings: Settings, tenant: Tenant) -> Experiment | None:
@@ -174,6 +197,8 @@ def check(settings: Settings, experiment: Experiment, outcomes: Outcomes) -> Ana
         found = analyse(tuned, outcomes)
         harm = [verdict.sentence for verdict in found.verdicts if verdict.harmful]
         after = tuned.ended(datetime.now(UTC), Stopper.GUARDRAIL, "; ".join(harm)) if harm else tuned
-        if after != current:
+        if harm:
+            _write_ended(settings, tenant, after, Stopper.GUARDRAIL)
+        elif after != current:
             write_experiment(settings, tenant, after)
     return analyse(after, outcomes)

@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Protocol, cast
 
+from recolake.audit.entry import Actor
 from recolake.cli.app import COMMAND_GROUP
 from recolake.errors import ServiceUnavailableError
 from recolake.experiments.document import Experiment, Guardrails
@@ -28,6 +29,7 @@ class Starter(Protocol):
         guardrails: Guardrails | None = None,
         *,
         force: bool = False,
+        by: Actor | None = None,
     ) -> Experiment: ...
 
 

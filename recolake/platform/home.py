@@ -25,6 +25,8 @@ def secure_home(settings: Settings) -> None:
         settings.secrets_root,
         settings.snapshot_root,
         settings.journal_root,
+        settings.outbox_root,
+        settings.audit_root,
         settings.temporary_root,
         settings.unfinished_root,
         settings.index_root,

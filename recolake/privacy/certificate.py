@@ -1,25 +1,22 @@
 """What an erasure leaves behind: which stores were looked at and what was in them, signed.
 
-Ed25519 (RFC 8032) over the canonical JSON of everything but the signature: keys sorted, no blanks, UTF-8. The
-public key stands in the certificate; whoever verifies one compares it with the key that the tenant knows.
+Ed25519 over the canonical JSON of everything but the signature (`recolake.tenancy.signatures`). The public
+key stands in the certificate; whoever verifies one compares it with the key that the tenant knows.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recolake.errors import InvalidInputError
-from recolake.files import read_or_create
 from recolake.settings import Settings
+from recolake.tenancy import signatures
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.signatures import SigningKey
 
 
 class CertificateError(InvalidInputError):
@@ -80,18 +77,13 @@ class Certificate(_Frozen):
 
 def sign(settings: Settings, tenant: Tenant, statement: Statement) -> Certificate:
     """Sign with the tenant's key, made on first use."""
-    key = _private_key(settings, tenant)
-    return Certificate(
-        statement=statement,
-        public_key=_text(key.public_key().public_bytes_raw()),
-        signature=_text(key.sign(canonical(statement))),
-    )
+    signed = signatures.sign(settings, tenant, SigningKey.CERTIFICATE, canonical(statement))
+    return Certificate(statement=statement, public_key=signed.public_key, signature=signed.signature)
 
 
 def canonical(statement: Statement) -> bytes:
     """The bytes that are signed."""
-    plain = statement.model_dump(mode="json")
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return signatures.canonical(statement.model_dump(mode="json"))
 
 
 def read_certificate(path: Path) -> Certificate:
@@ -120,30 +112,12 @@ def verify(certificate: Certificate, known: str | None = None) -> None:
             "The certificate was signed by another key than the tenant's.",
             hint=f"The tenant's is {known}.",
         )
-    try:
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(certificate.public_key, validate=True))
-        key.verify(base64.b64decode(certificate.signature, validate=True), canonical(certificate.statement))
-    except (InvalidSignature, ValueError) as error:
-        raise CertificateError("The certificate is not what was signed.") from error
+    if not signatures.is_signed(
+        certificate.public_key, certificate.signature, canonical(certificate.statement)
+    ):
+        raise CertificateError("The certificate is not what was signed.")
 
 
 def public_key(settings: Settings, tenant: Tenant) -> str | None:
     """The tenant's public key; None where this machine has never signed for the tenant."""
-    if not _key_file(settings, tenant).exists():
-        return None
-    return _text(_private_key(settings, tenant).public_key().public_bytes_raw())
-
-
-def _key_file(settings: Settings, tenant: Tenant) -> Path:
-    return settings.secrets_root / "tenants" / tenant.name / "certificate.key"
-
-
-def _private_key(settings: Settings, tenant: Tenant) -> Ed25519PrivateKey:
-    path = _key_file(settings, tenant)
-    return Ed25519PrivateKey.from_private_bytes(
-        read_or_create(path, lambda: Ed25519PrivateKey.generate().private_bytes_raw())
-    )
-
-
-def _text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
+    return signatures.public_key(settings, tenant, SigningKey.CERTIFICATE)

@@ -32,11 +32,15 @@ def _export(
     output: Annotated[Path, typer.Option(help="The zip to write")] = Path("export.zip"),
 ) -> None:
     """Write everything that is held of a person into a zip of readable files."""
+    from recolake.audit.entry import Action
+    from recolake.audit.record import recorded
     from recolake.privacy.export import export
     from recolake.privacy.work import named
 
     settings, who = _of(tenant)
-    count = export(settings, who, named(settings, who, user), output.absolute(), progress=typer.echo)
+    # Not by the file's name: it may be a person's.
+    with recorded(settings, who, Action.EXPORT_DONE, "by_command"):
+        count = export(settings, who, named(settings, who, user), output.absolute(), progress=typer.echo)
     typer.echo(f"{count} files are in {output}; README.txt says what is where.")
 
 

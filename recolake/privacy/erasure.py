@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from recolake.audit.entry import Action
+from recolake.audit.record import recorded
 from recolake.errors import RecolakeError
 from recolake.files import private_folder, write_atomically
 from recolake.orchestration.airflow import announce
@@ -99,7 +101,8 @@ def erase(
             f"such as {_shown(settings, found.hits[0])}.",
             hint=f"The certificate {path} lists them. See the runbook on erasure, then run it again.",
         )
-    keep(settings, tenant, closed(request, key, now()))
+    with recorded(settings, tenant, Action.ERASURE_DONE, request.request_id):
+        keep(settings, tenant, closed(request, key, now()))
     # Sums over people are made anew by the next build; where there is no scheduler, somebody starts it.
     announce(settings, "bronze", extra_for([tenant.name]))
     return certificate

@@ -15,6 +15,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from recolake.audit.entry import Action, Actor
+from recolake.audit.record import recorded
 from recolake.errors import NotFoundError
 from recolake.files import private_folder, write_atomically
 from recolake.privacy.certificate import Looked
@@ -74,6 +76,7 @@ def new_request(
     people: People,
     at: datetime | None = None,
     reason: Literal["request", "retention"] = "request",
+    by: Actor | None = None,
 ) -> Request:
     """Write down what is asked; the same erasure that is not over is that very request again."""
     wanted = tuple(sorted(people.pseudonyms))
@@ -88,7 +91,10 @@ def new_request(
         people=wanted,
         asked_at=at or datetime.now(UTC),
     )
-    return keep(settings, tenant, made)
+    action = Action.ERASURE_ASKED if kind is Kind.ERASURE else Action.EXPORT_ASKED
+    details = {"people": len(wanted), "reason": reason}
+    with recorded(settings, tenant, action, made.request_id, by=by, details=details):
+        return keep(settings, tenant, made)
 
 
 def keep(settings: Settings, tenant: Tenant, request: Request) -> Request:

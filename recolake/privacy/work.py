@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from recolake.audit.actors import SYSTEM
+from recolake.audit.entry import Action, Actor
+from recolake.audit.record import recorded
 from recolake.errors import InvalidInputError, RecolakeError
+from recolake.notices.tell import NoticeType, tell
 from recolake.privacy.erasure import erase
 from recolake.privacy.export import export
 from recolake.privacy.lists import opted_out, privacy_folder
-from recolake.privacy.people import People
+from recolake.privacy.people import People, Purpose
 from recolake.privacy.requests import Kind, Request, closed, export_file, keep, new_request, open_requests
 from recolake.records.schema import MOST_ID_CHARACTERS
 from recolake.settings import Settings
@@ -38,18 +42,28 @@ def named(settings: Settings, tenant: Tenant, *users: str) -> People:
     return People.named(tenant_key(settings, tenant), ids)
 
 
-def ask(settings: Settings, tenant: Tenant, kind: Kind, people: People) -> Request:
+def ask(
+    settings: Settings, tenant: Tenant, kind: Kind, people: People, *, by: Actor | None = None
+) -> Request:
     """Write down what is asked; it is carried out by `resume`."""
-    return new_request(settings, tenant, kind, people)
+    return new_request(settings, tenant, kind, people, by=by)
 
 
-def set_opt_out(settings: Settings, tenant: Tenant, people: People, *, out: bool) -> bool:
+def set_opt_out(
+    settings: Settings, tenant: Tenant, people: People, *, out: bool, by: Actor | None = None
+) -> bool:
     """Leave people out of training from the next run on, or take them in again; whether that changed
     anything."""
     listed = opted_out(settings, tenant)
-    if out:
-        return bool(listed.add(people.key, people.pseudonyms, datetime.now(UTC)))
-    return bool(listed.remove(people.key, people.pseudonyms))
+    action = Action.OPTED_OUT if out else Action.OPTED_IN
+    hashes = people.hashes(Purpose.OPT_OUT)
+    with recorded(settings, tenant, action, "opt_outs", by=by, details={"people": hashes}) as more:
+        if out:
+            changed = bool(listed.add(people.key, people.pseudonyms, datetime.now(UTC)))
+        else:
+            changed = bool(listed.remove(people.key, people.pseudonyms))
+        more["changed"] = changed
+    return changed
 
 
 def resume(settings: Settings, tenant: Tenant, *, progress: Progress | None = None) -> list[Request]:
@@ -101,7 +115,10 @@ def _carry_out(settings: Settings, tenant: Tenant, request: Request, say: Progre
         return
     key = tenant_key(settings, tenant)
     people = People(key, frozenset(request.people))
-    export(settings, tenant, people, export_file(settings, tenant, request.request_id), progress=say)
+    name = request.request_id
+    with recorded(settings, tenant, Action.EXPORT_DONE, name, by=SYSTEM):
+        export(settings, tenant, people, export_file(settings, tenant, name), progress=say)
+    tell(settings, tenant, NoticeType.EXPORT_READY, name, {"request_id": name})
     keep(settings, tenant, closed(request, key, datetime.now(UTC)))
 
 

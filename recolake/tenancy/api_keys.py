@@ -45,6 +45,8 @@ class Scope(StrEnum):
     EXPERIMENTS_WRITE = "experiments:write"
     PRIVACY_WRITE = "privacy:write"
     USAGE_READ = "usage:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    AUDIT_READ = "audit:read"
 
 
 class Environment(StrEnum):

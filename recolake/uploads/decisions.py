@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from recolake.audit.entry import Action as Recorded
+from recolake.audit.entry import Actor
+from recolake.audit.record import recorded
 from recolake.errors import InvalidInputError, NotFoundError, ServiceUnavailableError
 from recolake.lake.engine import connect, engine_errors
 from recolake.lake.read import read_tenant
@@ -34,6 +37,11 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 LONGEST_REASON = 500
+_RECORDED = {
+    State.RELEASED: Recorded.UPLOAD_RELEASED,
+    State.REJECTED: Recorded.UPLOAD_REJECTED,
+    State.REVERTED: Recorded.UPLOAD_REVERTED,
+}
 
 
 @contextmanager
@@ -102,6 +110,7 @@ def decide(
     by: str,
     reason: str,
     seconds: float = -1,
+    actor: Actor | None = None,
 ) -> Decision:
     """Release, reject or revert an upload; the next build follows.
 
@@ -109,6 +118,7 @@ def decide(
         by: who decides.
         reason: why, in words.
         seconds: how long to wait for an ingest that is running; for ever if negative.
+        actor: who decides, for the audit log; default: who acts in this process.
 
     Raises:
         NotFoundError: the tenant has no such upload.
@@ -142,7 +152,8 @@ def decide(
             why,
             max([*stamps.values(), *(d.place for d in made if d.upload_id in stamps)]) + 1,
         )
-        append_decision(spark, settings, tenant, decision)
+        with recorded(settings, tenant, _RECORDED[decision.state], upload_id, by=actor):
+            append_decision(spark, settings, tenant, decision)
     return decision
 
 

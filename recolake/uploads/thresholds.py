@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from recolake.audit.entry import Action
+from recolake.audit.record import recorded
 from recolake.errors import InvalidInputError
 from recolake.files import write_atomically
 from recolake.settings import Settings
@@ -64,7 +66,10 @@ def change_thresholds(
         _known(name)
     merged = {**own_thresholds(settings, tenant), **wanted}
     own = {name: value for name, value in sorted(merged.items()) if value is not None}
-    write_atomically(thresholds_file(settings, tenant), json.dumps(own, indent=1).encode() + b"\n")
+    # As text: entries of the audit log hold no floats.
+    said = {name: "default" if value is None else f"{value:g}" for name, value in sorted(wanted.items())}
+    with recorded(settings, tenant, Action.THRESHOLDS_CHANGED, "thresholds", details=said):
+        write_atomically(thresholds_file(settings, tenant), json.dumps(own, indent=1).encode() + b"\n")
     return own
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from recolake.audit.entry import Action, Detail
+from recolake.audit.record import recorded
 from recolake.contracts.csv_text import CsvFormat
 from recolake.contracts.formats import JsonlFormat, ParquetFormat
 from recolake.contracts.mapping import EventMapping, load_mapping
@@ -73,7 +75,9 @@ def replay(settings: Settings, tenant: Tenant, upload_id: str, repaired: Path) -
             )
         repair = landed.upload.upload_id if landed.upload else known[0]
         links = [(tenant.name, upload_id, file, line, repair, at) for (file, line), at in lines.items()]
-        append_rows_once(spark, BRONZE_REPAIRS, links, settings, repair)
+        details: dict[str, Detail] = {"repair": repair, "rows": len(lines)}
+        with recorded(settings, tenant, Action.UPLOAD_REPLAYED, upload_id, details=details):
+            append_rows_once(spark, BRONZE_REPAIRS, links, settings, repair)
     return Replayed(repair, len(lines), len(open_rows.keys() - lines.keys()))
 
 

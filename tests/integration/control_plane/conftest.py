@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from html import unescape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -156,3 +159,46 @@ def accounts(_client_of_accounts: TestClient, postgres: Settings) -> Accounts:
     with open_database(postgres).platform() as session:
         session.execute(delete(LoginAttemptsRow))
     return Accounts(_client_of_accounts, postgres)
+
+
+@dataclass
+class Receiver:
+    """A tenant's own program: keeps what it gets, and answers as it is told."""
+
+    url: str
+    got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    answers: list[bytes] = field(default_factory=list)
+    usual: bytes = b"HTTP/1.1 204 No Content\r\n\r\n"
+    held: threading.Event | None = None
+
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for _, headers, _ in self.got]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            found.got.append((self.path, headers, body))
+            if found.held is not None:
+                found.held.wait()
+            with suppress(OSError):
+                self.wfile.write(found.answers.pop(0) if found.answers else found.usual)
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    found = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield found
+    if found.held is not None:
+        found.held.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()

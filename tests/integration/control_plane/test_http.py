@@ -70,6 +70,13 @@ ROUTES = [
     ("GET", "/v1/usage?from=2026-03-01&to=2026-03-02"),
     ("GET", "/v1/usage/limits"),
     ("GET", "/v1/invoices/abc"),
+    ("GET", "/v1/audit"),
+    ("GET", "/v1/audit/export"),
+    ("POST", "/v1/webhooks"),
+    ("GET", "/v1/webhooks"),
+    ("GET", "/v1/webhooks/abc"),
+    ("PATCH", "/v1/webhooks/abc"),
+    ("DELETE", "/v1/webhooks/abc"),
     ("GET", "/v1/tenants/abc"),
 ]
 # Whoever comes has nothing to show yet.

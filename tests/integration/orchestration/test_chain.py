@@ -140,6 +140,8 @@ def test_every_dag_is_switched_on_and_nothing_failed_to_parse(with_airflow: Sett
         "deliver_records",
         "answer_people",
         "retain_people",
+        "checkpoint_audit",
+        "retain_audit",
     )
     assert paused == dict.fromkeys([*(step.dag_id for step in CHAIN), *others], False)
 
