@@ -83,6 +83,12 @@ class Artifact:
             total += block.T @ block
         return total
 
+    @cached_property
+    def lengths(self) -> FloatArray:
+        """[I] of the item vectors; made when first asked for."""
+        found: FloatArray = np.linalg.norm(self.vectors, axis=1).astype(np.float32)
+        return found
+
     def popularity_by(self, trend_scores: npt.NDArray[np.float64]) -> Popularity:
         """By fresher trend scores [I], those of training standing in where one is not finite."""
         trained = np.load(self.folder / TREND_FILE, allow_pickle=False)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,13 +45,25 @@ class Companions:
         ends = np.full(count, self.offsets[-1], dtype=np.int64)
         return Companions(np.concatenate([self.offsets, ends]), self.items, self.visits, self.scores)
 
-    def of(self, rows: Sequence[int] | IntArray) -> npt.NDArray[np.float64]:
-        """[n, I] the score of every item beside each of these; 0 where they were not taken together."""
-        found = np.zeros((len(rows), len(self)))
-        for place, row in enumerate(rows):
-            own = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
-            found[place, self.items[own]] = self.scores[own]
+    def beside(self, rows: IntArray) -> FloatArray:
+        """[I] every item's mean score over these items; 0 where it was taken with none of them."""
+        found = np.zeros(len(self), dtype=np.float32)
+        for row in rows.tolist():
+            own = self._entries(row)
+            found[self.items[own]] += self.scores[own] / np.float32(len(rows))
         return found
+
+    def parts(self, rows: IntArray, wanted: IntArray) -> npt.NDArray[np.float64]:
+        """[k, n] what each of n items adds to those means of k wanted ones."""
+        found = np.zeros((len(wanted), len(rows)))
+        for column, row in enumerate(rows.tolist()):
+            own = self._entries(row)
+            place, at = np.nonzero(wanted[:, None] == self.items[own])
+            found[place, column] = self.scores[own][at] / len(rows)
+        return found
+
+    def _entries(self, row: int) -> slice:
+        return slice(int(self.offsets[row]), int(self.offsets[row + 1]))
 
     def to_bytes(self) -> bytes:
         """As named arrays."""
