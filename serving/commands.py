@@ -6,10 +6,19 @@ from typing import Annotated
 
 import typer
 
+from recolake.kinds.kinds import Kind
+
 
 def _recommend(
     tenant: Annotated[str, typer.Option(help="Whose API key to use")],
     user: Annotated[str, typer.Option(help="The person, by the tenant's own id; or what is popular")] = "",
+    kind: Annotated[
+        Kind, typer.Option(help="What kind of list; `users` is for programs alone")
+    ] = Kind.FOR_USER,
+    item: Annotated[
+        list[str] | None, typer.Option(help="The item, basket or session to go by; again for more")
+    ] = None,
+    scenario: Annotated[str, typer.Option(help="A scenario of this kind")] = "",
     k: Annotated[int, typer.Option("-k", help="How many items, 1 to 1000")] = 10,
     include_seen: Annotated[
         bool, typer.Option("--include-seen", help="Items bought before may return")
@@ -29,12 +38,22 @@ def _recommend(
     from rich.table import Table
 
     from recolake.settings import load_settings
-    from serving.client import api_key, ask
+    from serving.client import api_key, ask, body_of
 
     settings = load_settings()
     key = api_key(settings, tenant)
-    rules = ({"filter": condition} if condition else {}) | ({"exclude": exclude} if exclude else {})
-    answer = ask(settings, key, user or None, k, include_seen=include_seen, explain=explain, rules=rules)
+    body = body_of(
+        kind,
+        user,
+        item or [],
+        k,
+        include_seen=include_seen,
+        explain=explain,
+        condition=condition,
+        exclude=exclude or [],
+        scenario=scenario,
+    )
+    answer = ask(settings, key, kind, body)
     because = ["because of"] if explain else []
     table = Table("item", "title", "score", "why", *because, box=None, pad_edge=False)
     for item in answer["items"]:

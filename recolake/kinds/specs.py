@@ -57,6 +57,10 @@ class OpenSpec(ListSpec):
             )
         return self
 
+    @property
+    def explores(self) -> float:
+        return self.explore
+
 
 class PersonalSpec(OpenSpec):
     """A list for a person."""

@@ -32,6 +32,10 @@ class Ranking:
         """A user's rows, without what fills up."""
         return [row for row in self.rows[user].tolist() if row != NO_ITEM]
 
+    def without(self, rows: IntArray) -> Ranking:
+        """One user's list without these rows."""
+        return self.at(np.flatnonzero(~np.isin(self.rows[0], rows[rows != NO_ITEM])))
+
     def at(self, places: IntArray) -> Ranking:
         """These places of every user's list, in this order."""
         acted = None if self.acted is None else self.acted[:, places]

@@ -245,9 +245,15 @@ class Recommender:
     def _list(self, ask: _Ask, model: Model) -> _List:
         request = ask.request
         reader = Reader(self._features, ask.tenant, ask.subject)
-        rules = rules_of(request, ask.hidden, model, reader, ask.now)
+        # A page under rules that plan every place is a list of its own; any other goes on in the same order.
+        planned = bool(request.promotions or request.diversity)
+        rules = rules_of(request, ask.hidden if planned else (), model, reader, ask.now)
         depth = looked_at(request.k) if request.explores else request.k
-        found = SOURCES[request.kind](Situation(model, reader, rules, depth), request)
+        below = 0 if planned else len(ask.hidden)
+        found = SOURCES[request.kind](Situation(model, reader, rules, depth + below), request)
+        if below:
+            rest = found.ranking.without(model.artifact.items.rows(ask.hidden))
+            found = replace(found, ranking=rest.at(np.arange(min(depth, rest.rows.shape[1]))))
         propensities = None
         if request.explores:
             ranking, propensities = explore(

@@ -37,6 +37,8 @@ def pages(ask: Any, **body: Any) -> list[str]:
 def test_pages_show_everything_that_may_be_shown_once_in_the_order_of_the_whole(api: Any, shop: Any) -> None:
     for body in ({"user_id": "ben"}, {"user_id": "ada", "filter": "price > 10"}, {}):
         assert pages(api.ask, k=7, **body) == ids(api.ask(k=1000, **body))
+    planned = {"diversity": {"attribute": "kind", "most_per_value": 2}}
+    assert sorted(pages(api.ask, k=10, **planned)) == sorted(shop.items)
     similar = pages(lambda **more: api.ask_for("similar-items", item_id="i3", **more), k=9)
     assert similar == ids(api.ask_for("similar-items", item_id="i3", k=1000))
 

@@ -118,5 +118,4 @@ def _cosines(artifact: Artifact, rows: IntArray, wanted: IntArray) -> npt.NDArra
 
 def _directions(artifact: Artifact, rows: IntArray) -> FloatArray:
     lengths = np.maximum(artifact.lengths[rows], np.float32(1e-9))
-    found: FloatArray = artifact.vectors[rows] / lengths[:, None]
-    return found
+    return (artifact.vectors[rows] / lengths[:, None]).astype(np.float32)

@@ -36,7 +36,7 @@ def session(situation: Situation, request: SessionRequest) -> Found:
     ids = [situation.items.ids[row] for row in rows.tolist()]
     ranking = rank(
         artifact,
-        UserBatch.one(situation.items, artifact.manifest.dimension, vector, ids, weights),
+        UserBatch.one(situation.items, artifact.manifest.dimension, vector, ids, weights.tolist()),
         situation.depth,
         include_seen=False,
         popularity=situation.model.popularity,
