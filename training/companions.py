@@ -9,7 +9,7 @@ from recolake.ranking.companions import Companions
 from recolake.ranking.items import IntArray
 from training.datasets.interactions import NEVER, Interactions
 
-MOST_COMPANIONS = 30
+MOST_COMPANIONS = 20
 # What came together once may be chance; who took more than this at once says nothing of what belongs
 # together.
 _LEAST_VISITS = 2

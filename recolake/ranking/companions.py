@@ -33,8 +33,8 @@ class Companions:
     """
 
     offsets: IntArray
-    items: IntArray
-    visits: IntArray
+    items: npt.NDArray[np.integer]
+    visits: npt.NDArray[np.integer]
     scores: FloatArray
 
     def __len__(self) -> int:
@@ -72,8 +72,8 @@ class Companions:
             buffer,
             allow_pickle=False,
             offsets=self.offsets.astype(np.int64),
-            items=self.items.astype(np.int64),
-            visits=self.visits.astype(np.int64),
+            items=self.items.astype(np.int32),
+            visits=self.visits.astype(np.int32),
             scores=self.scores.astype(np.float32),
         )
         return buffer.getvalue()

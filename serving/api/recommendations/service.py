@@ -272,6 +272,11 @@ def _chance(recommendation_id: str) -> np.random.Generator:
     return np.random.default_rng(list(hashlib.sha256(recommendation_id.encode()).digest()))
 
 
+def _digits(chance: float) -> float:
+    """Rounded, but never to 0: what was shown had a chance."""
+    return float(f"{chance:.{DIGITS}g}")
+
+
 def _acted(made: _List, position: int) -> list[str] | None:
     """The rules that acted on an item of the answer; None where none did."""
     acted = made.found.ranking.acted
@@ -297,7 +302,7 @@ def _items(made: _List, fields: Sequence[str]) -> list[RecommendedItem]:
                 content=of_content(made.model, made.found.vector, row) if made.explained else None,
                 attributes={name: items.table.text(name, row) for name in fields} if fields else None,
                 rules=_acted(made, position),
-                propensity=round(made.propensities[position], DIGITS) if made.propensities else None,
+                propensity=_digits(made.propensities[position]) if made.propensities else None,
             )
         )
     return answer
