@@ -14,7 +14,6 @@ import structlog
 from recolake.experiments.document import Variant
 from recolake.expressions.errors import ExpressionError
 from recolake.ranking.exploration import explore, looked_at
-from recolake.ranking.rules.rules import Rules
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeyRecord
 from recolake.tenancy.context import Tenant
@@ -22,19 +21,16 @@ from recolake.tenancy.pseudonyms import TenantKeys, pseudonym
 from recolake.usage.journal import UsageJournal
 from recolake.usage.record import UsageRecord
 from serving.api.recommendations.defaults import blamed, filled
-from serving.api.recommendations.explanations import DIGITS, explain, of_content
-from serving.api.recommendations.kinds.situation import Found, Reader, Situation
-from serving.api.recommendations.kinds.sources import SOURCES
+from serving.api.recommendations.explanations import explain
+from serving.api.recommendations.kinds.situation import Reader, Situation
+from serving.api.recommendations.kinds.sources import PERSONAL, SOURCES
+from serving.api.recommendations.made import Made, items_of
 from serving.api.recommendations.pages import as_asked, shown_before
 from serving.api.recommendations.record import applied, asked
 from serving.api.recommendations.requests import Asked, UsersRequest
 from serving.api.recommendations.rules import rules_of
 from serving.api.recommendations.schemas import (
-    Explained,
-    Explanation,
-    Fallback,
     RecommendationAnswer,
-    RecommendedItem,
     UsersAnswer,
 )
 from serving.api.recommendations.whom import suited
@@ -63,20 +59,6 @@ class _Ask:
     hidden: Sequence[str]
     now: datetime
     recommendation_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class _List:
-    """What one model gives, all of it of that model."""
-
-    model: Model
-    found: Found
-    fallback: Fallback | None
-    degraded: bool
-    rules: Rules | None
-    propensities: tuple[float, ...] | None
-    explained: Explained | None
-    explanations: Sequence[Explanation]
 
 
 class Recommender:
@@ -143,7 +125,7 @@ class Recommender:
             degraded=made.degraded,
             explained=made.explained,
             unknown_items=list(made.found.unknown) or None,
-            items=_items(made, whole.fields),
+            items=items_of(made, whole.fields),
         )
         self._write(caller, ask, choice, answer, time.perf_counter() - began)
         return answer
@@ -219,13 +201,13 @@ class Recommender:
         failed = answer.fallback == "challenger_failed"
         self._metrics.variants.labels(choice.variant.value, failed).inc()
 
-    def _attempt(self, ask: _Ask, choice: Choice, champion: Model) -> tuple[_List, str]:
+    def _attempt(self, ask: _Ask, choice: Choice, champion: Model) -> tuple[Made, str]:
         """The chosen model's list; where the challenger fails, the champion's, which counts against it.
 
         With it the answer's id, which names the model that made it.
         """
 
-        def of(model: Model) -> tuple[_List, str]:
+        def of(model: Model) -> tuple[Made, str]:
             name = self._ids.mint(ask.tenant, model.version, ask.now, choice.variant)
             return self._list(replace(ask, recommendation_id=name), model), name
 
@@ -242,9 +224,12 @@ class Recommender:
         made, name = of(champion)
         return replace(made, fallback="challenger_failed"), name
 
-    def _list(self, ask: _Ask, model: Model) -> _List:
+    def _list(self, ask: _Ask, model: Model) -> Made:
         request = ask.request
-        reader = Reader(self._features, ask.tenant, ask.subject)
+        reader = Reader(self._features, ask.tenant, ask.subject, model)
+        if request.kind in PERSONAL:
+            # Before the attributes, which are not asked for where the store does not bring the person.
+            reader.person()
         # A page under rules that plan every place is a list of its own; any other goes on in the same order.
         planned = bool(request.promotions or request.diversity)
         rules = rules_of(request, ask.hidden if planned else (), model, reader, ask.now)
@@ -262,7 +247,7 @@ class Recommender:
             found = replace(found, ranking=ranking)
         fallback = found.fallback or ("features_unavailable" if reader.missed else None)
         explained, explanations = explain(model, found) if request.explain else (None, [])
-        return _List(model, found, fallback, reader.missed, rules, propensities, explained, explanations)
+        return Made(model, found, fallback, reader.missed, rules, propensities, explained, explanations)
 
     def _pseudonym(self, tenant: Tenant, user_id: str | None) -> str | None:
         return None if user_id is None else pseudonym(self._keys.of(tenant), user_id)
@@ -270,39 +255,3 @@ class Recommender:
 
 def _chance(recommendation_id: str) -> np.random.Generator:
     return np.random.default_rng(list(hashlib.sha256(recommendation_id.encode()).digest()))
-
-
-def _digits(chance: float) -> float:
-    """Rounded, but never to 0: what was shown had a chance."""
-    return float(f"{chance:.{DIGITS}g}")
-
-
-def _acted(made: _List, position: int) -> list[str] | None:
-    """The rules that acted on an item of the answer; None where none did."""
-    acted = made.found.ranking.acted
-    if made.rules is None or acted is None:
-        return None
-    return made.rules.names(int(acted[0, position])) or None
-
-
-def _items(made: _List, fields: Sequence[str]) -> list[RecommendedItem]:
-    """The answer's items; explanations are of all of them, or there are none."""
-    items, ranking = made.model.artifact.items, made.found.ranking
-    answer = []
-    for position, row in enumerate(ranking.listed(0)):
-        reason = ranking.reason(0, position)
-        answer.append(
-            RecommendedItem(
-                item_id=items.ids[row],
-                title=items.titles[row] or None,
-                score=round(float(ranking.scores[0, position]), DIGITS),
-                reason=reason.value,
-                reason_text=reason.sentence,
-                explanation=made.explanations[position] if made.explanations else None,
-                content=of_content(made.model, made.found.vector, row) if made.explained else None,
-                attributes={name: items.table.text(name, row) for name in fields} if fields else None,
-                rules=_acted(made, position),
-                propensity=_digits(made.propensities[position]) if made.propensities else None,
-            )
-        )
-    return answer

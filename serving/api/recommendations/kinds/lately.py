@@ -51,7 +51,7 @@ def session(situation: Situation, request: SessionRequest) -> Found:
 
 def recently_viewed(situation: Situation, request: RecentlyViewedRequest) -> Found:
     """The person's own items, the latest first; nothing stands in for them where there are none."""
-    person, fallback = situation.reader.person(situation.model)
+    person, fallback = situation.reader.person()
     rows, _ = known(situation, person.history)
     scores = np.full(len(situation.items), -np.inf, dtype=np.float32)
     scores[rows] = 1 / np.arange(1, len(rows) + 1, dtype=np.float32)

@@ -20,7 +20,7 @@ from serving.people import Person
 def for_user(situation: Situation, request: RecommendationRequest | RerankRequest) -> Found:
     """By the person's vector, what is popular and, with `include_seen`, what they took before."""
     model = situation.model
-    person, fallback = situation.reader.person(model)
+    person, fallback = situation.reader.person()
     # Somebody too new for the model still has a history, and may want to buy it again.
     personal = person.vector is not None or (request.include_seen and bool(person.history))
     ranking = rank(

@@ -27,20 +27,44 @@ def not_by_items(rows: Sequence[int]) -> tuple[Explained, None]:
 
 
 class Reader:
-    """What the online store knows of one person: each asked once, and not again while it does not answer."""
+    """What the online store knows of one person, and the model's vector of them; read when it is asked for.
 
-    def __init__(self, features: OnlineFeatures, tenant: Tenant, subject: str | None) -> None:
+    Attributes:
+        missed: whether anything of it was out of reach.
+    """
+
+    def __init__(self, features: OnlineFeatures, tenant: Tenant, subject: str | None, model: Model) -> None:
         self._features = features
         self._tenant = tenant
+        self._model = model
+        self._read: tuple[Person, Fallback | None] | None = None
         self.subject = subject
         self.missed = False
 
-    def person(self, model: Model) -> tuple[Person, Fallback | None]:
-        """The person with the vector of this model, and why that is less than it could be."""
+    def person(self) -> tuple[Person, Fallback | None]:
+        """The person, read once, and why that is less than it could be."""
+        if self._read is None:
+            self._read = self._person()
+        return self._read
+
+    def attributes(self) -> dict[str, str | float | None] | None:
+        """What conditions may ask of the person; None for nobody, and where the store does not answer.
+
+        A store that did not bring the person is not asked again.
+        """
+        if self.subject is None or self.missed:
+            return None
+        try:
+            return self._features.attributes(self._tenant, self.subject)
+        except FeaturesUnavailableError:
+            self.missed = True
+            return None
+
+    def _person(self) -> tuple[Person, Fallback | None]:
         if self.subject is None:
             return NOBODY, "no_user"
+        model = self._model
         try:
-            self._ask()
             version = model.version if model.own_vectors else None
             person = self._features.person(self._tenant, self.subject, version)
         except FeaturesUnavailableError:
@@ -52,21 +76,6 @@ class Reader:
         if not person.known:
             return NOBODY, "unknown_user"
         return person, None if person.vector is not None else "no_vector"
-
-    def attributes(self) -> dict[str, str | float | None] | None:
-        """What conditions may ask of the person; None for nobody, and where the store does not answer."""
-        if self.subject is None:
-            return None
-        try:
-            self._ask()
-            return self._features.attributes(self._tenant, self.subject)
-        except FeaturesUnavailableError:
-            self.missed = True
-            return None
-
-    def _ask(self) -> None:
-        if self.missed:
-            raise FeaturesUnavailableError
 
 
 @dataclass(frozen=True, slots=True)

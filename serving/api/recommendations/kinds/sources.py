@@ -13,6 +13,9 @@ from serving.api.recommendations.kinds.lately import recently_viewed, session
 from serving.api.recommendations.kinds.personal import for_user, rerank
 from serving.api.recommendations.kinds.situation import Found, Situation
 
+PERSONAL = frozenset({Kind.FOR_USER, Kind.RERANK, Kind.RECENTLY_VIEWED})
+"""Those whose lists are made from what is known of the person."""
+
 # Of each the second argument is the kind's own request.
 SOURCES: Mapping[Kind, Callable[[Situation, Any], Found]] = MappingProxyType(
     {
