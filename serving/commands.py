@@ -56,10 +56,10 @@ def _recommend(
     answer = ask(settings, key, kind, body)
     because = ["because of"] if explain else []
     table = Table("item", "title", "score", "why", *because, box=None, pad_edge=False)
-    for item in answer["items"]:
-        own = (item["explanation"] or {}).get("items", [])
+    for found in answer["items"]:
+        own = (found["explanation"] or {}).get("items", [])
         names = ", ".join(f"{each['title'] or each['item_id']} ({each['contribution']:.2f})" for each in own)
-        said = [item["item_id"], item["title"] or "", f"{item['score']:.3f}", item["reason_text"]]
+        said = [found["item_id"], found["title"] or "", f"{found['score']:.3f}", found["reason_text"]]
         table.add_row(*said, *([names] if explain else []))
     console = Console()
     console.print(table)
