@@ -39,7 +39,7 @@ def body_of(
     kind: Kind,
     user: str,
     items: Sequence[str],
-    k: int,
+    k: int | None,
     *,
     include_seen: bool,
     explain: bool,
@@ -63,7 +63,7 @@ def body_of(
         "scenario": scenario,
         "item_ids": list(items),
     }
-    body = {name: value for name, value in said.items() if value} | {"k": k}
+    body = {name: value for name, value in said.items() if value} | ({} if k is None else {"k": k})
     if kind is Kind.SIMILAR_ITEMS:
         if len(items) != 1:
             raise InvalidInputError("Similar to which item?", hint="Give --item once.", field="item")

@@ -19,7 +19,9 @@ def _recommend(
         list[str] | None, typer.Option(help="The item, basket or session to go by; again for more")
     ] = None,
     scenario: Annotated[str, typer.Option(help="A scenario of this kind")] = "",
-    k: Annotated[int, typer.Option("-k", help="How many items, 1 to 1000")] = 10,
+    k: Annotated[
+        int | None, typer.Option("-k", help="How many items, 1 to 1000; default: the scenario's, or 10")
+    ] = None,
     include_seen: Annotated[
         bool, typer.Option("--include-seen", help="Items bought before may return")
     ] = False,
