@@ -22,6 +22,7 @@ from control_plane.experiments.endpoints import router as experiments
 from control_plane.files.endpoints import router as files
 from control_plane.files.middleware import TusMiddleware
 from control_plane.privacy.endpoints import router as privacy
+from control_plane.scenarios.endpoints import router as scenarios
 from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
 from control_plane.uploads.endpoints import router as uploads
@@ -69,7 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.keys = KeySnapshot(chosen)
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)
-    for router in (files, uploads, api_keys, tenants, experiments, privacy):
+    for router in (files, uploads, api_keys, tenants, experiments, privacy, scenarios):
         app.include_router(router)
 
     @app.get("/health", operation_id="health", tags=["operations"])

@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         return self.home / "spool"
 
     @property
+    def scenario_root(self) -> Path:
+        """Scenarios of tenants: the control plane writes them, the data plane reads them."""
+        return self.home / "scenarios"
+
+    @property
     def replay_root(self) -> Path:
         """Answers of requests with an `Idempotency-Key`, one database a tenant."""
         return self.home / "replays"

@@ -23,6 +23,7 @@ from serving.api.events.endpoints import router as events
 from serving.api.items.endpoints import router as items
 from serving.api.operations.endpoints import router as operations
 from serving.api.recommendations.endpoints import router as recommendations
+from serving.api.recommendations.receipts import Receipts
 from serving.api.recommendations.service import Recommender
 from serving.api.users.endpoints import router as users
 from serving.ids import RecommendationIds
@@ -34,6 +35,7 @@ from serving.metrics import Metrics
 from serving.middleware import AccessMiddleware, BodyLimitMiddleware
 from serving.people import OnlineFeatures
 from serving.popularity import PopularityRefresh
+from serving.scenarios import Scenarios
 from serving.shelf import Shelf
 from serving.state import State
 from serving.trials import Trials
@@ -51,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     marks = Marks(chosen)
     shelf = Shelf(chosen, metrics, marks.vectors)
     trials = Trials(chosen, metrics, marks.vectors, shelf)
+    scenarios = Scenarios(chosen)
     features = OnlineFeatures(chosen, metrics)
     journal = UsageJournal(chosen.journal_root)
     keeper, replays = keeper_of(chosen, metrics), Replays(chosen.replay_root)
@@ -66,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "features": features.reopen,
             "models": shelf.look,
             "experiments": trials.look,
+            "scenarios": scenarios.look,
             "popularity": PopularityRefresh(shelf, features, marks, metrics, stopping).look,
             "challengers": PopularityRefresh(trials.challengers, features, marks, metrics, stopping).look,
             "journal": journal.tend,
@@ -73,7 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "replays": replays.tend,
         }
         watcher = Watcher(parts, stopping)
-        await run_in_threadpool(watcher.start, "features", "models", "experiments")
+        await run_in_threadpool(watcher.start, "features", "models", "experiments", "scenarios")
         yield
         await run_in_threadpool(watcher.stop)
         threads.shutdown(wait=True)
@@ -95,7 +99,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         shelf=shelf,
         trials=trials,
         features=features,
-        recommender=Recommender(chosen, shelf, trials, features, journal, ids, keys, metrics),
+        recommender=Recommender(chosen, shelf, trials, scenarios, features, journal, ids, keys, metrics),
+        receipts=Receipts(chosen, shelf, ids),
         threads=threads,
         desk=Desk(keeper, replays, keys, metrics),
         intake_threads=intake_threads,

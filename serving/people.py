@@ -15,7 +15,15 @@ import structlog
 
 from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
-from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_ATTRIBUTES, USER_KEY, Service
+from recolake.features.names import (
+    ITEM_KEY,
+    MODEL_KEY,
+    TENANT_KEY,
+    USER_ATTRIBUTES,
+    USER_KEY,
+    Service,
+    View,
+)
 from recolake.features.store import online_store, registry_snapshot
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.users import Habits
@@ -27,6 +35,7 @@ from serving.metrics import Metrics
 if TYPE_CHECKING:
     from feast import FeatureService, FeatureStore
 
+_VECTORS_A_READ = 100
 _HABITS = ("history_days", "history_first_days", "history_last_days")
 
 _log = structlog.get_logger(__name__)
@@ -120,6 +129,25 @@ class OnlineFeatures:
         found = self._read(opened, opened.profile, {TENANT_KEY: tenant.name, USER_KEY: pseudonym})
         return {name: _plain(found[name].values[0]) for name in USER_ATTRIBUTES}
 
+    def vectors(
+        self, tenant: Tenant, pseudonyms: Sequence[str], model_version: str | None
+    ) -> list[FloatArray | None]:
+        """The vectors of people by this model version and no other; None for whom it does not know.
+
+        Raises:
+            FeaturesUnavailableError: Redis does not answer in time, or nothing was ever published.
+        """
+        found: list[FloatArray | None] = []
+        for start in range(0, len(pseudonyms), _VECTORS_A_READ):
+            opened = self._open_for_reads()
+            keys = [
+                {TENANT_KEY: tenant.name, USER_KEY: each, MODEL_KEY: model_version or ""}
+                for each in pseudonyms[start : start + _VECTORS_A_READ]
+            ]
+            column = self._rows(opened, [f"{View.USER_VECTOR}:vector"], keys)["vector"]
+            found += [_vector(value) for value in column.values]
+        return found
+
     def _open_for_reads(self) -> _Opened:
         opened = self._opened
         if opened is None or not self.breaker.allow():
@@ -128,9 +156,15 @@ class OnlineFeatures:
 
     def _read(self, opened: _Opened, service: FeatureService, keys: dict[str, str]) -> dict[str, Any]:
         """Columns of one row."""
+        return self._rows(opened, service, [keys])
+
+    def _rows(
+        self, opened: _Opened, service: FeatureService | list[str], rows: list[dict[str, str]]
+    ) -> dict[str, Any]:
+        """Columns of rows."""
         began = time.perf_counter()
         try:
-            answer = opened.store.get_online_features(service, [keys]).proto
+            answer = opened.store.get_online_features(service, rows).proto
         except (redis.RedisError, OSError) as error:
             self.breaker.failed()
             self._metrics.features_refused.set(self.breaker.open)
@@ -195,13 +229,17 @@ def _plain(value: Any) -> str | float | None:
 
 
 def _person(columns: dict[str, Any]) -> Person:
-    vector = columns["vector"].values[0].float_list_val.val
     return Person(
-        vector=np.asarray(vector, dtype=np.float32) if len(vector) else None,
+        vector=_vector(columns["vector"].values[0]),
         history=list(columns["history_items"].values[0].string_list_val.val),
         weights=list(columns["history_weights"].values[0].double_list_val.val),
         habits=_habits(columns),
     )
+
+
+def _vector(value: Any) -> FloatArray | None:
+    numbers = value.float_list_val.val
+    return np.asarray(numbers, dtype=np.float32) if len(numbers) else None
 
 
 def _habits(columns: dict[str, Any]) -> Habits | None:

@@ -247,6 +247,30 @@ BRONZE_RECOMMENDATIONS = Table(
             "Rules of the list and the items that they acted on, as JSON; NULL where there were none",
             later=True,
         ),
+        Column("kind", "string", "Kind of recommendation; NULL before there were any", later=True),
+        Column("scenario", "string", "Scenario that the request named; NULL for none", later=True),
+        Column("scenario_version", "int", "Version of it that was live", later=True),
+        Column(
+            "request",
+            "string",
+            "What was asked, as JSON, without person, rules and context; NULL before it was kept",
+            later=True,
+        ),
+        Column(
+            "scores",
+            "array<double>",
+            "Score of each item, comparable within the answer alone; NULL before they were kept",
+            later=True,
+        ),
+        Column(
+            "reasons", "array<string>", "Code of each item's reason; NULL before they were kept", later=True
+        ),
+        Column(
+            "propensities",
+            "array<double>",
+            "Chance with which each item got its place, given those above it; NULL without exploration",
+            later=True,
+        ),
     ),
     unindexed=("user_id", "rules"),
 )

@@ -28,6 +28,7 @@ def secure_home(settings: Settings) -> None:
         settings.temporary_root,
         settings.unfinished_root,
         settings.index_root,
+        settings.scenario_root,
         Path(settings.lake_root),
         settings.landing_root,
     ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,11 @@ class Evidence:
             return None
         own = slice(int(self.offsets[place]), int(self.offsets[place + 1]))
         return self.items[own], self.confidence[own]
+
+    @cached_property
+    def typical(self) -> float:
+        """The median confidence of all entries; 1 where there are none."""
+        return float(np.median(self.confidence)) if len(self.confidence) else 1.0
 
     def to_bytes(self) -> bytes:
         """As an Arrow file: one batch, a row a person."""

@@ -48,6 +48,7 @@ class Scope(StrEnum):
     KEYS_WRITE = "keys:write"
     EXPERIMENTS_WRITE = "experiments:write"
     PRIVACY_WRITE = "privacy:write"
+    SCENARIOS_WRITE = "scenarios:write"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ class UsageRecord(BaseModel):
     experiment_id: str | None = None
     milliseconds: float | None = None
     rules: str | None = None
+    kind: str | None = None
+    scenario: str | None = None
+    scenario_version: int | None = None
+    request: str | None = None
+    scores: tuple[float, ...] | None = None
+    reasons: tuple[str, ...] | None = None
+    propensities: tuple[float, ...] | None = None
 
     def to_line(self) -> bytes:
         """One line of JSON, line feed included; JSON escapes those within values."""

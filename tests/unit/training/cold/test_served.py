@@ -12,6 +12,7 @@ from recolake.errors import ArtifactError
 from recolake.ranking.artifact import Artifact, load_artifact, load_user_vectors
 from recolake.ranking.artifact_writer import Origin
 from recolake.ranking.content import CONTENT_FILE
+from recolake.ranking.fold_in import fold_in
 from recolake.ranking.manifest import SecondStageConfig
 from recolake.ranking.ranker import rank
 from recolake.ranking.reasons import Reason
@@ -92,6 +93,32 @@ def test_what_an_old_item_is_to_a_person_and_why_is_as_if_nothing_were_new(
     without = _written(tmp_path / "v1", described, replace(made[0], newcomers=None))
     assert np.array_equal(without.vectors, artifact.vectors[: artifact.warm])
     assert np.array_equal(without.gram, artifact.gram)
+
+
+def test_it_tells_what_goes_together_and_what_was_popular_over_all_time(
+    described: Dataset, artifact: Artifact
+) -> None:
+    companions, totals, ids = artifact.companions, artifact.totals, artifact.items.ids
+    assert companions is not None
+    assert totals is not None
+    assert len(companions) == len(totals) == len(ids)
+    assert companions.offsets[artifact.warm] == companions.offsets[-1]
+    owners = np.repeat(np.arange(len(ids)), np.diff(companions.offsets))
+    alike = [ids[a][:2] == ids[b][:2] for a, b in zip(owners, companions.items, strict=True)]
+    assert np.mean(alike) > 0.8
+    met = described.interactions
+    weights = np.bincount(met.item, weights=met.weight, minlength=len(met.item_ids))
+    assert totals[: artifact.warm] == pytest.approx(weights)
+
+
+def test_whoever_took_the_same_items_has_the_same_vector(artifact: Artifact) -> None:
+    people, evidence = load_user_vectors(artifact.folder), artifact.evidence
+    assert evidence is not None
+    own = evidence.of_person("p1-03")
+    assert own is not None
+    folded = fold_in(artifact, own[0].astype(np.int64), own[1] / np.float32(evidence.typical))
+    vector = people.vectors[people.ids.index("p1-03")]
+    assert folded.sum(axis=1) == pytest.approx(vector, abs=1e-2 * float(np.abs(vector).max()))
 
 
 def test_people_without_history_get_vectors_where_what_they_are_beats_popularity(
