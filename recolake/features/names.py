@@ -13,6 +13,7 @@ class View(StrEnum):
 
     USER_PROFILE = "user_profile"
     USER_VECTOR = "user_vector"
+    USER_RECENT = "user_recent"
     ITEM_ATTRIBUTES = "item_attributes"
     ITEM_POPULARITY = "item_popularity"
     ITEM_VECTOR = "item_vector"
@@ -23,9 +24,13 @@ class Service(StrEnum):
 
     RECOMMENDATION_V1 = "recommendation_v1"
     RECOMMENDATION = "recommendation_v2"
+    LIVE = "live_v1"
     POPULARITY = "popularity_v1"
     PROFILE = "profile_v1"
 
+
+RECENT_SOURCE = "user_recent_push"
+"""The push source of `View.USER_RECENT`."""
 
 USER_ATTRIBUTES = (
     "country",
