@@ -11,9 +11,21 @@ from feast import Project
 from feast.errors import ProjectObjectNotFoundException
 from feast.feature_view import DUMMY_ENTITY_NAME
 
-from feature_repo.data_sources import item_embeddings, item_features, user_embeddings, user_features, user_recent as recent_deeds
+from feature_repo.data_sources import (
+    item_embeddings,
+    item_features,
+    user_embeddings,
+    user_features,
+    user_recent as recent_deeds,
+)
 from feature_repo.entities import item, model_version, tenant, user
-from feature_repo.feature_services import live_v1, popularity_v1, profile_v1, recommendation_v1, recommendation_v2
+from feature_repo.feature_services import (
+    live_v1,
+    popularity_v1,
+    profile_v1,
+    recommendation_v1,
+    recommendation_v2,
+)
 from feature_repo.feature_views.items import item_attributes, item_popularity, item_vector
 from feature_repo.feature_views.users import user_profile, user_recent, user_vector
 from recolake.features import names

@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         return self.home / "spool"
 
     @property
+    def trail_root(self) -> Path:
+        """What the data plane acknowledged and profiles in Redis do not hold yet."""
+        return self.home / "trail"
+
+    @property
     def replay_root(self) -> Path:
         """Answers of requests with an `Idempotency-Key`, one database a tenant."""
         return self.home / "replays"

@@ -17,6 +17,8 @@ from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
 from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_ATTRIBUTES, USER_KEY, Service
 from recolake.features.store import online_store, registry_snapshot
+from recolake.profile.deeds import NOTHING_RECENT, Recent
+from recolake.ranking.fold_in import Made
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.users import Habits
 from recolake.settings import Settings
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from feast import FeatureService, FeatureStore
 
 _HABITS = ("history_days", "history_first_days", "history_last_days")
+_RECENT_TEXTS = ("recent_items", "recent_types", "seen_items")
+_RECENT_TIMES = ("recent_times", "seen_times")
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +51,10 @@ class Person:
     history: Sequence[str]
     weights: Sequence[float]
     habits: Habits | None = None
+    # What they did just now; None of it is in the above until `serving.present` brings it in.
+    recent: Recent = NOTHING_RECENT
+    # What the vector was made from just now; None where it is the model's own.
+    made: Made | None = None
 
     @property
     def known(self) -> bool:
@@ -164,10 +172,10 @@ def _of_person(store: FeatureStore) -> FeatureService:
     """The newest that the registry knows; after an upgrade an older one until the next materialization."""
     from feast.errors import FeatureServiceNotFoundException
 
-    try:
-        return store.get_feature_service(Service.RECOMMENDATION.value, allow_cache=True)
-    except FeatureServiceNotFoundException:
-        return store.get_feature_service(Service.RECOMMENDATION_V1.value, allow_cache=True)
+    for service in (Service.LIVE, Service.RECOMMENDATION):
+        with suppress(FeatureServiceNotFoundException):
+            return store.get_feature_service(service.value, allow_cache=True)
+    return store.get_feature_service(Service.RECOMMENDATION_V1.value, allow_cache=True)
 
 
 def _warm(opened: _Opened) -> None:
@@ -201,7 +209,19 @@ def _person(columns: dict[str, Any]) -> Person:
         history=list(columns["history_items"].values[0].string_list_val.val),
         weights=list(columns["history_weights"].values[0].double_list_val.val),
         habits=_habits(columns),
+        recent=_recent(columns),
     )
+
+
+def _recent(columns: dict[str, Any]) -> Recent:
+    if "recent_items" not in columns:
+        return NOTHING_RECENT  # An earlier service was asked.
+    texts = (list(columns[name].values[0].string_list_val.val) for name in _RECENT_TEXTS)
+    times = (list(columns[name].values[0].int64_list_val.val) for name in _RECENT_TIMES)
+    (items, types, seen), (at, seen_at) = texts, times
+    if not len(items) == len(types) == len(at) or len(seen) != len(seen_at):
+        return NOTHING_RECENT
+    return Recent(items, types, at, seen, seen_at)
 
 
 def _habits(columns: dict[str, Any]) -> Habits | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 PROJECT = "recolake"
@@ -28,6 +29,11 @@ class Service(StrEnum):
     POPULARITY = "popularity_v1"
     PROFILE = "profile_v1"
 
+
+COLUMNS: Mapping[View, tuple[str, ...]] = {
+    View.USER_RECENT: ("recent_items", "recent_types", "recent_times", "seen_items", "seen_times"),
+}
+"""Columns of views whose rows lie under the keys of others' and are removed for themselves."""
 
 RECENT_SOURCE = "user_recent_push"
 """The push source of `View.USER_RECENT`."""

@@ -70,7 +70,9 @@ def said_of(records: Iterable[Record]) -> list[Said]:
         attributes = stated.get("item_attributes") or {}
         at = microseconds(datetime.fromisoformat(stated["event_time"]))
         found += [
-            Said(stated["item_id"], flag, at, attributes[flag] != _NO) for flag in _FLAGS if flag in attributes
+            Said(stated["item_id"], flag, at, attributes[flag] != _NO)
+            for flag in _FLAGS
+            if flag in attributes
         ]
     return found
 

@@ -156,7 +156,9 @@ class Writer:
         """Strike people off the list; False where that was not to be, so that they are written again."""
         now = self._client.mget([epoch_key(tenant) for tenant in epochs])
         # Somebody was forgotten between the reading and the writing: their rows are to go again.
-        moved = {tenant for (tenant, before), after in zip(epochs.items(), now, strict=True) if before != after}
+        moved = {
+            tenant for (tenant, before), after in zip(epochs.items(), now, strict=True) if before != after
+        }
         again = [field for field in changed if of_field(field.decode())[0] in moved]
         if again:
             with self._client.pipeline() as pipe:
@@ -167,5 +169,3 @@ class Writer:
         words = [word for pair in changed.items() for word in pair]
         keys = (lease_key(partition), changed_key(partition))
         return bool(self._client.eval(_DONE, len(keys), *keys, self._name, *words))
-
-

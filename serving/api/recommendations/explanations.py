@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recolake.ranking.explain import Contributions, contributions
+from recolake.ranking.fold_in import Made
 from recolake.ranking.items import Items
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ranker import Ranking
@@ -17,7 +18,7 @@ _MOST_OF_CONTENT = 3
 
 
 def explain(
-    model: Model, subject: str | None, vector: FloatArray | None, found: Ranking
+    model: Model, subject: str | None, vector: FloatArray | None, found: Ranking, made: Made | None = None
 ) -> tuple[Explained, list[Explanation]]:
     """One for each item of an answer to one person, in order; or none, and why."""
     if model.artifact.evidence is None:
@@ -25,7 +26,7 @@ def explain(
     if subject is None or vector is None:
         return "no_vector", []
     rows = [row for row in found.rows[0].tolist() if row != NO_ITEM]
-    parts = contributions(model.artifact, subject, vector, rows)
+    parts = contributions(model.artifact, subject, vector, rows, made)
     if parts is None:
         return "other_vector", []
     return "yes", [_one(parts, position, model.artifact.items) for position in range(len(rows))]

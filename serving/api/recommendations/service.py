@@ -13,6 +13,7 @@ from recolake.experiments.document import Variant
 from recolake.experiments.store import ExperimentDocumentError, all_experiments
 from recolake.expressions.errors import ExpressionError
 from recolake.features.names import Service
+from recolake.profile.left_out import LeftOut
 from recolake.ranking.artifact import INDEX_FILE
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.ranker import Ranking, rank
@@ -41,10 +42,12 @@ from serving.api.recommendations.schemas import (
     RecommendedItem,
     Strategy,
 )
+from serving.hidden import Hidden
 from serving.ids import Minted, RecommendationIds
 from serving.metrics import Metrics
 from serving.origin import origin_of
 from serving.people import FeaturesUnavailableError, OnlineFeatures, Person
+from serving.present import as_of_now
 from serving.shelf import Model, Shelf
 from serving.trials import Choice, Trials
 
@@ -81,6 +84,8 @@ class Recommender:
         ids: RecommendationIds,
         keys: TenantKeys,
         metrics: Metrics,
+        left_out: LeftOut,
+        hidden: Hidden,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -93,6 +98,8 @@ class Recommender:
         self._metrics = metrics
         self._now = now
         self._keys = keys
+        self._left_out = left_out
+        self._hidden = hidden
 
     def recommend(self, caller: KeyRecord, request: RecommendationRequest) -> RecommendationAnswer:
         """The answer; its usage record is written before this returns.
@@ -170,6 +177,7 @@ class Recommender:
         rules, missed = rules_of(request, model, self._features, tenant, reachable, self._now())
         if missed:
             fallback = fallback or "features_unavailable"
+        rules = self._hidden.rules(tenant, model.artifact, rules)
         found = rank(
             model.artifact,
             UserBatch.one(
@@ -186,7 +194,7 @@ class Recommender:
             rules=rules,
         )
         explained, explanations = (
-            explain(model, subject, person.vector, found) if request.explain else (None, [])
+            explain(model, subject, person.vector, found, person.made) if request.explain else (None, [])
         )
         return _List(
             model,
@@ -231,7 +239,7 @@ class Recommender:
             uploads=manifest.uploads,
             recorded=record is not None,
             rules=AppliedRules.model_validate_json(record.rules) if record and record.rules else None,
-            feature_service=Service.RECOMMENDATION.value,
+            feature_service=Service.LIVE.value,
         )
 
     def _pseudonym(self, tenant: Tenant, user_id: str | None) -> str | None:
@@ -247,6 +255,7 @@ class Recommender:
         if person.vector is not None and len(person.vector) != model.artifact.manifest.dimension:
             # Not this index's vector, whatever its key says: never compare the two.
             person = replace(person, vector=None)
+        person = as_of_now(self._left_out, tenant, subject, model, person)
         if not person.known:
             return _NOBODY, "unknown_user"
         return person, None if person.vector is not None else "no_vector"
