@@ -14,7 +14,7 @@ from recolake.lake.tables import (
     GOLD_USER_FEATURES,
     SILVER_EVENTS,
 )
-from recolake.profile.deeds import MOST_RECENT, MOST_SEEN, TAKING
+from recolake.profile.deeds import MOST_RECENT, MOST_SEEN, COUNTING, TAKING
 
 user_features = SparkSource(
     name="user_features",
@@ -54,13 +54,16 @@ item_embeddings = SparkSource(
 _LATEST = f"""
 WITH deeds AS (
     SELECT tenant_id, user_id, item_id, event_type, event_time, event_type IN {TAKING!r} AS taking
-    FROM {SILVER_EVENTS.qualified} WHERE user_id IS NOT NULL
+    FROM {SILVER_EVENTS.qualified} WHERE user_id IS NOT NULL AND event_type IN {COUNTING!r}
 ), recent AS (
     SELECT tenant_id, user_id, max(event_time) AS event_timestamp,
-        slice(sort_array(collect_list(struct(event_time, item_id, event_type)), false), 1, {MOST_RECENT}) AS did
+        slice(
+            sort_array(collect_list(struct(event_time, item_id, event_type)), false), 1, {MOST_RECENT}
+        ) AS did
     FROM deeds GROUP BY tenant_id, user_id
 ), seen AS (
-    SELECT tenant_id, user_id, slice(sort_array(collect_list(struct(at, item_id)), false), 1, {MOST_SEEN}) AS took
+    SELECT tenant_id, user_id,
+        slice(sort_array(collect_list(struct(at, item_id)), false), 1, {MOST_SEEN}) AS took
     FROM (
         SELECT tenant_id, user_id, item_id, max(event_time) AS at
         FROM deeds WHERE taking GROUP BY tenant_id, user_id, item_id

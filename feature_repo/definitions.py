@@ -16,6 +16,8 @@ from feature_repo.data_sources import (
     item_features,
     user_embeddings,
     user_features,
+)
+from feature_repo.data_sources import (
     user_recent as recent_deeds,
 )
 from feature_repo.entities import item, model_version, tenant, user

@@ -35,8 +35,8 @@ from serving.marks import Marks
 from serving.metrics import Metrics
 from serving.middleware import AccessMiddleware, BodyLimitMiddleware
 from serving.people import OnlineFeatures
-from serving.profiles import Noted, Profiles
 from serving.popularity import PopularityRefresh
+from serving.profiles import Noted, Profiles
 from serving.shelf import Shelf
 from serving.state import State
 from serving.trials import Trials

@@ -18,7 +18,7 @@ import redis
 import structlog
 
 from recolake.endpoints import resolve
-from recolake.errors import RecolakeError
+from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.features.keys import drop_views, row_key
 from recolake.features.names import COLUMNS, RECENT_SOURCE, TENANT_KEY, USER_KEY
 from recolake.features.store import online_store, registry_snapshot
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 # What comes within so short a time goes to Redis together.
 _GATHER_SECONDS = 0.02
-_PATIENCE_SECONDS = 1.0
+# So long a thread that is to stop may wait.
+_PATIENCE_SECONDS = 0.2
+_TEND_SECONDS = 1.0
 _SOCKET_SECONDS = 5.0
 _AT_ONCE_SECONDS = 0.2
 
@@ -84,29 +86,41 @@ class Profiles:
 
     def follow(self) -> None:
         """Add what is acknowledged to the sets, as it comes."""
-        tended = 0.0
+        tended, down = 0.0, False
         while not self._stopping.is_set():
-            if time.monotonic() - tended >= 1.0:
+            if time.monotonic() - tended >= _TEND_SECONDS:
                 self._trail.tend()
                 self._trail.adopt()
                 tended = time.monotonic()
                 self._news.set()
-            if self._news.wait(_PATIENCE_SECONDS):
-                self._stopping.wait(_GATHER_SECONDS)
-                self._news.clear()
+            if not self._news.wait(_PATIENCE_SECONDS):
+                continue
+            self._stopping.wait(_GATHER_SECONDS)
+            self._news.clear()
+            try:
                 self._trail.follow(self._apply)
+                down = False
+            except (redis.RedisError, ServiceUnavailableError) as error:
+                if not down:
+                    _log.warning("profiles_wait_for_redis", reason=type(error).__name__)
+                down = True
 
     def write(self) -> None:
         """Write the rows of the partitions that fall to this process."""
-        writer = Writer(self._client(_SOCKET_SECONDS), self._push)
-        try:
-            while not self._stopping.is_set():
-                if self._opened() is None:
-                    self._stopping.wait(_PATIENCE_SECONDS)
-                    continue
+        writer: Writer | None = None
+        while not self._stopping.is_set():
+            if self._opened() is None:
+                self._stopping.wait(_TEND_SECONDS)
+                continue
+            try:
+                writer = writer or Writer(self._client(_SOCKET_SECONDS), self._push)
                 self._metrics.profile_rows.inc(writer.round(_PATIENCE_SECONDS))
                 self._stopping.wait(_GATHER_SECONDS)
-        finally:
+            except redis.RedisError:
+                # The address may be another when it is back.
+                writer = None
+                self._stopping.wait(_TEND_SECONDS)
+        if writer is not None:
             with suppress(redis.RedisError):
                 writer.close()
 

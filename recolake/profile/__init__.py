@@ -1,1 +1,1 @@
-"""What people did just now, and what was said of items just now: kept in Redis, beside what the lake knows."""
+"""What people did just now, and which items are not to be had, in Redis beside what the lake knows."""

@@ -21,6 +21,9 @@ MOST_SEEN = 500
 TAKING = ("purchase", "rating")
 """Types that take an item, as `dbt_project/macros/taken.sql` has it."""
 
+COUNTING = tuple(kind for kind, weight in EVENT_WEIGHTS.items() if weight > 0)
+"""Types that say something of what a person wants."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -81,7 +84,7 @@ def deeds_of(records: Iterable[Record]) -> list[Deed]:
             continue
         said = orjson.loads(record.text)
         person, kind = said.get("user_id"), said["event_type"]
-        if person is None or not EVENT_WEIGHTS.get(kind):
+        if person is None or kind not in COUNTING:
             continue
         at = microseconds(datetime.fromisoformat(said["event_time"]))
         found.append(Deed(person, said["event_id"], said["item_id"], kind, at))

@@ -33,8 +33,8 @@ for i = 1, #ARGV, 4 do
   if newer or (tonumber(at) == tonumber(old[1]) and value == 'false') then
     said[flag] = {at, value}
     redis.call('HSET', KEYS[1], item, cjson.encode(said))
-    local no = (said.available and said.available[2] == 'false') or (said.is_goods and said.is_goods[2] == 'false')
-    if no then
+    local here, goods = said.available, said.is_goods
+    if (here and here[2] == 'false') or (goods and goods[2] == 'false') then
       changed = changed + redis.call('SADD', KEYS[2], item)
     else
       changed = changed + redis.call('SREM', KEYS[2], item)

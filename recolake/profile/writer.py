@@ -1,4 +1,4 @@
-"""The one writer of a partition's rows: what changed in the sets of its people goes through Feast's push source.
+"""The one writer of a partition's rows: what changed in the sets of its people is pushed to Feast.
 
 Whoever holds the partition's lease writes. A person stays listed as changed until a row that holds the change
 is in Redis, so a writer that is killed anywhere is followed by one that writes again.
