@@ -14,7 +14,7 @@ from recolake.lake.tables import (
     GOLD_USER_FEATURES,
     SILVER_EVENTS,
 )
-from recolake.profile.deeds import MOST_RECENT, MOST_SEEN, COUNTING, TAKING
+from recolake.profile.deeds import COUNTING, MOST_RECENT, MOST_SEEN, TAKING
 
 user_features = SparkSource(
     name="user_features",

@@ -13,8 +13,8 @@ from recolake.privacy.export import export
 from recolake.privacy.lists import opted_out, privacy_folder
 from recolake.privacy.people import People
 from recolake.privacy.requests import Kind, Request, closed, export_file, keep, new_request, open_requests
-from recolake.records.schema import MOST_ID_CHARACTERS
 from recolake.profile.forgetting import forget_profiles
+from recolake.records.schema import MOST_ID_CHARACTERS
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import tenant_key
