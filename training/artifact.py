@@ -89,4 +89,5 @@ def write_model(
         stage,
         content,
         cold_users=0 if added is None else len(added.people),
+        placement=None if added is None else added.placement,
     )

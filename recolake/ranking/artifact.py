@@ -19,6 +19,7 @@ from recolake.ranking.index.figures import Kind
 from recolake.ranking.index.kinds import search
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import Manifest, RankingConfig, read_manifest
+from recolake.ranking.placement import PLACEMENT_FILE, Placement
 from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.ranking.second_stage.files import STAGE_FILES, open_stage
 from recolake.ranking.second_stage.stage import SecondStage
@@ -49,6 +50,7 @@ class Artifact:
         evidence: what the user vectors were made from; None where the model cannot tell.
         second_stage: None where the blend has the last word.
         content: of the items without history, the last rows; None where there are none.
+        placement: for items that came since; None where nothing was known of any, and in older artefacts.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class Artifact:
     evidence: Evidence | None = None
     second_stage: SecondStage | None = None
     content: Content | None = None
+    placement: Placement | None = None
 
     @property
     def warm(self) -> int:
@@ -78,6 +81,8 @@ class Artifact:
     def popularity_by(self, trend_scores: npt.NDArray[np.float64]) -> Popularity:
         """By fresher trend scores [I], those of training standing in where one is not finite."""
         trained = np.load(self.folder / TREND_FILE, allow_pickle=False)
+        # Items that came since the training were not in it.
+        trained = np.concatenate([trained, np.full(len(trend_scores) - len(trained), -np.inf)])
         scores = np.where(np.isfinite(trend_scores), trend_scores, trained)
         return Popularity.of(scores, self.ranking.popularity_span)
 
@@ -144,7 +149,12 @@ def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
     content = None
     if manifest.cold_items:
         content = Content.open(folder / CONTENT_FILE, vectors[-manifest.cold_items :])
-    artifact = Artifact(folder, manifest, index, vectors, items, popularity, evidence, stage, content)
+    placement = None
+    if PLACEMENT_FILE in manifest.files:
+        placement = Placement.open(folder / PLACEMENT_FILE, manifest.dimension)
+    artifact = Artifact(
+        folder, manifest, index, vectors, items, popularity, evidence, stage, content, placement
+    )
     _ask_canaries(artifact)
     return artifact
 
@@ -185,7 +195,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
         needed |= STAGE_FILES
     if manifest.cold_items:
         needed |= {CONTENT_FILE}
-    if manifest.files.keys() - {EVIDENCE_FILE} != needed:
+    if manifest.files.keys() - {EVIDENCE_FILE, PLACEMENT_FILE} != needed:
         raise ArtifactError(f"The manifest in {folder} does not name exactly the files of an artefact.")
     for name, entry in manifest.files.items():
         path = folder / name

@@ -33,6 +33,7 @@ from recolake.ranking.index.figures import IndexFigures, Kind
 from recolake.ranking.index.kinds import search
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import MANIFEST_FILE, Canary, FileEntry, Manifest, RankingConfig, read_manifest
+from recolake.ranking.placement import PLACEMENT_FILE, Placement
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.second_stage.files import stage_contents
 from recolake.ranking.second_stage.stage import SecondStage
@@ -71,6 +72,7 @@ def write_artifact(
     second_stage: SecondStage | None = None,
     content: Content | None = None,
     cold_users: int = 0,
+    placement: Placement | None = None,
 ) -> Manifest:
     """Write a whole artefact beside its place, check it as a server would, then rename it into place.
 
@@ -81,6 +83,7 @@ def write_artifact(
         second_stage: where `ranking` says that there is one.
         content: of the items without history, which come last.
         cold_users: how many of the people, the last, have none.
+        placement: for items that come later, where anything is known of those that there are.
 
     Raises:
         ArtifactError: what was written would not be accepted by `load_artifact`, or the folder is taken.
@@ -103,6 +106,8 @@ def write_artifact(
             contents |= stage_contents(second_stage)
         if content is not None:
             contents[CONTENT_FILE] = content.to_bytes()
+        if placement is not None:
+            contents[PLACEMENT_FILE] = placement.to_bytes()
         if figures.kind is not Kind.FLAT:
             contents[VECTORS_FILE] = _npy(vectors.astype(np.float32))
         for name, held in contents.items():
