@@ -26,6 +26,7 @@ from serving.api.operations.endpoints import router as operations
 from serving.api.recommendations.endpoints import router as recommendations
 from serving.api.recommendations.service import Recommender
 from serving.api.users.endpoints import router as users
+from serving.arrivals import Arrivals
 from serving.hidden import Hidden
 from serving.ids import RecommendationIds
 from serving.intake.broker import keeper_of
@@ -58,7 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     journal = UsageJournal(chosen.journal_root)
     keys, stopping = TenantKeys(chosen), threading.Event()
     left_out = LeftOut(chosen, keys)
-    profiles = Profiles(chosen, left_out, metrics, stopping)
+    profiles = Profiles(chosen, left_out, shelf, metrics, stopping)
     keeper, replays = Noted(keeper_of(chosen, metrics), profiles), Replays(chosen.replay_root)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
     intake_threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="intake")
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "journal": journal.tend,
             "spool": keeper.tend,
             "replays": replays.tend,
+            "arrivals": Arrivals(chosen, (shelf, trials.challengers)).look,
             "profiles": profiles.follow,
             "profile_rows": profiles.write,
         }

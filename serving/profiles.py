@@ -28,12 +28,13 @@ from recolake.profile.left_out import LeftOut
 from recolake.profile.stream import add_deeds
 from recolake.profile.trail import Trail
 from recolake.profile.writer import Row, Writer
-from recolake.records.kinds import Kind, Record
+from recolake.records.kinds import Record
 from recolake.settings import Settings
 from recolake.spool.frames import Frame
 from recolake.tenancy.context import Tenant
 from serving.intake.desk import Keeper
 from serving.metrics import Metrics
+from serving.shelf import Shelf
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -55,10 +56,16 @@ class Profiles:
     """
 
     def __init__(
-        self, settings: Settings, left_out: LeftOut, metrics: Metrics, stopping: threading.Event
+        self,
+        settings: Settings,
+        left_out: LeftOut,
+        shelf: Shelf,
+        metrics: Metrics,
+        stopping: threading.Event,
     ) -> None:
         self._settings = settings
         self._left_out = left_out
+        self._shelf = shelf
         self._metrics = metrics
         self._stopping = stopping
         self._trail = Trail(settings.trail_root)
@@ -78,7 +85,7 @@ class Profiles:
         """It may be acknowledged now. Items that are not to be had go at once, so that the very next answer
         is without them; where Redis does not answer, the trail brings it later.
         """
-        said = said_of(records) if any(record.kind is Kind.ITEM for record in records) else []
+        said = said_of(records, self._known(tenant))
         if said:
             with suppress(redis.RedisError, RecolakeError, OSError):
                 state(self._client(_AT_ONCE_SECONDS), tenant, said)
@@ -136,13 +143,18 @@ class Profiles:
             records.setdefault(frame.tenant, []).extend(frame.records)
         client = self._client(_SOCKET_SECONDS)
         for tenant, own in records.items():
-            deeds, said = deeds_of(own), said_of(own)
+            deeds, said = deeds_of(own), said_of(own, self._known(tenant))
             try:
                 state(client, tenant, said)
                 self._metrics.profile_deeds.inc(add_deeds(client, tenant, deeds, self._admit(tenant)))
             except RecolakeError as error:
                 # Without its lists nothing may be kept of anybody; the lake has it all.
                 _log.error("profiles_of_tenant_left_out", tenant=tenant.name, reason=error.message)
+
+    def _known(self, tenant: Tenant) -> Callable[[str], bool]:
+        """Whether the tenant's model in service knows an item from its training."""
+        model = self._shelf.find(tenant)
+        return (lambda _: False) if model is None else model.loaded.items.row_of.__contains__
 
     def _admit(self, tenant: Tenant) -> Callable[[Sequence[Deed]], Sequence[Deed]]:
         return lambda deeds: self._left_out.admitted(tenant, deeds)

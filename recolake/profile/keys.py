@@ -60,13 +60,23 @@ def lease_key(partition: int) -> str:
 
 
 def stated_key(tenant: Tenant) -> str:
-    """Hash of what was said last of each item's being to be had."""
+    """Hash of what was said last of each item, attribute by attribute."""
     return f"recolake:{tenant}:items:stated"
 
 
 def hidden_key(tenant: Tenant) -> str:
     """Set of the items that are not to be had now."""
     return f"recolake:{tenant}:items:hidden"
+
+
+def described_key(tenant: Tenant) -> str:
+    """Set of the items of which anything was said that a model may not know."""
+    return f"recolake:{tenant}:items:described"
+
+
+def described_version_key(tenant: Tenant) -> str:
+    """Counter of the changes of what is said of these."""
+    return f"recolake:{tenant}:items:described:version"
 
 
 def hidden_version_key(tenant: Tenant) -> str:

@@ -159,13 +159,13 @@ class Writer:
         moved = {
             tenant for (tenant, before), after in zip(epochs.items(), now, strict=True) if before != after
         }
-        again = [field for field in changed if of_field(field.decode())[0] in moved]
+        again = {field for field in changed if of_field(field.decode())[0] in moved}
         if again:
             with self._client.pipeline() as pipe:
                 for field in again:
                     pipe.hincrby(changed_key(partition), field, 1)
                 wake(pipe, [partition])
                 pipe.execute()
-        words = [word for pair in changed.items() for word in pair]
+        words = [word for field, count in changed.items() if field not in again for word in (field, count)]
         keys = (lease_key(partition), changed_key(partition))
         return bool(self._client.eval(_DONE, len(keys), *keys, self._name, *words))

@@ -30,6 +30,7 @@ from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.content import Content
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig, read_manifest
+from recolake.ranking.placement import Placement
 from recolake.ranking.pointer import activate, version_folder
 from recolake.ranking.second_stage.stage import SecondStage
 from recolake.settings import Settings
@@ -178,6 +179,7 @@ class Shop:
         folder_version: str | None = None,
         second_stage: SecondStage | None = None,
         content: Content | None = None,
+        placement: Placement | None = None,
     ) -> UserVectors:
         """An artefact of random vectors, item n more popular than n + 1; nobody met those of `content`."""
         rng = np.random.default_rng(int(version[1:]))
@@ -219,6 +221,7 @@ class Shop:
             None,
             second_stage,
             content,
+            placement=placement,
         )
         return people
 

@@ -10,16 +10,17 @@ import pytest
 import redis
 from fastapi.testclient import TestClient
 
-from recolake.features.names import View
 from recolake.privacy.lists import opted_out
 from recolake.profile.keys import deeds_key, hidden_key
 from recolake.profile.stream import waiting
 from recolake.ranking.artifact import load_artifact
-from recolake.ranking.pointer import version_folder
+from recolake.ranking.describe import Column, ColumnKind
+from recolake.ranking.placement import Placement
+from recolake.ranking.pointer import activate, version_folder
 from recolake.tenancy.pseudonyms import tenant_key
 from serving.app import create_app
 
-from .conftest import SHOP, Api
+from .conftest import DIMENSION, KINDS, SHOP, Api
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -151,4 +152,49 @@ def test_names_of_tenants_and_items_stay_apart(api: Api, shop: Any, rival: Any) 
     assert "i0" in items_of(api.ask(secret=other, k=40))
     client = redis.Redis.from_url(shop.valkey.url)
     assert not client.exists(hidden_key(rival))
-    assert View.USER_RECENT
+
+
+PLACEMENT = Placement(
+    (
+        Column(kind=ColumnKind.VALUES, name="kind", labels=KINDS),
+        Column(kind=ColumnKind.WORDS, name="title", labels=("green", "red")),
+        Column(kind=ColumnKind.SIZE, name="price", knots=(0.0, 10.0, 40.0)),
+    ),
+    np.array([0, 1, 2, 3, 4, 5, 6, 8]),
+    np.random.default_rng(3).standard_normal((8, DIMENSION)).astype(np.float32),
+    np.full(DIMENSION, 0.1, dtype=np.float32),
+)
+
+
+def with_placement(shop: Any, version: str) -> None:
+    people = shop.write_artifact(version, ["ada"], placement=PLACEMENT)
+    shop.write_vectors(version, people)
+    activate(shop.settings, SHOP, version)
+
+
+def test_an_item_that_no_model_met_is_found_by_what_is_said_of_it(api: Api, shop: Any) -> None:
+    with_placement(shop, "v2")
+    api.until("v2", lambda: api.ask().json()["model_version"] == "v2")
+    only = {"filter": "item_id == 'new-1'", "fields": ["kind"]}
+    assert items_of(api.ask(user_id="ada", filter="item_id == 'new-1'")) == []
+    said = {"title": "A Green thing", "price": 25, "properties": {"kind": "toy"}}
+    assert api.client.put("/v1/items/new-1", json=said, headers=api.bearer()).status_code == 202
+    api.until("it is found", lambda: items_of(api.ask(user_id="ada", filter="item_id == 'new-1'")))
+    (found,) = api.ask(user_id="ada", **only).json()["items"]
+    assert (found["title"], found["reason"]) == ("A Green thing", "new_item")
+    assert found["attributes"]["kind"] == "toy"
+    assert "new-1" in items_of(api.ask(user_id="ada", k=41))
+    # Who took it is not shown it again, and it counts for what they want.
+    send(api, event("zoe", "new-1", "purchase"))
+    assert "new-1" not in items_of(personal(api, "zoe", k=41))
+    api.client.delete("/v1/items/new-1", headers=api.bearer())
+    assert "new-1" not in items_of(api.ask(user_id="ada", k=41))
+
+
+def test_an_item_of_which_nothing_is_said_that_others_share_is_not_placed(api: Api, shop: Any) -> None:
+    with_placement(shop, "v2")
+    api.until("v2", lambda: api.ask().json()["model_version"] == "v2")
+    for item, said in (("new-1", {"title": "Unheard of"}), ("new-2", {"title": "red"})):
+        api.client.put(f"/v1/items/{item}", json=said, headers=api.bearer())
+    api.until("the other is found", lambda: "new-2" in items_of(api.ask(user_id="ada", k=42)))
+    assert "new-1" not in items_of(api.ask(user_id="ada", k=42))
