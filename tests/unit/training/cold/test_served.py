@@ -12,9 +12,14 @@ from recolake.errors import ArtifactError
 from recolake.ranking.artifact import Artifact, load_artifact, load_user_vectors
 from recolake.ranking.artifact_writer import Origin
 from recolake.ranking.content import CONTENT_FILE
+from recolake.ranking.extend import extended
+from recolake.ranking.index.figures import Kind
+from recolake.ranking.index.kinds import build
 from recolake.ranking.manifest import SecondStageConfig
+from recolake.ranking.placement import PLACEMENT_FILE
 from recolake.ranking.ranker import rank
 from recolake.ranking.reasons import Reason
+from recolake.ranking.rules.rules import Rules
 from recolake.ranking.users import UserBatch
 from recolake.tenancy.context import Tenant
 from training.artifact import write_model
@@ -131,6 +136,42 @@ def test_a_second_stage_leaves_what_nobody_met_in_its_place(described: Dataset, 
         for place, row in enumerate(blend.rows[user].tolist()):
             if row >= artifact.warm:
                 assert with_it.rows[user, place] == row
+
+
+def test_what_is_in_the_artefact_places_a_later_item_where_training_placed_one_like_it(
+    described: Dataset, artifact: Artifact, tmp_path: Path
+) -> None:
+    placement = artifact.placement
+    assert placement is not None
+    for row, item in enumerate(artifact.items.ids[artifact.warm :], artifact.warm):
+        said = {**described.attributes[item], "title": described.titles[item]}
+        found = placement.vector(said)
+        assert found is not None
+        np.testing.assert_allclose(found, artifact.vectors[row], atol=1e-5)
+    later = extended(artifact, {"later": {"category": "g1", "available": "true", "title": "Thing"}})
+    assert (later.items.ids[-1], len(later.vectors)) == ("later", len(artifact.vectors) + 1)
+    same = artifact.items.ids.index("new-g1")
+    np.testing.assert_allclose(later.vectors[-1], artifact.vectors[same], atol=1e-5)
+    assert extended(artifact, {"new-g1": {"category": "g1"}, "dark": {"colour": "black"}}) is artifact
+    path = tmp_path / PLACEMENT_FILE
+    path.write_bytes(replace(placement, features=placement.features[::-1]).to_bytes())
+    with pytest.raises(ArtifactError, match="does not fit"):
+        type(placement).open(path, len(placement.base))
+
+
+def test_lists_with_a_later_item_are_those_of_an_index_that_holds_it(
+    described: Dataset, artifact: Artifact, made: tuple[Candidate, ColdPlan]
+) -> None:
+    later = extended(artifact, {f"later-{n}": {"category": f"g{n}"} for n in range(3)})
+    held = replace(later, index=build(Kind.FLAT, later.vectors))
+    people = made[0].people().take(np.arange(12))
+    for include_seen in (False, True):
+        beside, within = (rank(each, people, 60, include_seen=include_seen) for each in (later, held))
+        np.testing.assert_array_equal(np.sort(beside.rows), np.sort(within.rows))
+    only = np.zeros(len(later.items), dtype=np.bool_)
+    only[-3:] = True
+    ruled = rank(later, people, 5, include_seen=False, rules=Rules(eligible=only))
+    assert {*ruled.rows.ravel().tolist()} == {-1, *range(len(only) - 3, len(only))}
 
 
 def test_content_that_gives_other_vectors_is_refused(artifact: Artifact, tmp_path: Path) -> None:
