@@ -80,8 +80,8 @@ class Trail:
         if not self._root.is_dir():
             return
         for folder in sorted(self._root.iterdir()):
-            if folder.is_dir() and folder not in self._locks:
-                self._lock(folder)
+            if folder.is_dir() and folder not in self._locks and not folder.name.startswith("."):
+                self._lock(folder, folder)
 
     def close(self) -> None:
         """Seal what there is, and leave the rest to others."""
@@ -94,17 +94,19 @@ class Trail:
     def _opened(self) -> SegmentWriter:
         with self._opening:
             if self._writer is None:
-                folder = self._root / uuid4().hex
-                private_folder(folder)
-                self._lock(folder)
-                self._own = folder
+                name = uuid4().hex
+                # Locked before it has its name: nobody can take it for the folder of a process that is gone.
+                unnamed, folder = self._root / f".{name}", self._root / name
+                private_folder(unnamed)
+                self._lock(unnamed, folder)
+                self._own = unnamed.rename(folder)
                 self._writer = SegmentWriter(folder, most_bytes=_MOST_BYTES, most_seconds=_MOST_SECONDS)
             return self._writer
 
-    def _lock(self, folder: Path) -> None:
-        """Hold a folder, unless somebody does."""
+    def _lock(self, at: Path, folder: Path) -> None:
+        """Hold a folder, which lies at another place until it has its name, unless somebody does."""
         try:
-            handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            handle = os.open(at / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
             return
         try:

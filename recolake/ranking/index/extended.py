@@ -12,7 +12,7 @@ from recolake.ranking.popularity import FloatArray
 
 @dataclass(frozen=True)
 class Extended:
-    """A FAISS index, and vectors [e, d] whose rows follow its own; `kinds.search` compares them one by one."""
+    """A FAISS index, and vectors [e, d] whose rows follow its own; `search` compares them one by one."""
 
     index: Any
     vectors: FloatArray

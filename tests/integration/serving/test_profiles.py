@@ -10,11 +10,17 @@ from typing import Any
 
 import httpx
 import orjson
+import pandas as pd
+import pyarrow as pa
 import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recolake.features.feast_import import load_feast
+from recolake.features.names import RECENT_SOURCE, Service
+from recolake.features.store import online_store
+from recolake.lake.tables import GOLD_USER_FEATURES
 from recolake.privacy.lists import suppressed
 from recolake.profile import deeds as bounds
 from recolake.profile.deeds import TAKING, Deed, Recent
@@ -31,6 +37,14 @@ from recolake.tenancy.pseudonyms import TenantKeys, tenant_key
 
 from .conftest import SHOP, Valkey
 from .test_intake_faults import server
+
+load_feast()
+
+from feast.data_source import PushMode  # noqa: E402
+
+from feature_repo.changes import Rows as TableRows  # noqa: E402
+from feature_repo.materialize import MaterializeReport, _bring  # noqa: E402
+from feature_repo.sources import SOURCE_VIEWS  # noqa: E402
 
 PEOPLE = ("ann", "bob", "cleo")
 UNBOTHERED = settings(
@@ -173,6 +187,34 @@ def test_who_was_erased_comes_back_only_with_what_they_did_since(bare_shop: Any)
     deeds = [Deed(person, str(n), "x", "view", at + n) for n in (-1, 0, 1)]
     assert add_deeds(client, SHOP, deeds, lambda these: left_out.admitted(SHOP, these)) == 1
     assert client.zcard(deeds_key(SHOP, person)) == 1
+
+
+def test_a_full_materialization_takes_who_is_gone_and_leaves_what_was_pushed(shop: Any) -> None:
+    client, store = redis.Redis.from_url(shop.valkey.url), online_store(shop.settings, 30.0)
+    shop.write_history("cleo", ["i1"])
+    pushed = {
+        "tenant_id": SHOP.name,
+        "recent_items": ["i2"],
+        "recent_types": ["view"],
+        "recent_times": [1],
+        "seen_items": ["i2"],
+        "seen_times": [1],
+        "event_timestamp": datetime.now(UTC),
+    }
+    people = [shop.person(user) for user in ("ada", "stranger")]
+    rows = pd.DataFrame([{**pushed, "user_id": person} for person in people])
+    store.push(RECENT_SOURCE, rows, to=PushMode.ONLINE)
+    source, views = SOURCE_VIEWS[GOLD_USER_FEATURES.qualified]
+    latest = pa.table({"tenant_id": [], "user_id": pa.array([], pa.string())})
+    report = MaterializeReport(SHOP)
+    # The table has nobody left.
+    _bring(client, store, source, views, TableRows(latest, None), report)
+    assert report.removed == 2
+    service = store.get_feature_service(Service.LIVE.value)
+    keys = [{"tenant_id": SHOP.name, "user_id": p, "model_version": "v1"} for p in people]
+    found = store.get_online_features(service, keys).to_dict()
+    assert [list(items) for items in found["recent_items"]] == [["i2"], ["i2"]]
+    assert not any(found["history_items"])
 
 
 def test_a_trail_is_handed_on_until_it_was_taken_and_by_whoever_is_left(tmp_path: Path) -> None:
