@@ -47,7 +47,10 @@ class Arrivals:
             return
         if version:
             version, described = described_items(client, tenant)
-            shelf.extend(tenant, loaded, extended(loaded, described))
+            found = extended(loaded, described)
+            # Made here, so that no request waits for it.
+            assert len(found.items.row_of) == len(found.items)
+            shelf.extend(tenant, loaded, found)
             if number == 0:
                 settle(client, tenant, [item for item in described if item in loaded.items.row_of])
         self._done[number, tenant] = (loaded, version)

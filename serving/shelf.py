@@ -253,6 +253,9 @@ class Shelf:
             _log.error("model_refused", tenant=tenant.name, version=version, reason=str(error))
             return None
         self._refused.pop(tenant, None)
+        if artifact.evidence is not None and artifact.evidence.regularization is not None:
+            # What folding in needs, made here so that no request waits for it.
+            assert len(artifact.gram) == artifact.manifest.dimension
         return artifact
 
 

@@ -50,7 +50,7 @@ def extended(artifact: Artifact, described: Mapping[str, Mapping[str, str]]) -> 
         ),
     )
     stage = artifact.second_stage
-    return replace(
+    later = replace(
         artifact,
         index=Extended(artifact.index, vectors),
         vectors=np.concatenate([artifact.vectors, vectors]),
@@ -58,3 +58,7 @@ def extended(artifact: Artifact, described: Mapping[str, Mapping[str, str]]) -> 
         popularity=artifact.popularity.with_length(len(items)),
         second_stage=None if stage is None else stage.with_unmet(len(added)),
     )
+    # Sums over what was learnt are the same, and take long.
+    if "gram" in vars(artifact):
+        vars(later)["gram"] = artifact.gram
+    return later
