@@ -77,15 +77,17 @@ SELECT recent.tenant_id, recent.user_id, recent.event_timestamp,
 FROM recent LEFT JOIN seen ON recent.tenant_id = seen.tenant_id AND recent.user_id = seen.user_id
 """  # noqa: S608
 
-user_recent = PushSource(
+deeds_in_lake = SparkSource(
+    name="deeds_in_lake",
+    query=_LATEST,
+    timestamp_field="event_timestamp",
+    description="What people did last, of what reached the lake: the same rows as are pushed",
+    owner=OWNER,
+)
+
+recent_deeds = PushSource(
     name=RECENT_SOURCE,
-    batch_source=SparkSource(
-        name="user_recent",
-        query=_LATEST,
-        timestamp_field="event_timestamp",
-        description="The same, made of what reached the lake",
-        owner=OWNER,
-    ),
+    batch_source=deeds_in_lake,
     description="What people did just now, pushed by the API's writer of their partition",
     owner=OWNER,
 )

@@ -12,13 +12,12 @@ from feast.errors import ProjectObjectNotFoundException
 from feast.feature_view import DUMMY_ENTITY_NAME
 
 from feature_repo.data_sources import (
+    deeds_in_lake,
     item_embeddings,
     item_features,
+    recent_deeds,
     user_embeddings,
     user_features,
-)
-from feature_repo.data_sources import (
-    user_recent as recent_deeds,
 )
 from feature_repo.entities import item, model_version, tenant, user
 from feature_repo.feature_services import (
@@ -34,6 +33,7 @@ from recolake.features import names
 from recolake.features.names import PROJECT
 from recolake.features.store import registry_snapshot
 from recolake.files import write_atomically
+from recolake.profile import deeds
 from recolake.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ FOLDER = Path(__file__).parent
 _TAG = "definitions"
 
 ENTITIES = (tenant, user, item, model_version)
-SOURCES = (user_features, item_features, user_embeddings, item_embeddings, recent_deeds)
+SOURCES = (user_features, item_features, user_embeddings, item_embeddings, deeds_in_lake, recent_deeds)
 VIEWS = (user_profile, user_vector, user_recent, item_attributes, item_popularity, item_vector)
 SERVICES = (recommendation_v1, recommendation_v2, live_v1, popularity_v1, profile_v1)
 
@@ -66,6 +66,7 @@ def fingerprint() -> str:
             FOLDER / "feature_services.py",
             *(FOLDER / "feature_views").glob("*.py"),
             Path(names.__file__),
+            Path(deeds.__file__),
         ]
     ):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -7,8 +7,7 @@ from datetime import timedelta
 from feast import FeatureView, Field
 from feast.types import Array, Float32, Float64, Int64, String
 
-from feature_repo.data_sources import user_embeddings, user_features
-from feature_repo.data_sources import user_recent as recent_deeds
+from feature_repo.data_sources import recent_deeds, user_embeddings, user_features
 from feature_repo.entities import OWNER, model_version, tenant, user
 from recolake.features.names import View
 
