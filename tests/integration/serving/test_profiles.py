@@ -22,6 +22,8 @@ from recolake.features.names import RECENT_SOURCE, Service
 from recolake.features.store import online_store
 from recolake.lake.tables import GOLD_USER_FEATURES
 from recolake.privacy.lists import suppressed
+from recolake.privacy.people import People
+from recolake.privacy.stores import Job
 from recolake.profile import deeds as bounds
 from recolake.profile.deeds import TAKING, Deed, Recent
 from recolake.profile.keys import PARTITIONS, deeds_key, field_of, partition_of
@@ -43,6 +45,7 @@ load_feast()
 from feast.data_source import PushMode  # noqa: E402
 
 from feature_repo.changes import Rows as TableRows  # noqa: E402
+from feature_repo.erasure import OnlineStore  # noqa: E402
 from feature_repo.materialize import MaterializeReport, _bring  # noqa: E402
 from feature_repo.sources import SOURCE_VIEWS  # noqa: E402
 
@@ -187,6 +190,23 @@ def test_who_was_erased_comes_back_only_with_what_they_did_since(bare_shop: Any)
     deeds = [Deed(person, str(n), "x", "view", at + n) for n in (-1, 0, 1)]
     assert add_deeds(client, SHOP, deeds, lambda these: left_out.admitted(SHOP, these)) == 1
     assert client.zcard(deeds_key(SHOP, person)) == 1
+
+
+def test_an_erasure_leaves_nothing_of_somebody_s_profile(shop: Any) -> None:
+    client, person = redis.Redis.from_url(shop.valkey.url), shop.person("ada")
+    other = shop.person("ben")
+    deeds = [Deed(whose, "1", "i1", "purchase", 5) for whose in (person, other)]
+    add_deeds(client, SHOP, deeds, everybody)
+    people = People.named(tenant_key(shop.settings, SHOP), ["ada"])
+    job = Job(shop.settings, SHOP, people, datetime.now(UTC), lambda _: None)
+    assert f"redis/recent-{person}.json" in dict(OnlineStore().export(job))
+    (looked,) = OnlineStore().erase(job)
+    assert looked.found >= 3
+    assert looked.left == 0
+    assert not list(client.scan_iter(match=f"*{person}*"))
+    waiting_for = [field for key in client.scan_iter("recolake::changed:*") for field in client.hkeys(key)]
+    assert waiting_for == [field_of(SHOP, other).encode()]
+    assert client.exists(deeds_key(SHOP, other))
 
 
 def test_a_full_materialization_takes_who_is_gone_and_leaves_what_was_pushed(shop: Any) -> None:
