@@ -148,7 +148,7 @@ def test_what_is_in_the_artefact_places_a_later_item_where_training_placed_one_l
         found = placement.vector(said)
         assert found is not None
         np.testing.assert_allclose(found, artifact.vectors[row], atol=1e-5)
-    later = extended(artifact, {"later": {"category": "g1", "available": "true", "title": "Thing"}})
+    later = extended(artifact, {"later": {"category": "g1", "available": "true", "title": "Thing new-g1"}})
     assert (later.items.ids[-1], len(later.vectors)) == ("later", len(artifact.vectors) + 1)
     same = artifact.items.ids.index("new-g1")
     np.testing.assert_allclose(later.vectors[-1], artifact.vectors[same], atol=1e-5)
