@@ -37,8 +37,10 @@ def add_deeds(client: redis.Redis, tenant: Tenant, deeds: Sequence[Deed], admit:
     Raises:
         redis.RedisError: nothing is added, or nobody knows whether; add them again.
     """
+    # The client's types know no `watch`.
+    server: Any = client
     while True:
-        with client.pipeline() as pipe:
+        with server.pipeline() as pipe:
             pipe.watch(epoch_key(tenant))
             admitted = admit(deeds)
             if not admitted:
