@@ -159,7 +159,8 @@ def measure_fold_in(items: int, dimension: int, rounds: int) -> None:
 
     def fold(count: int) -> np.ndarray:
         rows = random.choice(items, count, replace=False)
-        return solve(vectors, gram, 20.0, rows, np.ones(count)).sum(axis=1)
+        found: np.ndarray = solve(vectors, gram, 20.0, rows, np.ones(count)).sum(axis=1)
+        return found
 
     print(f"folding in, for each answer; {items:,} items of {dimension} numbers")
     sizes = (3, 10, MOST_RECENT, 400)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 import redis
 
@@ -57,8 +57,10 @@ def drop_views(client: redis.Redis, keys: Iterable[bytes], columns: Mapping[str,
     """
     fields = [field for view, names in columns.items() for field in _fields(view, names)]
     removed = 0
+    # The client's types know only keys that are text.
+    server: Any = client
     for batch in _batches(keys):
-        with client.pipeline(transaction=False) as pipe:
+        with server.pipeline(transaction=False) as pipe:
             for key in batch:
                 pipe.hdel(key, *fields)
             removed += sum(found > 0 for found in pipe.execute())

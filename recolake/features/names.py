@@ -30,7 +30,7 @@ class Service(StrEnum):
     PROFILE = "profile_v1"
 
 
-COLUMNS: Mapping[View, tuple[str, ...]] = {
+COLUMNS: Mapping[str, tuple[str, ...]] = {
     View.USER_RECENT: ("recent_items", "recent_types", "recent_times", "seen_items", "seen_times"),
 }
 """Columns of views whose rows lie under the keys of others' and are removed for themselves."""

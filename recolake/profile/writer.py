@@ -30,7 +30,7 @@ from recolake.tenancy.context import Tenant
 
 LEASE_SECONDS = 5.0
 _RENEW_SECONDS = 1.0
-_MOST_AT_ONCE = 500
+_MOST_AT_ONCE = 100
 _RENEW = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0"
 _RELEASE = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
 # Done are those who did not change again since they were read; and only who still holds the lease may say so.
@@ -84,19 +84,16 @@ class Writer:
         Raises:
             redis.RedisError: not all were written; the next round does.
         """
-        written = 0
-        if self._clock() - self._looked >= _RENEW_SECONDS:
+        look = self._clock() - self._looked >= _RENEW_SECONDS
+        if look:
             self._take_leases()
             self._looked = self._clock()
-            # Nobody wakes a writer for what its predecessor left.
-            written = sum(self._write(partition) for partition in self._held)
         if not self._held:
             time.sleep(patience)
-            return written
+            return 0
         woken = self._client.blpop([wake_key(partition) for partition in self._held], timeout=patience)
-        if woken is not None:
-            written += self._write(int(woken[0].rsplit(b":", 1)[1]))
-        return written
+        # Nobody wakes a writer for what its predecessor left.
+        return self._write() if look or woken is not None else 0
 
     def close(self) -> None:
         """Leave the partitions to others at once."""
@@ -116,26 +113,32 @@ class Writer:
             else:
                 self._held.pop(partition, None)
 
-    def _write(self, partition: int) -> int:
-        """Write everybody of a partition who changed."""
+    def _write(self) -> int:
+        """Write everybody who changed, of all partitions at once: a push costs much, a row in it little."""
         written = 0
-        while changed := self._some_changed(partition):
+        while changed := self._some_changed():
             # A row that is late must not come after that of the next writer.
-            if self._clock() > self._held[partition] - LEASE_SECONDS / 2:
+            if any(self._clock() > self._held[each] - LEASE_SECONDS / 2 for each in changed):
                 self._looked = -_RENEW_SECONDS
                 break
-            rows, epochs = self._read(changed)
+            everybody = [field for fields in changed.values() for field in fields]
+            rows, epochs = self._read(everybody)
             self._push(rows)
             written += len(rows)
-            if not self._done(partition, changed, epochs):
+            if not all(self._done(each, fields, epochs) for each, fields in changed.items()):
                 break
         return written
 
-    def _some_changed(self, partition: int) -> dict[bytes, bytes]:
-        _, found = self._client.hscan(changed_key(partition), 0, count=_MOST_AT_ONCE)
-        return dict(found)
+    def _some_changed(self) -> dict[int, dict[bytes, bytes]]:
+        """How often people changed, by partition, of partitions where anybody did."""
+        with self._client.pipeline(transaction=False) as pipe:
+            for partition in self._held:
+                pipe.hscan(changed_key(partition), 0, count=_MOST_AT_ONCE)
+            answers = pipe.execute()
+        found = {each: dict(fields) for each, (_, fields) in zip(self._held, answers, strict=True)}
+        return {each: fields for each, fields in found.items() if fields}
 
-    def _read(self, changed: Mapping[bytes, bytes]) -> tuple[list[Row], dict[Tenant, bytes | None]]:
+    def _read(self, changed: Sequence[bytes]) -> tuple[list[Row], dict[Tenant, bytes | None]]:
         whose = [of_field(field.decode()) for field in changed]
         tenants = sorted({tenant for tenant, _ in whose}, key=str)
         with self._client.pipeline(transaction=False) as pipe:

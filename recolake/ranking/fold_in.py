@@ -82,7 +82,8 @@ def folded(
 
 def solved(artifact: Artifact, made: Made) -> _Double:
     """[d] the vector made from this, by a model that has evidence."""
-    return parts(artifact, made).sum(axis=1) + _prior_part(artifact, made)
+    found: _Double = parts(artifact, made).sum(axis=1) + _prior_part(artifact, made)
+    return found
 
 
 def parts(artifact: Artifact, made: Made) -> _Double:
@@ -110,7 +111,8 @@ def solve(
         confidence: [n], above the 1 of items that the person has not.
     """
     near, extra = vectors[items].astype(np.float64), confidence.astype(np.float64)
-    found: _Double = np.linalg.solve(_system(gram, regularization, near, extra), near.T * (1 + extra))
+    system = _system(gram, regularization, near, extra)
+    found: _Double = np.linalg.solve(system, near.T * (1 + extra)).astype(np.float64, copy=False)
     return found
 
 
@@ -126,7 +128,7 @@ def _prior_part(artifact: Artifact, made: Made) -> _Double | float:
     near = artifact.vectors[made.items].astype(np.float64)
     firm = artifact.gram @ prior + evidence.regularization * prior
     system = _system(artifact.gram, evidence.regularization, near, made.confidence)
-    found: _Double = np.linalg.solve(system, firm)
+    found: _Double = np.linalg.solve(system, firm).astype(np.float64, copy=False)
     return found
 
 
@@ -144,7 +146,8 @@ def _fresh(artifact: Artifact, own: tuple[_Rows, FloatArray] | None, recent: Rec
         since = np.asarray(recent.times) > microseconds(artifact.manifest.created_at)
         counts &= since | ~np.isin(rows, own[0])
     each, place = np.unique(rows[counts], return_inverse=True)
-    return Fresh(each, np.bincount(place, np.asarray(recent.weights)[counts], minlength=len(each)))
+    weights = np.asarray(recent.weights, dtype=np.float64)[counts]
+    return Fresh(each, np.bincount(place, weights, minlength=len(each)).astype(np.float64, copy=False))
 
 
 def _joined(
