@@ -7,7 +7,7 @@ is in Redis, so a writer that is killed anywhere is followed by one that writes 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -163,12 +163,18 @@ class Writer:
             tenant for (tenant, before), after in zip(epochs.items(), now, strict=True) if before != after
         }
         again = {field for field in changed if of_field(field.decode())[0] in moved}
-        if again:
-            with self._client.pipeline() as pipe:
-                for field in again:
-                    pipe.hincrby(changed_key(partition), field, 1)
-                wake(pipe, [partition])
-                pipe.execute()
         words = [word for field, count in changed.items() if field not in again for word in (field, count)]
         keys = (lease_key(partition), changed_key(partition))
-        return bool(self._client.eval(_DONE, len(keys), *keys, self._name, *words))
+        mine = bool(self._client.eval(_DONE, len(keys), *keys, self._name, *words))
+        # A row of a lease that went to another may lie over a newer one of theirs: they write it again.
+        self._list_again(partition, again if mine else set(changed))
+        return mine
+
+    def _list_again(self, partition: int, people: Collection[bytes]) -> None:
+        if not people:
+            return
+        with self._client.pipeline() as pipe:
+            for field in people:
+                pipe.hincrby(changed_key(partition), field, 1)
+            wake(pipe, [partition])
+            pipe.execute()

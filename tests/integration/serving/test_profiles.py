@@ -26,7 +26,7 @@ from recolake.privacy.people import People
 from recolake.privacy.stores import Job
 from recolake.profile import deeds as bounds
 from recolake.profile.deeds import TAKING, Deed, Recent
-from recolake.profile.keys import PARTITIONS, deeds_key, field_of, partition_of
+from recolake.profile.keys import PARTITIONS, deeds_key, field_of, lease_key, partition_of
 from recolake.profile.left_out import LeftOut
 from recolake.profile.stream import add_deeds, forget, waiting
 from recolake.profile.trail import Trail
@@ -162,6 +162,28 @@ def test_a_writer_whose_lease_went_to_another_leaves_its_people_to_them(client: 
     while waiting(client):
         second.round(0.01)
     assert rows.held[SHOP, "ann"].items == ["x"]
+
+
+def test_a_row_that_was_pushed_after_the_lease_went_to_another_is_written_again_by_them(
+    client: redis.Redis,
+) -> None:
+    rows, partition = Rows(), partition_of(field_of(SHOP, "ann"))
+    second = Writer(client, rows.push, partitions=[partition])
+
+    def push(these: Sequence[Row]) -> None:
+        """Late: meanwhile the lease expired, more was done, and the other wrote it."""
+        client.delete(lease_key(partition))
+        add_deeds(client, SHOP, [Deed("ann", "2", "y", "view", 6)], everybody)
+        second.round(0.01)
+        rows.push(these)
+
+    first = Writer(client, push, partitions=[partition])
+    add_deeds(client, SHOP, [Deed("ann", "1", "x", "view", 5)], everybody)
+    first.round(0.01)
+    assert rows.held[SHOP, "ann"].items == ["x"]
+    while waiting(client):
+        second.round(0.01)
+    assert rows.held[SHOP, "ann"].items == ["y", "x"]
 
 
 def test_who_is_forgotten_while_a_row_is_written_has_no_row_in_the_end(client: redis.Redis) -> None:
