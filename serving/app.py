@@ -11,6 +11,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
+from recolake.profile.left_out import LeftOut
 from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
@@ -26,6 +27,8 @@ from serving.api.recommendations.endpoints import router as recommendations
 from serving.api.recommendations.receipts import Receipts
 from serving.api.recommendations.service import Recommender
 from serving.api.users.endpoints import router as users
+from serving.arrivals import Arrivals
+from serving.hidden import Hidden
 from serving.ids import RecommendationIds
 from serving.intake.broker import keeper_of
 from serving.intake.desk import Desk
@@ -35,6 +38,7 @@ from serving.metrics import Metrics
 from serving.middleware import AccessMiddleware, BodyLimitMiddleware
 from serving.people import OnlineFeatures
 from serving.popularity import PopularityRefresh
+from serving.profiles import Noted, Profiles
 from serving.scenarios import Scenarios
 from serving.shelf import Shelf
 from serving.state import State
@@ -56,15 +60,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     scenarios = Scenarios(chosen)
     features = OnlineFeatures(chosen, metrics)
     journal = UsageJournal(chosen.journal_root)
-    keeper, replays = keeper_of(chosen, metrics), Replays(chosen.replay_root)
-    keys = TenantKeys(chosen)
+    keys, stopping = TenantKeys(chosen), threading.Event()
+    left_out = LeftOut(chosen, keys)
+    profiles = Profiles(chosen, left_out, shelf, metrics, stopping)
+    keeper, replays = Noted(keeper_of(chosen, metrics), profiles), Replays(chosen.replay_root)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
     intake_threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="intake")
     ids = RecommendationIds.of(chosen)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        stopping = threading.Event()
         parts = {
             "features": features.reopen,
             "models": shelf.look,
@@ -75,6 +80,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "journal": journal.tend,
             "spool": keeper.tend,
             "replays": replays.tend,
+            "arrivals": Arrivals(chosen, (shelf, trials.challengers)).look,
+            "profiles": profiles.follow,
+            "profile_rows": profiles.write,
         }
         watcher = Watcher(parts, stopping)
         await run_in_threadpool(watcher.start, "features", "models", "experiments", "scenarios")
@@ -85,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         journal.close()
         keeper.close()
         replays.close()
+        profiles.close()
 
     app = FastAPI(
         title="Recolake recommendations",
@@ -99,7 +108,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         shelf=shelf,
         trials=trials,
         features=features,
-        recommender=Recommender(chosen, shelf, trials, scenarios, features, journal, ids, keys, metrics),
+        recommender=Recommender(
+            chosen,
+            shelf,
+            trials,
+            scenarios,
+            features,
+            journal,
+            ids,
+            keys,
+            metrics,
+            left_out,
+            Hidden(chosen),
+        ),
         receipts=Receipts(chosen, shelf, ids),
         threads=threads,
         desk=Desk(keeper, replays, keys, metrics),

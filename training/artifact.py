@@ -94,4 +94,5 @@ def write_model(
         cold_users=0 if added is None else len(added.people),
         companions=together,
         totals=dataset.item_days.totals(ids, candidate.as_of),
+        placement=None if added is None else added.placement,
     )

@@ -25,6 +25,7 @@ def secure_home(settings: Settings) -> None:
         settings.secrets_root,
         settings.snapshot_root,
         settings.journal_root,
+        settings.trail_root,
         settings.temporary_root,
         settings.unfinished_root,
         settings.index_root,

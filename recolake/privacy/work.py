@@ -13,6 +13,7 @@ from recolake.privacy.export import export
 from recolake.privacy.lists import opted_out, privacy_folder
 from recolake.privacy.people import People
 from recolake.privacy.requests import Kind, Request, closed, export_file, keep, new_request, open_requests
+from recolake.profile.forgetting import forget_profiles
 from recolake.records.schema import MOST_ID_CHARACTERS
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -44,11 +45,13 @@ def ask(settings: Settings, tenant: Tenant, kind: Kind, people: People) -> Reque
 
 
 def set_opt_out(settings: Settings, tenant: Tenant, people: People, *, out: bool) -> bool:
-    """Leave people out of training from the next run on, or take them in again; whether that changed
-    anything."""
+    """Leave people out of training from the next run on and out of real time at once, or take them in again;
+    whether that changed anything."""
     listed = opted_out(settings, tenant)
     if out:
-        return bool(listed.add(people.key, people.pseudonyms, datetime.now(UTC)))
+        added = listed.add(people.key, people.pseudonyms, datetime.now(UTC))
+        forget_profiles(settings, tenant, people.pseudonyms)
+        return bool(added)
     return bool(listed.remove(people.key, people.pseudonyms))
 
 

@@ -20,6 +20,7 @@ from recolake.ranking.index.figures import Kind
 from recolake.ranking.index.kinds import search
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import Manifest, RankingConfig, read_manifest
+from recolake.ranking.placement import PLACEMENT_FILE, Placement
 from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.ranking.second_stage.files import STAGE_FILES, open_stage
 from recolake.ranking.second_stage.stage import SecondStage
@@ -34,7 +35,7 @@ _FILES = frozenset({INDEX_FILE, ITEMS_FILE, TREND_FILE, USERS_FILE})
 VECTORS_FILE = "vectors.npy"
 TOTALS_FILE = "totals.npy"
 # What a model has or has not, and an older artefact never had.
-_OPTIONAL = frozenset({EVIDENCE_FILE, COMPANIONS_FILE, TOTALS_FILE})
+_OPTIONAL = frozenset({EVIDENCE_FILE, COMPANIONS_FILE, TOTALS_FILE, PLACEMENT_FILE})
 # What NumPy raises at a file that is not what it should be, or that wants to be unpickled.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 _BLOCK = 1 << 14
@@ -55,6 +56,7 @@ class Artifact:
         content: of the items without history, the last rows; None where there are none.
         companions: which items are taken together; None where nobody took two at once, or nobody counted.
         totals: [I] popularity over all time as of training, not decayed; None where nobody counted.
+        placement: for items that came since; None where nothing was known of any, and in older artefacts.
     """
 
     folder: Path
@@ -68,6 +70,7 @@ class Artifact:
     content: Content | None = None
     companions: Companions | None = None
     totals: npt.NDArray[np.floating] | None = None
+    placement: Placement | None = None
 
     @property
     def warm(self) -> int:
@@ -92,6 +95,8 @@ class Artifact:
     def popularity_by(self, trend_scores: npt.NDArray[np.float64]) -> Popularity:
         """By fresher trend scores [I], those of training standing in where one is not finite."""
         trained = np.load(self.folder / TREND_FILE, allow_pickle=False)
+        # Items that came since the training were not in it.
+        trained = np.concatenate([trained, np.full(len(trend_scores) - len(trained), -np.inf)])
         scores = np.where(np.isfinite(trend_scores), trend_scores, trained)
         return Popularity.of(scores, self.ranking.popularity_span)
 
@@ -163,6 +168,9 @@ def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
         companions = Companions.open(folder / COMPANIONS_FILE, manifest.count)
     if TOTALS_FILE in manifest.files:
         totals = _totals(folder, manifest.count)
+    placement = None
+    if PLACEMENT_FILE in manifest.files:
+        placement = Placement.open(folder / PLACEMENT_FILE, manifest.dimension)
     artifact = Artifact(
         folder,
         manifest,
@@ -175,6 +183,7 @@ def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
         content,
         companions,
         totals,
+        placement,
     )
     _ask_canaries(artifact)
     return artifact

@@ -35,6 +35,7 @@ from recolake.ranking.index.figures import IndexFigures, Kind
 from recolake.ranking.index.kinds import search
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import MANIFEST_FILE, Canary, FileEntry, Manifest, RankingConfig, read_manifest
+from recolake.ranking.placement import PLACEMENT_FILE, Placement
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.second_stage.files import stage_contents
 from recolake.ranking.second_stage.stage import SecondStage
@@ -75,6 +76,7 @@ def write_artifact(
     cold_users: int = 0,
     companions: Companions | None = None,
     totals: npt.NDArray[np.floating] | None = None,
+    placement: Placement | None = None,
 ) -> Manifest:
     """Write a whole artefact beside its place, check it as a server would, then rename it into place.
 
@@ -87,6 +89,7 @@ def write_artifact(
         cold_users: how many of the people, the last, have none.
         companions: where people took several items at once.
         totals: [I], popularity over all time.
+        placement: for items that come later, where anything is known of those that there are.
 
     Raises:
         ArtifactError: what was written would not be accepted by `load_artifact`, or the folder is taken.
@@ -113,6 +116,8 @@ def write_artifact(
             contents[COMPANIONS_FILE] = companions.to_bytes()
         if totals is not None:
             contents[TOTALS_FILE] = _npy(totals.astype(np.float64))
+        if placement is not None:
+            contents[PLACEMENT_FILE] = placement.to_bytes()
         if figures.kind is not Kind.FLAT:
             contents[VECTORS_FILE] = _npy(vectors.astype(np.float32))
         for name, held in contents.items():

@@ -35,6 +35,14 @@ class Popularity:
         place[self.order] = np.arange(len(self.order))
         return place
 
+    def with_length(self, count: int) -> Popularity:
+        """The same of so many rows: the last ones go, or come and were never active."""
+        rows = min(count, len(self.term))
+        term, share = np.zeros((2, count), dtype=np.float32)
+        term[:rows], share[:rows] = self.term[:rows], self.share[:rows]
+        order = np.concatenate([self.order[self.order < rows], np.arange(rows, count)])
+        return Popularity(term, order, share)
+
     @classmethod
     def of(cls, trend_scores: npt.NDArray[np.floating], span: float) -> Popularity:
         """From `gold.popularity.trend_score` by row; NaN or -inf where an item was never active.

@@ -27,7 +27,8 @@ def explain(model: Model, found: Found) -> tuple[Explained, list[Explanation]]:
 def of_content(model: Model, vector: FloatArray | None, row: int) -> list[ContentPart] | None:
     """What of an item's description speaks for it; None for items whose vectors were learnt otherwise."""
     content, warm = model.artifact.content, model.artifact.warm
-    if content is None or vector is None or row < warm:
+    # What came since the training is not among what is told of.
+    if content is None or vector is None or not 0 <= row - warm < len(content):
         return None
     found = []
     for name, part in content.most(row - warm, vector, _MOST_OF_CONTENT):

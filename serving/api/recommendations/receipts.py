@@ -80,7 +80,7 @@ class Receipts:
             uploads=manifest.uploads,
             recorded=record is not None,
             rules=AppliedRules.model_validate_json(record.rules) if record and record.rules else None,
-            feature_service=Service.RECOMMENDATION.value,
+            feature_service=Service.LIVE.value,
         )
 
     def replay(self, tenant: Tenant, recommendation_id: str) -> Replay:

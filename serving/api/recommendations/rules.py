@@ -17,7 +17,7 @@ _NOTHING_KNOWN: Mapping[str, str | float | None] = dict.fromkeys(USER_ATTRIBUTES
 
 
 def rules_of(
-    request: ListSpec, hidden: Sequence[str], model: Model, reader: Reader, now: datetime
+    request: ListSpec, shown: Sequence[str], model: Model, reader: Reader, now: datetime
 ) -> Rules | None:
     """The rules, None where none are asked for.
 
@@ -25,14 +25,14 @@ def rules_of(
     missing.
 
     Args:
-        hidden: items that are not shown, beside those that the request excludes.
+        shown: before, and not again, beside those that the request excludes.
 
     Raises:
         ExpressionError: a condition cannot be understood, or an attribute is asked for that no item has.
     """
     items = model.artifact.items
     require_attributes(request.fields, items, "fields")
-    spec = request.model_copy(update={"exclude": [*request.exclude, *hidden]}) if hidden else request
+    spec = request.model_copy(update={"exclude": [*request.exclude, *shown]}) if shown else request
     if not spec.asks:
         return None
     known = (reader.attributes() if reads_person(spec) else None) or _NOTHING_KNOWN

@@ -13,6 +13,7 @@ import structlog
 
 from recolake.experiments.document import Variant
 from recolake.expressions.errors import ExpressionError
+from recolake.profile.left_out import LeftOut
 from recolake.ranking.exploration import explore, looked_at
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeyRecord
@@ -34,6 +35,7 @@ from serving.api.recommendations.schemas import (
     UsersAnswer,
 )
 from serving.api.recommendations.whom import suited
+from serving.hidden import Hidden
 from serving.ids import RecommendationIds
 from serving.metrics import Metrics
 from serving.people import OnlineFeatures
@@ -49,14 +51,14 @@ class _Ask:
     """One request as it is to be answered, with its scenario's defaults in it.
 
     Attributes:
-        hidden: what was shown before, in the lists that this one goes on after.
+        shown: what was shown before, in the lists that this one goes on after.
         recommendation_id: also what chance is drawn from, so that an answer can be made again.
     """
 
     tenant: Tenant
     subject: str | None
     request: Asked
-    hidden: Sequence[str]
+    shown: Sequence[str]
     now: datetime
     recommendation_id: str
 
@@ -75,6 +77,8 @@ class Recommender:
         ids: RecommendationIds,
         keys: TenantKeys,
         metrics: Metrics,
+        left_out: LeftOut,
+        hidden: Hidden,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -88,6 +92,8 @@ class Recommender:
         self._metrics = metrics
         self._now = now
         self._keys = keys
+        self._left_out = left_out
+        self._hidden = hidden
 
     def recommend(self, caller: KeyRecord, request: Asked) -> RecommendationAnswer:
         """The answer; its usage record is written before this returns.
@@ -104,11 +110,11 @@ class Recommender:
         whole = request if scenario is None else filled(request, scenario)
         champion = self._shelf.model(tenant)
         subject = self._pseudonym(tenant, whole.user_id)
-        hidden: Sequence[str] = ()
+        shown: Sequence[str] = ()
         if whole.next_of is not None:
-            hidden = shown_before(self._settings, self._ids, tenant, whole.kind, subject, whole.next_of, now)
+            shown = shown_before(self._settings, self._ids, tenant, whole.kind, subject, whole.next_of, now)
         choice = self._trials.choose(tenant, champion, subject)
-        ask = _Ask(tenant, subject, whole, hidden, now, "")
+        ask = _Ask(tenant, subject, whole, shown, now, "")
         try:
             made, name = self._attempt(ask, choice, champion)
         except ExpressionError as error:
@@ -141,7 +147,7 @@ class Recommender:
         began = time.perf_counter()
         tenant, now, model = caller.tenant, self._now(), self._shelf.model(caller.tenant)
         names = {each: pseudonym(self._keys.of(tenant), each) for each in request.user_ids}
-        found, without = suited(model, self._features, tenant, request.item_id, names)
+        found, without = suited(model, self._features, self._left_out, tenant, request.item_id, names)
         answer = UsersAnswer(
             recommendation_id=self._ids.mint(tenant, model.version, now),
             model_version=model.version,
@@ -191,7 +197,7 @@ class Recommender:
                 kind=answer.kind.value,
                 scenario=answer.scenario,
                 scenario_version=answer.scenario_version,
-                request=as_asked(asked(ask.request), ask.hidden),
+                request=as_asked(asked(ask.request), ask.shown),
                 scores=tuple(item.score for item in answer.items),
                 reasons=tuple(item.reason for item in answer.items),
                 propensities=tuple(chances) if ask.request.explores else None,
@@ -226,18 +232,19 @@ class Recommender:
 
     def _list(self, ask: _Ask, model: Model) -> Made:
         request = ask.request
-        reader = Reader(self._features, ask.tenant, ask.subject, model)
+        reader = Reader(self._features, self._left_out, ask.tenant, ask.subject, model)
         if request.kind in PERSONAL:
             # Before the attributes, which are not asked for where the store does not bring the person.
             reader.person()
         # A page under rules that plan every place is a list of its own; any other goes on in the same order.
         planned = bool(request.promotions or request.diversity)
-        rules = rules_of(request, ask.hidden if planned else (), model, reader, ask.now)
+        rules = rules_of(request, ask.shown if planned else (), model, reader, ask.now)
+        rules = self._hidden.rules(ask.tenant, model.artifact, rules)
         depth = looked_at(request.k) if request.explores else request.k
-        below = 0 if planned else len(ask.hidden)
+        below = 0 if planned else len(ask.shown)
         found = SOURCES[request.kind](Situation(model, reader, rules, depth + below), request)
         if below:
-            rest = found.ranking.without(model.artifact.items.rows(ask.hidden))
+            rest = found.ranking.without(model.artifact.items.rows(ask.shown))
             found = replace(found, ranking=rest.at(np.arange(min(depth, rest.rows.shape[1]))))
         propensities = None
         if request.explores:

@@ -31,6 +31,7 @@ from recolake.ranking.companions import Companions
 from recolake.ranking.content import Content
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig, read_manifest
+from recolake.ranking.placement import Placement
 from recolake.ranking.pointer import activate, version_folder
 from recolake.ranking.second_stage.stage import SecondStage
 from recolake.settings import Settings
@@ -181,6 +182,7 @@ class Shop:
         content: Content | None = None,
         companions: Companions | None = None,
         totals: np.ndarray | None = None,
+        placement: Placement | None = None,
     ) -> UserVectors:
         """An artefact of random vectors, item n more popular than n + 1; nobody met those of `content`."""
         rng = np.random.default_rng(int(version[1:]))
@@ -224,6 +226,7 @@ class Shop:
             content,
             companions=companions,
             totals=totals,
+            placement=placement,
         )
         return people
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recolake.ranking.explain import Contributions
-from recolake.ranking.fold_in import fold_in, parts_of
+from recolake.ranking.explain import Contributions, by_items
+from recolake.ranking.fold_in import of_items, solved
 from recolake.ranking.ranker import rank
 from recolake.ranking.reasons import Reason
 from recolake.ranking.users import UserBatch
@@ -31,8 +31,8 @@ def session(situation: Situation, request: SessionRequest) -> Found:
         return popular_instead(situation, "unknown_item", unknown)
     artifact = situation.model.artifact
     weights = np.exp2(-np.arange(len(rows)) / _HALF_LIFE_ITEMS).astype(np.float32)
-    folded = fold_in(artifact, rows, weights)
-    vector = folded.sum(axis=1).astype(np.float32)
+    made = of_items(artifact, rows, weights)
+    vector = solved(artifact, made).astype(np.float32)
     ids = [situation.items.ids[row] for row in rows.tolist()]
     ranking = rank(
         artifact,
@@ -44,15 +44,15 @@ def session(situation: Situation, request: SessionRequest) -> Found:
     )
 
     def because(wanted: Sequence[int]) -> tuple[Explained, Contributions]:
-        return "yes", parts_of(artifact, folded, rows, list(wanted))
+        return "yes", by_items(artifact, made, wanted)
 
     return Found(ranking, "session", None, because, vector, unknown)
 
 
 def recently_viewed(situation: Situation, request: RecentlyViewedRequest) -> Found:
     """The person's own items, the latest first; nothing stands in for them where there are none."""
-    person, fallback = situation.reader.person()
-    rows, _ = known(situation, person.history)
+    own, fallback = situation.reader.lately()
+    rows, _ = known(situation, own)
     scores = np.full(len(situation.items), -np.inf, dtype=np.float32)
     scores[rows] = 1 / np.arange(1, len(rows) + 1, dtype=np.float32)
     # Whether the model has a vector of the person makes no difference here.

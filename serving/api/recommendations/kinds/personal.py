@@ -67,7 +67,7 @@ def _because(situation: Situation, person: Person) -> Because:
             return "model_cannot", None
         if subject is None or person.vector is None:
             return "no_vector", None
-        parts = contributions(model.artifact, subject, person.vector, rows)
+        parts = contributions(model.artifact, subject, person.vector, rows, person.made)
         return ("other_vector", None) if parts is None else ("yes", parts)
 
     return because

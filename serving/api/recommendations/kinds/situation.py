@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from recolake.profile.left_out import LeftOut
 from recolake.ranking.explain import Contributions
 from recolake.ranking.items import Items
 from recolake.ranking.popularity import FloatArray
@@ -13,6 +14,7 @@ from recolake.ranking.rules.rules import Rules
 from recolake.tenancy.context import Tenant
 from serving.api.recommendations.schemas import Explained, Fallback, Strategy
 from serving.people import FeaturesUnavailableError, OnlineFeatures, Person
+from serving.present import as_of_now
 from serving.shelf import Model
 
 NOBODY = Person(vector=None, history=(), weights=())
@@ -33,8 +35,11 @@ class Reader:
         missed: whether anything of it was out of reach.
     """
 
-    def __init__(self, features: OnlineFeatures, tenant: Tenant, subject: str | None, model: Model) -> None:
+    def __init__(
+        self, features: OnlineFeatures, left_out: LeftOut, tenant: Tenant, subject: str | None, model: Model
+    ) -> None:
         self._features = features
+        self._left_out = left_out
         self._tenant = tenant
         self._model = model
         self._read: tuple[Person, Fallback | None] | None = None
@@ -46,6 +51,11 @@ class Reader:
         if self._read is None:
             self._read = self._person()
         return self._read
+
+    def lately(self) -> tuple[Sequence[str], Fallback | None]:
+        """What the person had to do with, the latest first: what they did just now, then their history."""
+        person, fallback = self.person()
+        return [*person.recent.items, *person.history], fallback
 
     def attributes(self) -> dict[str, str | float | None] | None:
         """What conditions may ask of the person; None for nobody, and where the store does not answer.
@@ -73,6 +83,7 @@ class Reader:
         if person.vector is not None and len(person.vector) != model.artifact.manifest.dimension:
             # Not this index's vector, whatever its key says: never compare the two.
             person = replace(person, vector=None)
+        person = as_of_now(self._left_out, self._tenant, self.subject, model, person)
         if not person.known:
             return NOBODY, "unknown_user"
         return person, None if person.vector is not None else "no_vector"
