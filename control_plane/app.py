@@ -29,6 +29,7 @@ from control_plane.oauth.endpoints import router as oauth
 from control_plane.organisations.endpoints import router as organisations
 from control_plane.people.endpoints import router as people
 from control_plane.privacy.endpoints import router as privacy
+from control_plane.scenarios.endpoints import router as scenarios
 from control_plane.sessions.endpoints import router as sessions
 from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
@@ -94,7 +95,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)
     install_account_errors(app)
-    for router in (files, uploads, api_keys, tenants, experiments, privacy, usage, audit, webhooks):
+    for router in (
+        files,
+        uploads,
+        api_keys,
+        tenants,
+        experiments,
+        scenarios,
+        privacy,
+        usage,
+        audit,
+        webhooks,
+    ):
         app.include_router(router)
     for router in (people, oauth, sessions, organisations, invitations):
         app.include_router(router)

@@ -20,6 +20,12 @@ class ExperimentUnreadableError(RecolakeError):
     code = "invalid_experiment"
 
 
+class DamagedScenarioError(RecolakeError):
+    """The document of a scenario is damaged; serving goes on with what it has read before."""
+
+    code = "invalid_scenario"
+
+
 class PayloadTooLargeError(InvalidInputError):
     """The request's body is larger than this service takes."""
 

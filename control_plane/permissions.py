@@ -26,6 +26,8 @@ class Permission(StrEnum):
     UPLOADS_WRITE = "uploads:write"
     EXPERIMENTS_READ = "experiments:read"
     EXPERIMENTS_WRITE = "experiments:write"
+    SCENARIOS_READ = "scenarios:read"
+    SCENARIOS_WRITE = "scenarios:write"
     PRIVACY_READ = "privacy:read"
     PRIVACY_WRITE = "privacy:write"
     USAGE_READ = "usage:read"
@@ -52,12 +54,13 @@ class Role(StrEnum):
 
 _P = Permission
 _MEMBER = {_P.SELF, _P.TENANT_READ, _P.MEMBERS_READ}
-_LOOK = _MEMBER | {_P.UPLOADS_READ, _P.EXPERIMENTS_READ, _P.USAGE_READ}
+_LOOK = _MEMBER | {_P.UPLOADS_READ, _P.EXPERIMENTS_READ, _P.SCENARIOS_READ, _P.USAGE_READ}
 _DEVELOP = {
     _P.KEYS_READ,
     _P.KEYS_WRITE,
     _P.UPLOADS_WRITE,
     _P.EXPERIMENTS_WRITE,
+    _P.SCENARIOS_WRITE,
     _P.WEBHOOKS_WRITE,
     _P.RECOMMENDATIONS_READ,
     _P.EVENTS_WRITE,

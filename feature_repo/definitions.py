@@ -11,15 +11,29 @@ from feast import Project
 from feast.errors import ProjectObjectNotFoundException
 from feast.feature_view import DUMMY_ENTITY_NAME
 
-from feature_repo.data_sources import item_embeddings, item_features, user_embeddings, user_features
+from feature_repo.data_sources import (
+    deeds_in_lake,
+    item_embeddings,
+    item_features,
+    recent_deeds,
+    user_embeddings,
+    user_features,
+)
 from feature_repo.entities import item, model_version, tenant, user
-from feature_repo.feature_services import popularity_v1, profile_v1, recommendation_v1, recommendation_v2
+from feature_repo.feature_services import (
+    live_v1,
+    popularity_v1,
+    profile_v1,
+    recommendation_v1,
+    recommendation_v2,
+)
 from feature_repo.feature_views.items import item_attributes, item_popularity, item_vector
-from feature_repo.feature_views.users import user_profile, user_vector
+from feature_repo.feature_views.users import user_profile, user_recent, user_vector
 from recolake.features import names
 from recolake.features.names import PROJECT
 from recolake.features.store import registry_snapshot
 from recolake.files import write_atomically
+from recolake.profile import deeds
 from recolake.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,9 +43,9 @@ FOLDER = Path(__file__).parent
 _TAG = "definitions"
 
 ENTITIES = (tenant, user, item, model_version)
-SOURCES = (user_features, item_features, user_embeddings, item_embeddings)
-VIEWS = (user_profile, user_vector, item_attributes, item_popularity, item_vector)
-SERVICES = (recommendation_v1, recommendation_v2, popularity_v1, profile_v1)
+SOURCES = (user_features, item_features, user_embeddings, item_embeddings, deeds_in_lake, recent_deeds)
+VIEWS = (user_profile, user_vector, user_recent, item_attributes, item_popularity, item_vector)
+SERVICES = (recommendation_v1, recommendation_v2, live_v1, popularity_v1, profile_v1)
 
 
 def definitions() -> list[Any]:
@@ -52,6 +66,7 @@ def fingerprint() -> str:
             FOLDER / "feature_services.py",
             *(FOLDER / "feature_views").glob("*.py"),
             Path(names.__file__),
+            Path(deeds.__file__),
         ]
     ):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

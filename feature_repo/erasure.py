@@ -16,6 +16,8 @@ from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY
 from recolake.features.online import features_mark, redis_client, redis_errors, vectors_mark
 from recolake.privacy.certificate import Looked
 from recolake.privacy.stores import Job
+from recolake.profile.keys import deeds_key, seen_key
+from recolake.profile.stream import forget
 
 _PATIENCE_SECONDS = 120.0
 
@@ -32,8 +34,9 @@ class OnlineStore:
         """Remove their keys, then have Redis write its file anew: it still holds how they were set."""
         with redis_errors("people were erased", "recolake privacy resume"):
             client = redis_client(job.settings)
-            keys = set(_keys(client, job))
-            removed = delete_keys(client, keys)
+            # From here on nobody writes what these people did before they asked.
+            removed = forget(client, job.tenant, job.people.pseudonyms)
+            removed += delete_keys(client, set(_keys(client, job)))
             left = sum(1 for key in _keys(client, job) if client.exists(key))
             if removed:
                 client.set(features_mark(job.tenant), datetime.now(UTC).isoformat())
@@ -48,9 +51,20 @@ class OnlineStore:
         client = redis_client(job.settings)
         # The client's types know only keys that are text, and answers that may have to be awaited.
         server: Any = client
+        for person in sorted(job.people.pseudonyms):
+            recent = [
+                (name, member.decode(), at)
+                for name, key in (
+                    ("did", deeds_key(job.tenant, person)),
+                    ("took", seen_key(job.tenant, person)),
+                )
+                for member, at in server.zrevrange(key, 0, -1, withscores=True)
+            ]
+            if recent:
+                yield f"redis/recent-{person}.json", json.dumps(recent, indent=1).encode()
         found = [
             {"key": key.hex(), "fields": {name.hex(): value.hex() for name, value in fields.items()}}
-            for key in sorted(set(_keys(client, job)))
+            for key in sorted({*_rows(client, job)})
             if (fields := server.hgetall(key))
         ]
         if found:
@@ -63,6 +77,14 @@ def store() -> OnlineStore:
 
 
 def _keys(client: redis.Redis, job: Job) -> Iterator[bytes]:
+    """All keys under which Redis holds the people."""
+    yield from _rows(client, job)
+    for person in job.people.pseudonyms:
+        yield deeds_key(job.tenant, person).encode()
+        yield seen_key(job.tenant, person).encode()
+
+
+def _rows(client: redis.Redis, job: Job) -> Iterator[bytes]:
     """Keys of the people's features, and of their vectors in every model version that Redis knows."""
     tenant = {TENANT_KEY: job.tenant.name}
     prefix = vectors_mark(job.tenant, "")

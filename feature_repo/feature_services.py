@@ -6,8 +6,10 @@ from feast import FeatureService
 
 from feature_repo.entities import OWNER
 from feature_repo.feature_views.items import item_popularity
-from feature_repo.feature_views.users import user_profile, user_vector
+from feature_repo.feature_views.users import user_profile, user_recent, user_vector
 from recolake.features.names import USER_ATTRIBUTES, Service
+
+_HISTORY = ["history_items", "history_weights", "history_days", "history_first_days", "history_last_days"]
 
 recommendation_v1 = FeatureService(
     name=Service.RECOMMENDATION_V1.value,
@@ -25,14 +27,16 @@ profile_v1 = FeatureService(
 
 recommendation_v2 = FeatureService(
     name=Service.RECOMMENDATION.value,
-    features=[
-        user_profile[
-            ["history_items", "history_weights", "history_days", "history_first_days", "history_last_days"]
-        ],
-        user_vector,
-    ],
+    features=[user_profile[_HISTORY], user_vector],
     owner=OWNER,
     description="The same, and when the person took what is in the history: what a second stage judges by",
+)
+
+live_v1 = FeatureService(
+    name=Service.LIVE.value,
+    features=[user_profile[_HISTORY], user_vector, user_recent],
+    owner=OWNER,
+    description="recommendation_v2 and what the person did just now: what an answer is made from",
 )
 
 popularity_v1 = FeatureService(

@@ -13,7 +13,7 @@ import redis
 from recolake.errors import ServiceUnavailableError
 from recolake.experiments.store import ExperimentDocumentError, running_experiment
 from recolake.features.feast_import import load_feast
-from recolake.features.keys import delete_keys, row_key, rows_of
+from recolake.features.keys import drop_views, row_key, rows_of
 from recolake.features.names import TENANT_KEY, View
 from recolake.features.online import features_mark, redis_client, redis_errors, write_rows
 from recolake.features.store import offline_store
@@ -137,7 +137,11 @@ def _bring(
         gone = [found for found in there if found not in kept]
     else:
         gone = [key(value) for value in rows.gone]
-    report.removed += delete_keys(client, gone)
+    # What was pushed of people of whom the tables know nothing yet lies under the same keys, and stays.
+    columns = {
+        view.value: [field.name for field in store.get_feature_view(view.value).features] for view in views
+    }
+    report.removed += drop_views(client, gone, columns)
 
 
 def _bring_vectors(

@@ -10,6 +10,7 @@ import httpx
 
 from recolake.endpoints import resolve
 from recolake.errors import RecolakeError, ServiceUnavailableError
+from recolake.kinds.kinds import Kind
 from recolake.settings import Settings
 
 _SECONDS = 10.0
@@ -62,10 +63,17 @@ class RecommendationClient:
             ServiceUnavailableError: it does not answer.
         """
         body = {"user_id": user_id, "k": k, "include_seen": include_seen, **rules}
-        if explain:
-            body["explain"] = True
+        return self.ask(Kind.FOR_USER, body | ({"explain": True} if explain else {}))
+
+    def ask(self, kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer of a kind's route; raises as `recommend` does.
+
+        Args:
+            body: the request, as docs/reference/kinds.md has it.
+        """
+        route = "" if kind is Kind.FOR_USER else f"/{kind}"
         try:
-            response = self._http.post("/v1/recommendations", json=body)
+            response = self._http.post(f"/v1/recommendations{route}", json=body)
         except httpx.HTTPError as error:
             raise ServiceUnavailableError("The recommendation API does not answer.", hint=_LOGS) from error
         content = _json_object(response)

@@ -148,6 +148,16 @@ class Settings(BaseSettings):
         return self.home / "spool"
 
     @property
+    def scenario_root(self) -> Path:
+        """Scenarios of tenants: the control plane writes them, the data plane reads them."""
+        return self.home / "scenarios"
+
+    @property
+    def trail_root(self) -> Path:
+        """What the data plane acknowledged and profiles in Redis do not hold yet."""
+        return self.home / "trail"
+
+    @property
     def replay_root(self) -> Path:
         """Answers of requests with an `Idempotency-Key`, one database a tenant."""
         return self.home / "replays"

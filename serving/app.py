@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from recolake.limits.plans import PlanSnapshot
+from recolake.profile.left_out import LeftOut
 from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
@@ -27,9 +28,12 @@ from serving.api.events.endpoints import router as events
 from serving.api.items.endpoints import router as items
 from serving.api.operations.endpoints import router as operations
 from serving.api.recommendations.endpoints import router as recommendations
+from serving.api.recommendations.receipts import Receipts
 from serving.api.recommendations.service import Recommender
 from serving.api.users.endpoints import router as users
+from serving.arrivals import Arrivals
 from serving.erased import refuse_erased_answer
+from serving.hidden import Hidden
 from serving.ids import RecommendationIds
 from serving.intake.broker import keeper_of
 from serving.intake.desk import Desk
@@ -40,6 +44,8 @@ from serving.metrics import Metrics
 from serving.middleware import AccessMiddleware, BodyLimitMiddleware
 from serving.people import OnlineFeatures
 from serving.popularity import PopularityRefresh
+from serving.profiles import Noted, Profiles
+from serving.scenarios import Scenarios
 from serving.shelf import Shelf
 from serving.state import State
 from serving.trials import Trials
@@ -58,30 +64,36 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     marks = Marks(chosen)
     shelf = Shelf(chosen, metrics, marks.vectors)
     trials = Trials(chosen, metrics, marks.vectors, shelf)
+    scenarios = Scenarios(chosen)
     features = OnlineFeatures(chosen, metrics)
     journal = UsageJournal(chosen.journal_root, chosen.environment_name)
     limiter = Limiter(chosen, PlanSnapshot(chosen), metrics)
-    keeper, replays = keeper_of(chosen, metrics), Replays(chosen.replay_root)
-    keys = TenantKeys(chosen)
+    keys, stopping = TenantKeys(chosen), threading.Event()
+    left_out = LeftOut(chosen, keys)
+    profiles = Profiles(chosen, left_out, shelf, metrics, stopping)
+    keeper, replays = Noted(keeper_of(chosen, metrics), profiles), Replays(chosen.replay_root)
     threads = ContextThreads(_THREADS, thread_name_prefix="answer")
     intake_threads = ContextThreads(_THREADS, thread_name_prefix="intake")
     ids = RecommendationIds.of(chosen)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        stopping = threading.Event()
         parts = {
             "features": features.reopen,
             "models": shelf.look,
             "experiments": trials.look,
+            "scenarios": scenarios.look,
             "popularity": PopularityRefresh(shelf, features, marks, metrics, stopping).look,
             "challengers": PopularityRefresh(trials.challengers, features, marks, metrics, stopping).look,
             "journal": journal.tend,
             "spool": keeper.tend,
             "replays": replays.tend,
+            "arrivals": Arrivals(chosen, (shelf, trials.challengers)).look,
+            "profiles": profiles.follow,
+            "profile_rows": profiles.write,
         }
         watcher = Watcher(parts, stopping)
-        await run_in_threadpool(watcher.start, "features", "models", "experiments")
+        await run_in_threadpool(watcher.start, "features", "models", "experiments", "scenarios")
         yield
         await run_in_threadpool(watcher.stop)
         threads.shutdown(wait=True)
@@ -90,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keeper.close()
         replays.close()
         await limiter.close()
+        profiles.close()
 
     app = FastAPI(
         title="Recolake recommendations",
@@ -105,7 +118,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         shelf=shelf,
         trials=trials,
         features=features,
-        recommender=Recommender(chosen, shelf, trials, features, journal, ids, keys, metrics),
+        recommender=Recommender(
+            chosen,
+            shelf,
+            trials,
+            scenarios,
+            features,
+            journal,
+            ids,
+            keys,
+            metrics,
+            left_out,
+            Hidden(chosen),
+        ),
+        receipts=Receipts(chosen, shelf, ids),
         threads=threads,
         desk=Desk(keeper, replays, keys, metrics, journal),
         intake_threads=intake_threads,

@@ -6,11 +6,22 @@ from typing import Annotated
 
 import typer
 
+from recolake.kinds.kinds import Kind
+
 
 def _recommend(
     tenant: Annotated[str, typer.Option(help="Whose API key to use")],
     user: Annotated[str, typer.Option(help="The person, by the tenant's own id; or what is popular")] = "",
-    k: Annotated[int, typer.Option("-k", help="How many items, 1 to 1000")] = 10,
+    kind: Annotated[
+        Kind, typer.Option(help="What kind of list; `users` is for programs alone")
+    ] = Kind.FOR_USER,
+    item: Annotated[
+        list[str] | None, typer.Option(help="The item, basket or session to go by; again for more")
+    ] = None,
+    scenario: Annotated[str, typer.Option(help="A scenario of this kind")] = "",
+    k: Annotated[
+        int | None, typer.Option("-k", help="How many items, 1 to 1000; default: the scenario's, or 10")
+    ] = None,
     include_seen: Annotated[
         bool, typer.Option("--include-seen", help="Items bought before may return")
     ] = False,
@@ -29,18 +40,28 @@ def _recommend(
     from rich.table import Table
 
     from recolake.settings import load_settings
-    from serving.client import api_key, ask
+    from serving.client import api_key, ask, body_of
 
     settings = load_settings()
     key = api_key(settings, tenant)
-    rules = ({"filter": condition} if condition else {}) | ({"exclude": exclude} if exclude else {})
-    answer = ask(settings, key, user or None, k, include_seen=include_seen, explain=explain, rules=rules)
+    body = body_of(
+        kind,
+        user,
+        item or [],
+        k,
+        include_seen=include_seen,
+        explain=explain,
+        condition=condition,
+        exclude=exclude or [],
+        scenario=scenario,
+    )
+    answer = ask(settings, key, kind, body)
     because = ["because of"] if explain else []
     table = Table("item", "title", "score", "why", *because, box=None, pad_edge=False)
-    for item in answer["items"]:
-        own = (item["explanation"] or {}).get("items", [])
+    for found in answer["items"]:
+        own = (found["explanation"] or {}).get("items", [])
         names = ", ".join(f"{each['title'] or each['item_id']} ({each['contribution']:.2f})" for each in own)
-        said = [item["item_id"], item["title"] or "", f"{item['score']:.3f}", item["reason_text"]]
+        said = [found["item_id"], found["title"] or "", f"{found['score']:.3f}", found["reason_text"]]
         table.add_row(*said, *([names] if explain else []))
     console = Console()
     console.print(table)

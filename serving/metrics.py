@@ -82,6 +82,16 @@ class Metrics:
             "How often the disk was asked to keep records; requests that wait together share one",
             registry=self._registry,
         )
+        self.profile_deeds = Counter(
+            "recolake_profile_deeds",
+            "Events that were added to what Redis keeps of people",
+            registry=self._registry,
+        )
+        self.profile_rows = Counter(
+            "recolake_profile_rows",
+            "Rows of people that were written through Feast's push source",
+            registry=self._registry,
+        )
         self.broker_failures = Counter(
             "recolake_broker_failures",
             "Requests that Kafka did not take, so that the spool took them",

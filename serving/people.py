@@ -15,8 +15,19 @@ import structlog
 
 from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
-from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_ATTRIBUTES, USER_KEY, Service
+from recolake.features.names import (
+    COLUMNS,
+    ITEM_KEY,
+    MODEL_KEY,
+    TENANT_KEY,
+    USER_ATTRIBUTES,
+    USER_KEY,
+    Service,
+    View,
+)
 from recolake.features.store import online_store, registry_snapshot
+from recolake.profile.deeds import NOTHING_RECENT, Recent
+from recolake.ranking.fold_in import Made
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.users import Habits
 from recolake.settings import Settings
@@ -27,7 +38,10 @@ from serving.metrics import Metrics
 if TYPE_CHECKING:
     from feast import FeatureService, FeatureStore
 
+_VECTORS_A_READ = 100
 _HABITS = ("history_days", "history_first_days", "history_last_days")
+_RECENT_TEXTS = ("recent_items", "recent_types", "seen_items")
+_RECENT_TIMES = ("recent_times", "seen_times")
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +61,10 @@ class Person:
     history: Sequence[str]
     weights: Sequence[float]
     habits: Habits | None = None
+    # What they did just now; None of it is in the above until `serving.present` brings it in.
+    recent: Recent = NOTHING_RECENT
+    # What the vector was made from just now; None where it is the model's own.
+    made: Made | None = None
 
     @property
     def known(self) -> bool:
@@ -61,6 +79,14 @@ class _Opened:
     popularity: FeatureService
     # A registry from before there were rules lacks it.
     profile: FeatureService | None
+
+    @property
+    def briefly(self) -> list[str]:
+        """What is read of many people at once."""
+        wanted = [f"{View.USER_VECTOR}:vector"]
+        if self.person.name == Service.LIVE.value:
+            wanted += [f"{View.USER_RECENT}:{name}" for name in COLUMNS[View.USER_RECENT]]
+        return wanted
 
 
 class OnlineFeatures:
@@ -120,6 +146,24 @@ class OnlineFeatures:
         found = self._read(opened, opened.profile, {TENANT_KEY: tenant.name, USER_KEY: pseudonym})
         return {name: _plain(found[name].values[0]) for name in USER_ATTRIBUTES}
 
+    def people(self, tenant: Tenant, pseudonyms: Sequence[str], model_version: str | None) -> list[Person]:
+        """People without their histories: their vectors by this model version and no other, and what they did
+        just now.
+
+        Raises:
+            FeaturesUnavailableError: Redis does not answer in time, or nothing was ever published.
+        """
+        found: list[Person] = []
+        for start in range(0, len(pseudonyms), _VECTORS_A_READ):
+            opened = self._open_for_reads()
+            keys = [
+                {TENANT_KEY: tenant.name, USER_KEY: each, MODEL_KEY: model_version or ""}
+                for each in pseudonyms[start : start + _VECTORS_A_READ]
+            ]
+            columns = self._rows(opened, opened.briefly, keys)
+            found += [_briefly(columns, row) for row in range(len(keys))]
+        return found
+
     def _open_for_reads(self) -> _Opened:
         opened = self._opened
         if opened is None or not self.breaker.allow():
@@ -128,9 +172,15 @@ class OnlineFeatures:
 
     def _read(self, opened: _Opened, service: FeatureService, keys: dict[str, str]) -> dict[str, Any]:
         """Columns of one row."""
+        return self._rows(opened, service, [keys])
+
+    def _rows(
+        self, opened: _Opened, service: FeatureService | list[str], rows: list[dict[str, str]]
+    ) -> dict[str, Any]:
+        """Columns of rows."""
         began = time.perf_counter()
         try:
-            answer = opened.store.get_online_features(service, [keys]).proto
+            answer = opened.store.get_online_features(service, rows).proto
         except (redis.RedisError, OSError) as error:
             self.breaker.failed()
             self._metrics.features_refused.set(self.breaker.open)
@@ -164,10 +214,10 @@ def _of_person(store: FeatureStore) -> FeatureService:
     """The newest that the registry knows; after an upgrade an older one until the next materialization."""
     from feast.errors import FeatureServiceNotFoundException
 
-    try:
-        return store.get_feature_service(Service.RECOMMENDATION.value, allow_cache=True)
-    except FeatureServiceNotFoundException:
-        return store.get_feature_service(Service.RECOMMENDATION_V1.value, allow_cache=True)
+    for service in (Service.LIVE, Service.RECOMMENDATION):
+        with suppress(FeatureServiceNotFoundException):
+            return store.get_feature_service(service.value, allow_cache=True)
+    return store.get_feature_service(Service.RECOMMENDATION_V1.value, allow_cache=True)
 
 
 def _warm(opened: _Opened) -> None:
@@ -195,13 +245,33 @@ def _plain(value: Any) -> str | float | None:
 
 
 def _person(columns: dict[str, Any]) -> Person:
-    vector = columns["vector"].values[0].float_list_val.val
     return Person(
-        vector=np.asarray(vector, dtype=np.float32) if len(vector) else None,
+        vector=_vector(columns["vector"].values[0]),
         history=list(columns["history_items"].values[0].string_list_val.val),
         weights=list(columns["history_weights"].values[0].double_list_val.val),
         habits=_habits(columns),
+        recent=_recent(columns, 0),
     )
+
+
+def _briefly(columns: dict[str, Any], row: int) -> Person:
+    return Person(_vector(columns["vector"].values[row]), (), (), recent=_recent(columns, row))
+
+
+def _vector(value: Any) -> FloatArray | None:
+    numbers = value.float_list_val.val
+    return np.asarray(numbers, dtype=np.float32) if len(numbers) else None
+
+
+def _recent(columns: dict[str, Any], row: int) -> Recent:
+    if "recent_items" not in columns:
+        return NOTHING_RECENT  # An earlier service was asked.
+    texts = (list(columns[name].values[row].string_list_val.val) for name in _RECENT_TEXTS)
+    times = (list(columns[name].values[row].int64_list_val.val) for name in _RECENT_TIMES)
+    (items, types, seen), (at, seen_at) = texts, times
+    if not len(items) == len(types) == len(at) or len(seen) != len(seen_at):
+        return NOTHING_RECENT
+    return Recent(items, types, at, seen, seen_at)
 
 
 def _habits(columns: dict[str, Any]) -> Habits | None:

@@ -55,6 +55,13 @@ class Model:
     # Whether what the online store holds under the version's name may be this artefact's vectors: a registry
     # that was lost counts its versions from the start again.
     own_vectors: bool = True
+    # As it was loaded, where the artefact has items that came since.
+    base: Artifact | None = None
+
+    @property
+    def loaded(self) -> Artifact:
+        """The artefact without what came since."""
+        return self.base or self.artifact
 
     @property
     def version(self) -> str:
@@ -169,8 +176,21 @@ class Shelf:
         """Use a fresher popularity, unless the model was swapped meanwhile."""
         with self._lock:
             model = self._models.get(tenant)
-            if model is not None and model.version == version:
+            same = model is not None and len(popularity.term) == len(model.artifact.items)
+            if model is not None and same and model.version == version:
                 self._models[tenant] = replace(model, popularity=popularity, popularity_mark=mark)
+
+    def extend(self, tenant: Tenant, loaded: Artifact, artifact: Artifact) -> None:
+        """Use a model with items that came since, unless it was swapped meanwhile.
+
+        Args:
+            loaded: what it was extended from.
+        """
+        with self._lock:
+            model = self._models.get(tenant)
+            if model is not None and model.loaded is loaded:
+                popularity = model.popularity.with_length(len(artifact.items))
+                self._models[tenant] = replace(model, artifact=artifact, popularity=popularity, base=loaded)
 
     def _consider(self, tenant: Tenant, version: str) -> None:
         served = self._models.get(tenant)
@@ -233,6 +253,9 @@ class Shelf:
             _log.error("model_refused", tenant=tenant.name, version=version, reason=str(error))
             return None
         self._refused.pop(tenant, None)
+        if artifact.evidence is not None and artifact.evidence.regularization is not None:
+            # What folding in needs, made here so that no request waits for it.
+            assert len(artifact.gram) == artifact.manifest.dimension
         return artifact
 
 

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeySnapshot
+from serving.api.recommendations.receipts import Receipts
 from serving.api.recommendations.service import Recommender
 from serving.intake.desk import Desk
 from serving.limits.limiter import Limiter
@@ -30,6 +31,7 @@ class State:
     trials: Trials
     features: OnlineFeatures
     recommender: Recommender
+    receipts: Receipts
     # Feature reads block; so many may wait for Redis at once without holding up the event loop.
     threads: ThreadPoolExecutor
     desk: Desk

@@ -40,6 +40,13 @@ _SCHEMA = pa.schema(
         ("milliseconds", pa.float64()),
         ("rules", pa.string()),
         ("usage_id", pa.string()),
+        ("kind", pa.string()),
+        ("scenario", pa.string()),
+        ("scenario_version", pa.int32()),
+        ("request", pa.string()),
+        ("scores", pa.list_(pa.float64())),
+        ("reasons", pa.list_(pa.string())),
+        ("propensities", pa.list_(pa.float64())),
     ]
 )
 

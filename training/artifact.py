@@ -10,6 +10,7 @@ from recolake.ranking.artifact import UserVectors
 from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.manifest import Manifest
 from training.candidate import Candidate
+from training.companions import companions
 from training.config import ModelConfig
 from training.datasets.dataset import Dataset
 from training.identity import git_commit
@@ -68,11 +69,13 @@ def write_model(
     ids, vectors, trend = interactions.item_ids, candidate.model.item_vectors, candidate.trend_scores
     people = UserVectors(tuple(interactions.user_ids.tolist()), candidate.model.user_vectors)
     content = None if added is None else added.content
+    together = companions(interactions)
     if added is not None and content is not None:
         ids, vectors = np.concatenate([ids, added.items]), np.concatenate([vectors, content.vectors])
         # Nobody known took them; visitors without a name may have.
         trend = np.concatenate([trend, dataset.item_days.trend_scores(added.items, candidate.as_of)])
         stage = None if stage is None else stage.with_unmet(len(content))
+        together = None if together is None else together.with_unmet(len(content))
     if added is not None:
         people = UserVectors(
             (*people.ids, *added.people.tolist()), np.concatenate([people.vectors, added.vectors])
@@ -89,4 +92,7 @@ def write_model(
         stage,
         content,
         cold_users=0 if added is None else len(added.people),
+        companions=together,
+        totals=dataset.item_days.totals(ids, candidate.as_of),
+        placement=None if added is None else added.placement,
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from feast import FeatureView, Field
 from feast.types import Array, Float32, Float64, Int64, String
 
-from feature_repo.data_sources import user_embeddings, user_features
+from feature_repo.data_sources import recent_deeds, user_embeddings, user_features
 from feature_repo.entities import OWNER, model_version, tenant, user
 from recolake.features.names import View
 
@@ -47,4 +47,22 @@ user_vector = FeatureView(
     owner=OWNER,
     description="A person's vector in the space of one model version",
     tags={"layer": "gold", "personal": "pseudonymous"},
+)
+
+user_recent = FeatureView(
+    name=View.USER_RECENT.value,
+    entities=[tenant, user],
+    ttl=timedelta(days=730),
+    schema=[
+        Field(name="recent_items", dtype=Array(String), description="Items of the last events, newest first"),
+        Field(name="recent_types", dtype=Array(String), description="What was done with each"),
+        Field(name="recent_times", dtype=Array(Int64), description="When, in microseconds since 1970"),
+        Field(name="seen_items", dtype=Array(String), description="Items taken, latest first, max. 500"),
+        Field(name="seen_times", dtype=Array(Int64), description="When each was taken last"),
+    ],
+    source=recent_deeds,
+    online=True,
+    owner=OWNER,
+    description="What a person did as the API was told, within a second, whatever the lake knows of it",
+    tags={"layer": "stream", "personal": "pseudonymous"},
 )

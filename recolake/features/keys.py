@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import cast
+from itertools import islice
+from typing import Any, cast
 
 import redis
 
@@ -50,24 +51,43 @@ def rows_of_each(
             yield key
 
 
+def drop_views(client: redis.Redis, keys: Iterable[bytes], columns: Mapping[str, Sequence[str]]) -> int:
+    """Remove from rows what some views have there, by their columns; what other views have under the same
+    keys stays. Returns how many rows had any of it.
+    """
+    fields = [field for view, names in columns.items() for field in _fields(view, names)]
+    removed = 0
+    # The client's types know only keys that are text.
+    server: Any = client
+    for batch in _batches(keys):
+        with server.pipeline(transaction=False) as pipe:
+            for key in batch:
+                pipe.hdel(key, *fields)
+            removed += sum(found > 0 for found in pipe.execute())
+    return removed
+
+
+def _batches(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
+    rest = iter(keys)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+def _fields(view: str, columns: Sequence[str]) -> list[bytes]:
+    """Of the hash of a row, as Feast names them."""
+    load_feast()
+    from feast.infra.online_stores.helpers import _mmh3
+
+    return [f"_ts:{view}".encode(), *(_mmh3(f"{view}:{name}") for name in columns)]
+
+
 def _literally(text: bytes) -> bytes:
     return _GLOB_SPECIAL.sub(rb"\\\1", text)
 
 
 def delete_keys(client: redis.Redis, keys: Iterable[bytes]) -> int:
     """Remove keys; returns how many were there."""
-    removed = 0
-    batch: list[bytes] = []
-    for key in keys:
-        batch.append(key)
-        if len(batch) == _BATCH:
-            removed += _unlink(client, batch)
-            batch = []
-    return removed + _unlink(client, batch)
-
-
-def _unlink(client: redis.Redis, keys: list[bytes]) -> int:
-    return cast(int, client.unlink(*keys)) if keys else 0
+    return sum(cast(int, client.unlink(*batch)) for batch in _batches(keys))
 
 
 def _header(names: Sequence[str]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 PROJECT = "recolake"
@@ -13,6 +14,7 @@ class View(StrEnum):
 
     USER_PROFILE = "user_profile"
     USER_VECTOR = "user_vector"
+    USER_RECENT = "user_recent"
     ITEM_ATTRIBUTES = "item_attributes"
     ITEM_POPULARITY = "item_popularity"
     ITEM_VECTOR = "item_vector"
@@ -23,9 +25,18 @@ class Service(StrEnum):
 
     RECOMMENDATION_V1 = "recommendation_v1"
     RECOMMENDATION = "recommendation_v2"
+    LIVE = "live_v1"
     POPULARITY = "popularity_v1"
     PROFILE = "profile_v1"
 
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    View.USER_RECENT: ("recent_items", "recent_types", "recent_times", "seen_items", "seen_times"),
+}
+"""Columns of views whose rows lie under the keys of others' and are removed for themselves."""
+
+RECENT_SOURCE = "user_recent_push"
+"""The push source of `View.USER_RECENT`."""
 
 USER_ATTRIBUTES = (
     "country",

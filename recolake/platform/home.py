@@ -27,9 +27,11 @@ def secure_home(settings: Settings) -> None:
         settings.journal_root,
         settings.outbox_root,
         settings.audit_root,
+        settings.trail_root,
         settings.temporary_root,
         settings.unfinished_root,
         settings.index_root,
+        settings.scenario_root,
         Path(settings.lake_root),
         settings.landing_root,
     ):

@@ -17,6 +17,7 @@ from recolake.privacy.export import export
 from recolake.privacy.lists import opted_out, privacy_folder
 from recolake.privacy.people import People, Purpose
 from recolake.privacy.requests import Kind, Request, closed, export_file, keep, new_request, open_requests
+from recolake.profile.forgetting import forget_profiles
 from recolake.records.schema import MOST_ID_CHARACTERS
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -52,14 +53,15 @@ def ask(
 def set_opt_out(
     settings: Settings, tenant: Tenant, people: People, *, out: bool, by: Actor | None = None
 ) -> bool:
-    """Leave people out of training from the next run on, or take them in again; whether that changed
-    anything."""
+    """Leave people out of training from the next run on and out of real time at once, or take them in again;
+    whether that changed anything."""
     listed = opted_out(settings, tenant)
     action = Action.OPTED_OUT if out else Action.OPTED_IN
     hashes = people.hashes(Purpose.OPT_OUT)
     with recorded(settings, tenant, action, "opt_outs", by=by, details={"people": hashes}) as more:
         if out:
             changed = bool(listed.add(people.key, people.pseudonyms, datetime.now(UTC)))
+            forget_profiles(settings, tenant, people.pseudonyms)
         else:
             changed = bool(listed.remove(people.key, people.pseudonyms))
         more["changed"] = changed

@@ -13,12 +13,14 @@ import numpy.typing as npt
 
 from recolake.errors import ArtifactError
 from recolake.files import sha256_file
+from recolake.ranking.companions import COMPANIONS_FILE, Companions
 from recolake.ranking.content import CONTENT_FILE, Content
 from recolake.ranking.evidence import EVIDENCE_FILE, Evidence
 from recolake.ranking.index.figures import Kind
 from recolake.ranking.index.kinds import search
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import Manifest, RankingConfig, read_manifest
+from recolake.ranking.placement import PLACEMENT_FILE, Placement
 from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.ranking.second_stage.files import STAGE_FILES, open_stage
 from recolake.ranking.second_stage.stage import SecondStage
@@ -31,6 +33,9 @@ USERS_FILE = "users.npz"
 _FILES = frozenset({INDEX_FILE, ITEMS_FILE, TREND_FILE, USERS_FILE})
 # Beside an index that does not hold the vectors themselves, as an exact one does.
 VECTORS_FILE = "vectors.npy"
+TOTALS_FILE = "totals.npy"
+# What a model has or has not, and an older artefact never had.
+_OPTIONAL = frozenset({EVIDENCE_FILE, COMPANIONS_FILE, TOTALS_FILE, PLACEMENT_FILE})
 # What NumPy raises at a file that is not what it should be, or that wants to be unpickled.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 _BLOCK = 1 << 14
@@ -49,6 +54,9 @@ class Artifact:
         evidence: what the user vectors were made from; None where the model cannot tell.
         second_stage: None where the blend has the last word.
         content: of the items without history, the last rows; None where there are none.
+        companions: which items are taken together; None where nobody took two at once, or nobody counted.
+        totals: [I] popularity over all time as of training, not decayed; None where nobody counted.
+        placement: for items that came since; None where nothing was known of any, and in older artefacts.
     """
 
     folder: Path
@@ -60,6 +68,9 @@ class Artifact:
     evidence: Evidence | None = None
     second_stage: SecondStage | None = None
     content: Content | None = None
+    companions: Companions | None = None
+    totals: npt.NDArray[np.floating] | None = None
+    placement: Placement | None = None
 
     @property
     def warm(self) -> int:
@@ -75,9 +86,17 @@ class Artifact:
             total += block.T @ block
         return total
 
+    @cached_property
+    def lengths(self) -> FloatArray:
+        """[I] of the item vectors; made when first asked for."""
+        found: FloatArray = np.linalg.norm(self.vectors, axis=1).astype(np.float32)
+        return found
+
     def popularity_by(self, trend_scores: npt.NDArray[np.float64]) -> Popularity:
         """By fresher trend scores [I], those of training standing in where one is not finite."""
         trained = np.load(self.folder / TREND_FILE, allow_pickle=False)
+        # Items that came since the training were not in it.
+        trained = np.concatenate([trained, np.full(len(trend_scores) - len(trained), -np.inf)])
         scores = np.where(np.isfinite(trend_scores), trend_scores, trained)
         return Popularity.of(scores, self.ranking.popularity_span)
 
@@ -144,7 +163,28 @@ def load_artifact(folder: Path, tenant: Tenant) -> Artifact:
     content = None
     if manifest.cold_items:
         content = Content.open(folder / CONTENT_FILE, vectors[-manifest.cold_items :])
-    artifact = Artifact(folder, manifest, index, vectors, items, popularity, evidence, stage, content)
+    companions = totals = None
+    if COMPANIONS_FILE in manifest.files:
+        companions = Companions.open(folder / COMPANIONS_FILE, manifest.count)
+    if TOTALS_FILE in manifest.files:
+        totals = _totals(folder, manifest.count)
+    placement = None
+    if PLACEMENT_FILE in manifest.files:
+        placement = Placement.open(folder / PLACEMENT_FILE, manifest.dimension)
+    artifact = Artifact(
+        folder,
+        manifest,
+        index,
+        vectors,
+        items,
+        popularity,
+        evidence,
+        stage,
+        content,
+        companions,
+        totals,
+        placement,
+    )
     _ask_canaries(artifact)
     return artifact
 
@@ -185,7 +225,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
         needed |= STAGE_FILES
     if manifest.cold_items:
         needed |= {CONTENT_FILE}
-    if manifest.files.keys() - {EVIDENCE_FILE} != needed:
+    if manifest.files.keys() - _OPTIONAL != needed:
         raise ArtifactError(f"The manifest in {folder} does not name exactly the files of an artefact.")
     for name, entry in manifest.files.items():
         path = folder / name
@@ -199,6 +239,13 @@ def _read_array(path: Path) -> npt.NDArray[np.floating]:
     except _UNREADABLE as error:
         raise ArtifactError(f"{path} is not an array that can be read.") from error
     return array
+
+
+def _totals(folder: Path, count: int) -> npt.NDArray[np.floating]:
+    totals = _read_array(folder / TOTALS_FILE)
+    if totals.shape != (count,) or not (np.isfinite(totals) & (totals >= 0)).all():
+        raise ArtifactError(f"The popularity over all time in {folder} does not fit the index.")
+    return totals
 
 
 def _read_index(path: Path, *, exact: bool) -> Any:

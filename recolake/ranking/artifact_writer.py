@@ -20,12 +20,14 @@ from recolake.files import sha256_file, write_atomically
 from recolake.ranking.artifact import (
     INDEX_FILE,
     ITEMS_FILE,
+    TOTALS_FILE,
     TREND_FILE,
     USERS_FILE,
     VECTORS_FILE,
     UserVectors,
     load_artifact,
 )
+from recolake.ranking.companions import COMPANIONS_FILE, Companions
 from recolake.ranking.content import CONTENT_FILE, Content
 from recolake.ranking.evidence import EVIDENCE_FILE, Evidence
 from recolake.ranking.index.choice import choose_index
@@ -33,6 +35,7 @@ from recolake.ranking.index.figures import IndexFigures, Kind
 from recolake.ranking.index.kinds import search
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import MANIFEST_FILE, Canary, FileEntry, Manifest, RankingConfig, read_manifest
+from recolake.ranking.placement import PLACEMENT_FILE, Placement
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.second_stage.files import stage_contents
 from recolake.ranking.second_stage.stage import SecondStage
@@ -71,6 +74,9 @@ def write_artifact(
     second_stage: SecondStage | None = None,
     content: Content | None = None,
     cold_users: int = 0,
+    companions: Companions | None = None,
+    totals: npt.NDArray[np.floating] | None = None,
+    placement: Placement | None = None,
 ) -> Manifest:
     """Write a whole artefact beside its place, check it as a server would, then rename it into place.
 
@@ -81,6 +87,9 @@ def write_artifact(
         second_stage: where `ranking` says that there is one.
         content: of the items without history, which come last.
         cold_users: how many of the people, the last, have none.
+        companions: where people took several items at once.
+        totals: [I], popularity over all time.
+        placement: for items that come later, where anything is known of those that there are.
 
     Raises:
         ArtifactError: what was written would not be accepted by `load_artifact`, or the folder is taken.
@@ -103,6 +112,12 @@ def write_artifact(
             contents |= stage_contents(second_stage)
         if content is not None:
             contents[CONTENT_FILE] = content.to_bytes()
+        if companions is not None:
+            contents[COMPANIONS_FILE] = companions.to_bytes()
+        if totals is not None:
+            contents[TOTALS_FILE] = _npy(totals.astype(np.float64))
+        if placement is not None:
+            contents[PLACEMENT_FILE] = placement.to_bytes()
         if figures.kind is not Kind.FLAT:
             contents[VECTORS_FILE] = _npy(vectors.astype(np.float32))
         for name, held in contents.items():

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ class Evidence:
     items: npt.NDArray[np.int32]
     confidence: FloatArray
     regularization: float | None
+    _strongest: FloatArray | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -77,6 +79,20 @@ class Evidence:
             return None
         own = slice(int(self.offsets[place]), int(self.offsets[place + 1]))
         return self.items[own], self.confidence[own]
+
+    @cached_property
+    def typical(self) -> float:
+        """The median confidence of all entries; 1 where there are none."""
+        return float(np.median(self.confidence)) if len(self.confidence) else 1.0
+
+    def strongest(self, count: int) -> FloatArray:
+        """[count] the largest weight that anybody has of each item of the index; 0 where nobody has it."""
+        if self._strongest is None or len(self._strongest) != count:
+            found = np.zeros(count, dtype=np.float32)
+            np.maximum.at(found, self.items, self.confidence)
+            object.__setattr__(self, "_strongest", found)
+        assert self._strongest is not None
+        return self._strongest
 
     def to_bytes(self) -> bytes:
         """As an Arrow file: one batch, a row a person."""

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recolake.ranking.artifact import Artifact
+from recolake.ranking.fold_in import Made, parts
 from recolake.ranking.popularity import FloatArray
 
 _Double = npt.NDArray[np.float64]
@@ -34,7 +36,7 @@ class Contributions:
         parts: [k, n]; a row's sum is the item's affinity: the inner product of its vector and the person's.
     """
 
-    items: npt.NDArray[np.int32]
+    items: npt.NDArray[np.integer[Any]]
     parts: _Double
 
     @property
@@ -51,44 +53,38 @@ class Contributions:
 
 
 def contributions(
-    artifact: Artifact, pseudonym: str, vector: FloatArray, rows: Sequence[int]
+    artifact: Artifact, pseudonym: str, vector: FloatArray, rows: Sequence[int], made: Made | None = None
 ) -> Contributions | None:
     """Explain the affinity of a person, whose vector is served, to items of the index.
+
+    Args:
+        made: what the vector was made from just now; None where it is the model's own.
 
     Returns:
         None where the model says nothing of what its vectors were made from, does not know the person, or the
         vector is not the one that it made.
     """
-    evidence = artifact.evidence
-    own = evidence.of_person(pseudonym) if evidence else None
-    if evidence is None or own is None:
+    own = made or _own(artifact, pseudonym)
+    if own is None or own.prior is not None:
         return None
-    if evidence.regularization is None:
-        solved = artifact.vectors[own[0]].T.astype(np.float64) * own[1]
-    else:
-        solved = solve(artifact.vectors, artifact.gram, evidence.regularization, *own)
-    found = solved.sum(axis=1)
+    each = parts(artifact, own)
+    found = each.sum(axis=1)
     if not np.allclose(found, vector, rtol=0, atol=_TOLERANCE * float(np.abs(vector).max(initial=0.0))):
         return None
+    return _of(artifact, own, each, rows)
+
+
+def by_items(artifact: Artifact, made: Made, rows: Sequence[int]) -> Contributions:
+    """What each item that a vector was made from adds to its affinity to items of the index."""
+    return _of(artifact, made, parts(artifact, made), rows)
+
+
+def _of(artifact: Artifact, made: Made, each: _Double, rows: Sequence[int]) -> Contributions:
     wanted = artifact.vectors[np.asarray(rows, dtype=np.int64)].astype(np.float64)
-    return Contributions(own[0], wanted @ solved)
+    return Contributions(made.items, wanted @ each)
 
 
-def solve(
-    vectors: FloatArray,
-    gram: _Double,
-    regularization: float,
-    items: npt.NDArray[np.integer],
-    confidence: FloatArray,
-) -> _Double:
-    """[d, n] what each of n own items adds to the person's vector: c_j W y_j.
-
-    Args:
-        vectors: [I, d] of all items.
-        gram: [d, d] their products with each other, summed.
-        confidence: [n], above the 1 of items that the person has not.
-    """
-    near, extra = vectors[items].astype(np.float64), confidence.astype(np.float64)
-    system = gram + near.T @ (extra[:, None] * near) + regularization * np.eye(len(gram))
-    solved: _Double = np.linalg.solve(system, near.T * (1 + extra))
-    return solved
+def _own(artifact: Artifact, pseudonym: str) -> Made | None:
+    """What the model made a person's vector from."""
+    known = artifact.evidence.of_person(pseudonym) if artifact.evidence else None
+    return None if known is None else Made(known[0], known[1].astype(np.float64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,31 +12,16 @@ from recolake.ranking.items import IntArray
 from recolake.ranking.manifest import BlendWeights
 from recolake.ranking.model import Rankable
 from recolake.ranking.popularity import FloatArray, Popularity
+from recolake.ranking.ranking import Ranking, cut
 from recolake.ranking.reasons import REASONS, Reason
 from recolake.ranking.rerank import Terms, blend, terms
-from recolake.ranking.retrieval import NO_ITEM, candidates
+from recolake.ranking.retrieval import candidates
 from recolake.ranking.rules.arrange import arrange
 from recolake.ranking.rules.candidates import ruled_candidates
 from recolake.ranking.rules.rules import Rules
 from recolake.ranking.users import UserBatch
 
 _CHUNK = 256
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Best first, [U, k]. Beyond the last item `rows` is -1, `scores` -inf and `reasons` -1.
-
-    `acted` [U, k] says in bits which rules acted, for `Rules.names`; None where there were no rules.
-    """
-
-    rows: IntArray
-    scores: FloatArray
-    reasons: npt.NDArray[np.int8]
-    acted: IntArray | None = None
-
-    def reason(self, user: int, position: int) -> Reason:
-        return REASONS[int(self.reasons[user, position])]
 
 
 def rank(
@@ -126,7 +111,8 @@ def top(found: Terms, scores: FloatArray, weights: BlendWeights, k: int) -> Rank
     So somebody of whom nothing is known gets what is popular also from a blend that gives it no weight.
     `scores` [U, C] decide; `weights` are those of the blend, by which reasons are told.
     """
-    return _cut(found, weights, k, scores, np.lexsort((found.place, -scores), axis=1)[:, :k])
+    best = np.lexsort((found.place, -scores), axis=1)[:, :k]
+    return cut(found.rows, scores, best, _reasons(found, weights, best), k)
 
 
 def ruled(
@@ -134,21 +120,7 @@ def ruled(
 ) -> Ranking:
     """The same under rules."""
     scores, best, acted = arrange(scores, found.place, found.rows, model.vectors, rules, k)
-    missing = ((0, 0), (0, k - best.shape[1]))
-    return replace(_cut(found, weights, k, scores, best), acted=np.pad(acted, missing))
-
-
-def _cut(found: Terms, weights: BlendWeights, k: int, scores: FloatArray, best: IntArray) -> Ranking:
-    """The candidates [U, at most k] that were chosen, as an answer."""
-    picked = np.take_along_axis(scores, best, axis=1)
-    rows = np.where(np.isneginf(picked), NO_ITEM, np.take_along_axis(found.rows, best, axis=1))
-    reasons = np.where(rows == NO_ITEM, np.int8(-1), _reasons(found, weights, best))
-    missing = ((0, 0), (0, k - best.shape[1]))
-    return Ranking(
-        np.pad(rows, missing, constant_values=NO_ITEM),
-        np.pad(picked, missing, constant_values=-np.inf),
-        np.pad(reasons, missing, constant_values=-1).astype(np.int8),
-    )
+    return cut(found.rows, scores, best, _reasons(found, weights, best), k, acted)
 
 
 def _told_as_new(ranking: Ranking, warm: int, board: Popularity) -> Ranking:

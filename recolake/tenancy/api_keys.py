@@ -44,6 +44,7 @@ class Scope(StrEnum):
     KEYS_WRITE = "keys:write"
     EXPERIMENTS_WRITE = "experiments:write"
     PRIVACY_WRITE = "privacy:write"
+    SCENARIOS_WRITE = "scenarios:write"
     USAGE_READ = "usage:read"
     WEBHOOKS_WRITE = "webhooks:write"
     AUDIT_READ = "audit:read"

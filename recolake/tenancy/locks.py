@@ -19,7 +19,8 @@ class Work(StrEnum):
     Who holds several asks for them in this order, so that no two wait for each other. `PUBLICATION` guards
     the pointer to the served version together with the vectors online; training does not need it, so a
     rollback never waits for a training. `EXPERIMENT` guards the experiment's document, for moments, so that
-    nothing holds up a stop. `ARTEFACT` guards the writing of artefacts.
+    nothing holds up a stop. `ARTEFACT` guards the writing of artefacts, `SCENARIO` the list of live
+    scenarios.
     """
 
     TRAINING = "training"
@@ -27,6 +28,7 @@ class Work(StrEnum):
     PUBLICATION = "publication"
     EXPERIMENT = "experiment"
     ARTEFACT = "artefact"
+    SCENARIO = "scenario"
 
 
 @contextmanager

@@ -2,48 +2,63 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Any
 
 import structlog
 
-from recolake.journal.segments import OPEN_SUFFIX, SEALED_SUFFIX, whole_lines
+from recolake.journal.segments import OPEN_SUFFIX, SEALED_SUFFIX
 from recolake.lake.tables import BRONZE_RECOMMENDATIONS
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.usage.record import UsageRecord
 
+# Of the disk and of the API, in seconds.
+_CLOCKS_APART = 60.0
+
 _log = structlog.get_logger(__name__)
 
 
 def find_usage(
-    settings: Settings, tenant: Tenant, recommendation_id: str, served_on: date
+    settings: Settings, tenant: Tenant, recommendation_id: str, served_at: datetime
 ) -> UsageRecord | None:
     """The record of an answer of this tenant; None where neither place has it, or neither can be read.
 
     Args:
         recommendation_id: its signature was checked, so it is of the form of one.
     """
-    found = _in_journal(settings, recommendation_id)
+    found = _in_journal(settings, recommendation_id, served_at.timestamp())
     if found is None:
-        found = _in_lake(settings, tenant, recommendation_id, served_on)
+        found = _in_lake(settings, tenant, recommendation_id, served_at.date())
     return found if found is not None and found.tenant_id == tenant.name else None
 
 
-def _in_journal(settings: Settings, recommendation_id: str) -> UsageRecord | None:
+def _in_journal(settings: Settings, recommendation_id: str, served_at: float) -> UsageRecord | None:
     wanted = recommendation_id.encode()
     for suffix in (OPEN_SUFFIX, SEALED_SUFFIX):
-        for path in sorted(settings.journal_root.glob(f"*{suffix}")):
+        for path in sorted(settings.journal_root.glob(f"*{suffix}"), reverse=True):
             try:
-                lines = whole_lines(path)
+                # What was last written to before the answer does not hold it.
+                content = path.read_bytes() if path.stat().st_mtime > served_at - _CLOCKS_APART else b""
             except FileNotFoundError:
                 continue  # Sealed or shipped a moment ago.
-            for line in lines:
-                if wanted in line:
-                    record = _read(line)
-                    if record is not None and record.recommendation_id == recommendation_id:
-                        return record
+            for line in _lines_with(wanted, content):
+                record = _read(line)
+                if record is not None and record.recommendation_id == recommendation_id:
+                    return record
     return None
+
+
+def _lines_with(wanted: bytes, content: bytes) -> Iterator[bytes]:
+    """Whole lines that hold the wanted text: one without a line feed was cut, and is owed to nobody."""
+    place = content.find(wanted)
+    while place >= 0:
+        start, end = content.rfind(b"\n", 0, place) + 1, content.find(b"\n", place)
+        if end < 0:
+            return
+        yield content[start:end]
+        place = content.find(wanted, end)
 
 
 def _read(line: bytes) -> UsageRecord | None:

@@ -26,11 +26,17 @@ class UsageRecord(BaseModel):
     experiment_id: str | None = None
     milliseconds: float | None = None
     rules: str | None = None
+    kind: str | None = None
+    scenario: str | None = None
+    scenario_version: int | None = None
+    request: str | None = None
+    scores: tuple[float, ...] | None = None
+    reasons: tuple[str, ...] | None = None
+    propensities: tuple[float, ...] | None = None
     # What is billed; the journal fills in the first and the last as it writes the line. Without a name that
     # the caller gave the call, the answer's own id is that of its usage.
     usage_id: str | None = None
     units: int = 1
-    scenario: str | None = None
     environment: str = "live"
 
     @property

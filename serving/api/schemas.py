@@ -25,7 +25,7 @@ class Problem(BaseModel):
     )
     expected: list[str] | None = Field(default=None, description="Of a condition: what could stand there")
     attribute: str | None = Field(default=None, description="The attribute that nothing has")
-    known: list[str] | None = Field(default=None, description="The attributes that there are")
+    known: list[str] | None = Field(default=None, description="The attributes, or scenarios, that there are")
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

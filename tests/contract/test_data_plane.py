@@ -8,6 +8,15 @@ from typing import Any
 
 OPERATIONS = {
     ("post", "/v1/recommendations"): "recommend",
+    ("post", "/v1/recommendations/similar-items"): "recommend_similar_items",
+    ("post", "/v1/recommendations/bought-together"): "recommend_bought_together",
+    ("post", "/v1/recommendations/session"): "recommend_for_session",
+    ("post", "/v1/recommendations/popular"): "recommend_popular",
+    ("post", "/v1/recommendations/trending"): "recommend_trending",
+    ("post", "/v1/recommendations/recently-viewed"): "recommend_recently_viewed",
+    ("post", "/v1/recommendations/rerank"): "rerank",
+    ("post", "/v1/recommendations/users"): "recommend_users",
+    ("post", "/v1/recommendations/{recommendation_id}/replay"): "replay",
     ("get", "/v1/recommendations/{recommendation_id}/receipt"): "receipt",
     ("post", "/v1/events"): "send_events",
     ("put", "/v1/items/{item_id}"): "put_item",
@@ -50,19 +59,35 @@ def test_refusals_are_described_as_problem_documents(description: dict[str, Any]
 
 
 def test_requests_allow_no_unknown_fields_and_bound_k(description: dict[str, Any]) -> None:
-    request = description["components"]["schemas"]["RecommendationRequest"]
-    assert request["additionalProperties"] is False
-    assert (request["properties"]["k"]["minimum"], request["properties"]["k"]["maximum"]) == (1, 1000)
+    schemas = description["components"]["schemas"]
+    of_kinds = [each for path, each in OPERATIONS.items() if path[1].startswith("/v1/recommendations")]
+    requests = [name for name in schemas if name.endswith("Request")]
+    assert len(requests) == len(of_kinds) - len({"receipt", "replay"})
+    for request in (schemas[name] for name in requests):
+        assert request["additionalProperties"] is False
+        assert (request["properties"]["k"]["minimum"], request["properties"]["k"]["maximum"]) == (1, 1000)
 
 
 # What an answer holds only where it was asked for.
-ON_REQUEST = {"RecommendationAnswer": {"explained"}, "RecommendedItem": {"attributes", "content", "rules"}}
+ON_REQUEST = {
+    "RecommendationAnswer": {"explained", "scenario", "scenario_version", "unknown_items"},
+    "RecommendedItem": {"attributes", "content", "rules", "propensity"},
+    "ReplayedItem": {"attributes", "rules", "propensity"},
+}
 
 
 def test_every_field_of_an_answer_is_promised(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
     answers = ("RecommendationAnswer", "RecommendedItem", "Explanation", "OwnItem")
-    for name in (*answers, "Receipt", "ReceiptModel", "ReceiptIndex"):
+    for name in (
+        *answers,
+        "Replay",
+        "ReplayedItem",
+        "UsersAnswer",
+        "Receipt",
+        "ReceiptModel",
+        "ReceiptIndex",
+    ):
         promised = schemas[name]["properties"].keys() - ON_REQUEST.get(name, set())
         assert set(schemas[name]["required"]) == promised, name
 

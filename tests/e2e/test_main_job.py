@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 
 from recolake.endpoints import resolve
 from recolake.features.online import features_mark, redis_client
+from recolake.kinds.kinds import Kind as ListKind
 from recolake.landing.store import land
 from recolake.landing.upload import list_uploads
 from recolake.lineage.graph import Direction
@@ -201,7 +202,7 @@ def test_off_the_platform_the_exported_model_recommends_the_same(world: World, t
         command = [sys.executable, "-m", "training.exit_package", str(package), "--user", person["user_id"]]
         said = subprocess.run(command, capture_output=True, text=True, check=True, env=elsewhere).stdout
         found = [line.split("\t")[0] for line in said.splitlines()]
-        answer = ask(world.settings, key, person["user_id"], 10, include_seen=False)
+        answer = ask(world.settings, key, ListKind.FOR_USER, {"user_id": person["user_id"], "k": 10})
         assert found == [item["item_id"] for item in answer["items"]]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recolake.ranking.content import Content
+from recolake.ranking.placement import Placement
 from recolake.ranking.popularity import FloatArray
 from training.cold.items import ItemPlan
 from training.cold.mapping import ContentMap, learn
@@ -31,12 +32,14 @@ class Newcomers:
         content: of these items; None where there are none.
         people: [p] ids, sorted.
         vectors: [p, d] of these people.
+        placement: for items that come later; None where nothing is known of any.
     """
 
     items: StrArray
     content: Content | None
     people: StrArray
     vectors: FloatArray
+    placement: Placement | None = None
 
 
 def unmet_items(dataset: Dataset, met: StrArray, known: Features | None) -> StrArray:
@@ -62,17 +65,26 @@ def newcomers(
         with_people: whether people get vectors by what they are.
     """
     learnt, model = candidate.interactions, candidate.model
-    unmet, content = unmet_items(dataset, learnt.item_ids, items), None
-    if items is not None and len(unmet):
-        taught = learn(items.of(learnt.item_ids), model.item_vectors, plan.penalty)
-        content = _content(taught.times(plan.emphasis), items, unmet)
+    unmet, content, placement = unmet_items(dataset, learnt.item_ids, items), None, None
+    if items is not None:
+        taught = learn(items.of(learnt.item_ids), model.item_vectors, plan.penalty).times(plan.emphasis)
+        content = _content(taught, items, unmet) if len(unmet) else None
+        placement = _placement(taught, items)
     nobody = np.zeros((0, model.user_vectors.shape[1]), dtype=np.float32)
     if not with_people or people is None:
-        return Newcomers(unmet, content, np.zeros(0, dtype=np.str_), nobody)
+        return Newcomers(unmet, content, np.zeros(0, dtype=np.str_), nobody, placement)
     features = people.of(people.ids)
     unknown = ~np.isin(people.ids, learnt.user_ids) & (np.diff(features.indptr) > 0)
     placed = learn(people.of(learnt.user_ids), model.user_vectors, PENALTY).vectors(features[unknown])
-    return Newcomers(unmet, content, people.ids[unknown], placed)
+    return Newcomers(unmet, content, people.ids[unknown], placed, placement)
+
+
+def _placement(taught: ContentMap, known: Features) -> Placement | None:
+    """The whole map, but for features that nothing was learnt of."""
+    if known.columns is None:
+        return None
+    learnt = np.flatnonzero(taught.weights.any(axis=1))
+    return Placement(known.columns, learnt, taught.weights[learnt], taught.base)
 
 
 def _content(taught: ContentMap, known: Features, unmet: StrArray) -> Content:

@@ -33,11 +33,7 @@ class ItemDays:
         Forward decay: weights grow towards the last day, so that the day it is today does not matter.
         -inf where an item has no weight until then.
         """
-        place = np.minimum(np.searchsorted(item_ids, self.items.values), len(item_ids) - 1)
-        known = item_ids[place] == self.items.values
-        kept = known[self.items.codes]
-        if last is not None:
-            kept &= self.day <= last
+        place, kept = self._placed(item_ids, last)
         if not kept.any():
             return np.full(len(item_ids), -np.inf)
         day = self.day[kept]
@@ -46,6 +42,28 @@ class ItemDays:
         total = np.bincount(place[self.items.codes[kept]], weights=decayed, minlength=len(item_ids))
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(total > 0, np.log2(total) + origin / HALF_LIFE_DAYS, -np.inf)
+
+    def totals(self, item_ids: StrArray, last: int | None = None) -> npt.NDArray[np.float64]:
+        """[I] weight of each item until the end of day `last`, no day counting more than another."""
+        order = np.argsort(item_ids, kind="stable")
+        place, kept = self._placed(item_ids[order], last)
+        found = np.empty(len(item_ids))
+        found[order] = np.bincount(
+            place[self.items.codes[kept]],
+            weights=self.weight[kept].astype(np.float64),
+            minlength=len(item_ids),
+        )
+        return np.maximum(found, 0.0)
+
+    def _placed(self, item_ids: StrArray, last: int | None) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+        """Where each known item stands among the sorted ones, and which rows [n] are of one of them, in
+        time.
+        """
+        place = np.minimum(np.searchsorted(item_ids, self.items.values), len(item_ids) - 1)
+        kept = (item_ids[place] == self.items.values)[self.items.codes]
+        if last is not None:
+            kept &= self.day <= last
+        return place, kept
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from recolake.ranking.describe import Column
 from training.datasets.ids import StrArray
 
 
@@ -22,12 +23,14 @@ class Features:
             many features it is.
         names: [F] column and value.
         kinds: [F] whether it is a category, such as a genre, and neither a number nor a word of a text.
+        columns: how features are made of what is said; None where that is not known.
     """
 
     ids: StrArray
     matrix: sp.csr_matrix
     names: tuple[str, ...]
     kinds: npt.NDArray[np.bool_]
+    columns: tuple[Column, ...] | None = None
 
     def of(self, ids: Sequence[str] | StrArray) -> sp.csr_matrix:
         """[len(ids), F], in that order; a row without entries where nothing is known."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
+
+from recolake.ranking.describe import ISO, Column, ColumnKind
 
 Words = npt.NDArray[np.str_]
 # Of numbers with more values than this the size matters, of fewer each value alone (codes).
@@ -20,17 +22,21 @@ _FEWEST = 3
 _LARGEST_SHARE = 0.5
 _FLAGS = frozenset({"0", "1", "true", "false", ""})
 _SET = frozenset({"1", "true"})
-_DATES = ("ISO8601", "%d-%b-%Y", "%d/%m/%Y", "%m/%d/%Y")
+_DATES = (ISO, "%d-%b-%Y", "%d/%m/%Y", "%m/%d/%Y")
 _MOST_MISREAD = 0.05
 
 
 @dataclass(frozen=True)
 class Part:
-    """One column, or all of flags together: `matrix` [n, F] with rows of length 1, or 0 where it is empty."""
+    """One column, or all of flags together: `matrix` [n, F] with rows of length 1, or 0 where it is empty.
+
+    `column` makes the same of one row that comes later; a test compares the two.
+    """
 
     names: tuple[str, ...]
     matrix: sp.csr_matrix
     category: bool
+    column: Column
 
 
 def parts(frame: pd.DataFrame) -> list[Part]:
@@ -62,41 +68,45 @@ def _is_flag(column: pd.Series) -> bool:
 
 def _flags(columns: dict[str, pd.Series]) -> Part:
     matrix = np.stack([column.isin(_SET).to_numpy() for column in columns.values()], axis=1)
-    return Part(tuple(columns), _unit(sp.csr_matrix(matrix, dtype=np.float32)), category=True)
+    names = tuple(columns)
+    column = Column(kind=ColumnKind.FLAGS, labels=names)
+    return Part(names, _unit(sp.csr_matrix(matrix, dtype=np.float32)), category=True, column=column)
 
 
 def _column(name: str, column: pd.Series) -> Part:
     there = column != ""
     if column.str.startswith("http").sum() > _MOST_MISREAD * len(column):
-        return Part((), sp.csr_matrix((len(column), 0)), category=False)
+        nothing = Column(kind=ColumnKind.WORDS, name=name)
+        return Part((), sp.csr_matrix((len(column), 0)), category=False, column=nothing)
     numbers = _numbers(column, there)
     if numbers is not None:
-        return _by_size(name, numbers)
+        return _by_size(name, *numbers)
     values = column.str.split("|")
-    found = _bag(name, values, 1.0)
+    found = _bag(name, values, 1.0, ColumnKind.VALUES)
     counted = values[there].explode()
     if counted.nunique() <= max(_MOST_CODES, len(counted) // _FEWEST**2):
-        return Part(found.names, found.matrix, category=True)
+        return replace(found, category=True)
     words = column.str.findall(r"\w+")
-    return _bag(name, words, _LARGEST_SHARE)
+    return _bag(name, words, _LARGEST_SHARE, ColumnKind.WORDS)
 
 
-def _numbers(column: pd.Series, there: pd.Series) -> npt.NDArray[np.float64] | None:
-    """[n] numbers or years, NaN where there is none; None where the column holds neither, or codes."""
+def _numbers(column: pd.Series, there: pd.Series) -> tuple[npt.NDArray[np.float64], str | None] | None:
+    """[n] numbers or years, NaN where there is none, and of years how dates are written; None where the
+    column holds neither, or codes."""
     if column[there].nunique() <= _MOST_CODES:
         return None
     allowed = _MOST_MISREAD * there.sum()
     numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
     if numbers[there].isna().sum() <= allowed:
-        return np.asarray(numbers.where(np.isfinite(numbers)), dtype=np.float64)
+        return np.asarray(numbers.where(np.isfinite(numbers)), dtype=np.float64), None
     for form in _DATES:
         moments = pd.to_datetime(column, format=form, errors="coerce", utc=True)
         if moments[there].isna().sum() <= allowed:
-            return np.asarray(moments.dt.year + moments.dt.dayofyear / 366, dtype=np.float64)
+            return np.asarray(moments.dt.year + moments.dt.dayofyear / 366, dtype=np.float64), form
     return None
 
 
-def _by_size(name: str, numbers: npt.NDArray[np.float64]) -> Part:
+def _by_size(name: str, numbers: npt.NDArray[np.float64], form: str | None) -> Part:
     """A number lies between two knots, and is as much of each as it is near; knots lie at the quantiles."""
     known = np.flatnonzero(~np.isnan(numbers))
     knots = np.unique(np.quantile(numbers[known], np.linspace(0, 1, _KNOTS)))
@@ -108,10 +118,11 @@ def _by_size(name: str, numbers: npt.NDArray[np.float64]) -> Part:
     where = (np.tile(known, 2), np.concatenate([low, high]))
     matrix = sp.csr_matrix((data, where), shape=(len(numbers), len(knots)), dtype=np.float32)
     matrix.eliminate_zeros()
-    return Part(tuple(f"{name}={knot:g}" for knot in knots), _unit(matrix), category=False)
+    column = Column(kind=ColumnKind.SIZE, name=name, knots=tuple(knots.tolist()), form=form)
+    return Part(tuple(f"{name}={knot:g}" for knot in knots), _unit(matrix), category=False, column=column)
 
 
-def _bag(name: str, values: pd.Series, largest_share: float) -> Part:
+def _bag(name: str, values: pd.Series, largest_share: float, kind: ColumnKind) -> Part:
     """Each value once a row; those of too few or too many rows are left out."""
     exploded = values.explode().dropna()
     exploded = exploded[exploded != ""]
@@ -124,7 +135,8 @@ def _bag(name: str, values: pd.Series, largest_share: float) -> Part:
     matrix.data[:] = 1
     counts = np.bincount(matrix.indices, minlength=len(distinct))
     kept = np.flatnonzero((counts >= _FEWEST) & (counts <= largest_share * len(values)))
-    return Part(_named(name, distinct[kept]), _unit(matrix[:, kept]), category=False)
+    column = Column(kind=kind, name=name, labels=tuple(distinct[kept].tolist()))
+    return Part(_named(name, distinct[kept]), _unit(matrix[:, kept]), category=False, column=column)
 
 
 def _named(name: str, values: Words) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ def joined(ids: StrArray, found: Sequence[Part]) -> Features:
         sp.hstack([part.matrix for part in found], format="csr", dtype=np.float32),
         tuple(name for part in found for name in part.names),
         np.concatenate([np.full(len(part.names), part.category) for part in found]),
+        tuple(part.column for part in found),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recolake.ranking.index.extended import Extended, merged
 from recolake.ranking.index.figures import Kind
 from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray
@@ -89,6 +90,8 @@ def search(
     import faiss
 
     queries = np.ascontiguousarray(queries, dtype=np.float32)
+    if isinstance(index, Extended):
+        return _search_extended(index, queries, count, among)
     total = index.ntotal if among is None else max(1, int(among.sum()))
     found = min(count, total)
     # FAISS keeps no copy of the bits.
@@ -106,6 +109,17 @@ def search(
     probes.nprobe = min(max(index.nprobe, needed), index.nlist)
     scores, rows = index.search(queries, found, params=probes)
     return scores, rows
+
+
+def _search_extended(
+    index: Extended, queries: FloatArray, count: int, among: npt.NDArray[np.bool_] | None
+) -> tuple[FloatArray, IntArray]:
+    built = int(index.index.ntotal)
+    scores, rows = search(index.index, queries, count, None if among is None else among[:built])
+    products = (queries @ index.vectors.T).astype(np.float32)
+    if among is not None:
+        products = np.where(among[built:], products, np.float32(-np.inf))
+    return merged(scores, rows, products, built, count)
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def _few_of_each(
         mine = order if include_history else order[~np.isin(order, history)]
         looked = _FIRST_LOOK * k
         while True:
-            rows = _capped(mine[:looked], diversity.groups, diversity.most)[:k]
+            rows = capped(mine[:looked], diversity.groups, diversity.most)[:k]
             if len(rows) == k or looked >= len(mine):
                 break
             looked *= 8
@@ -94,7 +94,7 @@ def _few_of_each(
     return found
 
 
-def _capped(rows: IntArray, groups: npt.NDArray[np.int32], most: int) -> IntArray:
+def capped(rows: IntArray, groups: npt.NDArray[np.int32], most: int) -> IntArray:
     """Of rows in order those that are among the first `most` of their group, or in none."""
     group = groups[rows]
     by_group = np.argsort(group, kind="stable")

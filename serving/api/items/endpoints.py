@@ -54,6 +54,6 @@ async def delete(
     state: CurrentState,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """The item is not to be had any more: the next model does not recommend it. What happened with it stays,
-    and a later PUT with `available` and `is_goods` brings it back."""
+    """The item is not to be had any more: no answer from the next one on recommends it. What happened with it
+    stays, and a later PUT with `available` and `is_goods` brings it back."""
     return await take(request, state, caller, idempotency_key, delete_item(item_id))

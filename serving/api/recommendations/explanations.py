@@ -1,12 +1,11 @@
-"""Which of a person's own items speak for those of an answer."""
+"""Which items of a person, or of a request, speak for those of an answer."""
 
 from __future__ import annotations
 
-from recolake.ranking.explain import Contributions, contributions
+from recolake.ranking.explain import Contributions
 from recolake.ranking.items import Items
 from recolake.ranking.popularity import FloatArray
-from recolake.ranking.ranker import Ranking
-from recolake.ranking.retrieval import NO_ITEM
+from serving.api.recommendations.kinds.situation import Found
 from serving.api.recommendations.schemas import ContentPart, Explained, Explanation, OwnItem
 from serving.shelf import Model
 
@@ -16,25 +15,20 @@ _MOST_OWN_ITEMS = 3
 _MOST_OF_CONTENT = 3
 
 
-def explain(
-    model: Model, subject: str | None, vector: FloatArray | None, found: Ranking
-) -> tuple[Explained, list[Explanation]]:
-    """One for each item of an answer to one person, in order; or none, and why."""
-    if model.artifact.evidence is None:
-        return "model_cannot", []
-    if subject is None or vector is None:
-        return "no_vector", []
-    rows = [row for row in found.rows[0].tolist() if row != NO_ITEM]
-    parts = contributions(model.artifact, subject, vector, rows)
+def explain(model: Model, found: Found) -> tuple[Explained, list[Explanation]]:
+    """One for each item of an answer, in order; or none, and why."""
+    rows = found.ranking.listed(0)
+    explained, parts = found.because(rows)
     if parts is None:
-        return "other_vector", []
-    return "yes", [_one(parts, position, model.artifact.items) for position in range(len(rows))]
+        return explained, []
+    return explained, [_one(parts, position, model.artifact.items) for position in range(len(rows))]
 
 
 def of_content(model: Model, vector: FloatArray | None, row: int) -> list[ContentPart] | None:
     """What of an item's description speaks for it; None for items whose vectors were learnt otherwise."""
     content, warm = model.artifact.content, model.artifact.warm
-    if content is None or vector is None or row < warm:
+    # What came since the training is not among what is told of.
+    if content is None or vector is None or not 0 <= row - warm < len(content):
         return None
     found = []
     for name, part in content.most(row - warm, vector, _MOST_OF_CONTENT):

@@ -1,55 +1,32 @@
-"""What is asked and answered about recommendations."""
+"""What is answered about recommendations; what is asked is in `requests.py`."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from recolake.ranking.rules.spec import BoostSpec, DiversitySpec, Name, PromotionSpec, RulesSpec
+from recolake.kinds.kinds import Kind
+from recolake.ranking.rules.spec import BoostSpec, DiversitySpec, PromotionSpec
 
-MOST_ITEMS = 1_000
-MOST_FIELDS = 50
-
-Strategy = Literal["personal", "popular"]
-Explained = Literal["yes", "no_vector", "model_cannot", "other_vector"]
-Fallback = Literal["no_user", "unknown_user", "no_vector", "features_unavailable", "challenger_failed"]
+Strategy = Literal["personal", "popular", "similar", "together", "session", "trending", "recent"]
+Explained = Literal["yes", "no_vector", "model_cannot", "other_vector", "not_by_items"]
+Fallback = Literal[
+    "no_user",
+    "unknown_user",
+    "no_vector",
+    "features_unavailable",
+    "challenger_failed",
+    "unknown_item",
+    "no_companions",
+    "no_totals",
+]
 
 
 def _absent(value: Any) -> bool:
     """What was not asked for has no place in an answer."""
     return value is None
-
-
-class RecommendationRequest(RulesSpec):
-    """For whom, how many, whether what they bought before may return, and the rules of the list."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    user_id: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=256,
-        description="The person, by your own id; left out, the answer is what is popular",
-        examples=["17850"],
-    )
-    k: int = Field(default=10, ge=1, le=MOST_ITEMS, description="How many items at most")
-    include_seen: bool = Field(
-        default=False,
-        description="Whether items that the person bought before may be recommended again. "
-        "Say true where people buy the same things repeatedly.",
-    )
-    explain: bool = Field(
-        default=False,
-        description="Whether to tell for each item which of the person's own items speak for it",
-    )
-    fields: list[Name] = Field(
-        default_factory=list,
-        max_length=MOST_FIELDS,
-        description="Attributes of the items that the answer is to hold",
-        examples=[["category", "price"]],
-    )
 
 
 class OwnItem(BaseModel):
@@ -69,11 +46,12 @@ class ContentPart(BaseModel):
 
 
 class Explanation(BaseModel):
-    """Where an item's affinity to the person comes from: an exact sum over the person's own items."""
+    """Where an item's affinity comes from: an exact sum over the items of the person, or of the request."""
 
     affinity: float = Field(
         description="How well item and person fit, as the model alone sees it: the inner product of their "
-        "vectors. The score also weighs what is popular and what the person took before"
+        "vectors. The score also weighs what is popular and what the person took before. Of similar items it "
+        "is the cosine, of items bought together the mean share of common visits"
     )
     items: list[OwnItem] = Field(description="The own items that speak most for it, at most 3, best first")
     others: float = Field(description="What all other own items contribute; with `items`, the affinity")
@@ -85,7 +63,10 @@ class RecommendedItem(BaseModel):
     item_id: str
     title: str | None
     score: float = Field(description="Comparable within this answer alone")
-    reason: str = Field(description="Stable code: bought_before, similar_taste, popular_now or new_item")
+    reason: str = Field(
+        description="Stable code: bought_before, similar_taste, popular_now, new_item, similar_item, "
+        "bought_together, trending_now or recent"
+    )
     reason_text: str = Field(description="The reason as a sentence for people")
     explanation: Explanation | None = Field(
         description="Null unless `explain` was asked for; also where the person has no vector, or the model "
@@ -108,6 +89,11 @@ class RecommendedItem(BaseModel):
         description="Which rules changed the item's score or place, such as boosts.0, promotions.1 or "
         "diversity; only where one did",
     )
+    propensity: float | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="Chance with which the item got this place, given those above it; only with `explore`",
+    )
 
 
 class RecommendationAnswer(BaseModel):
@@ -118,16 +104,81 @@ class RecommendationAnswer(BaseModel):
     variant: str = Field(
         description="Variant of the experiment: champion or challenger; default outside of one"
     )
-    strategy: Strategy
+    kind: Kind = Field(description="What was asked for")
+    scenario: str | None = Field(
+        default=None, exclude_if=_absent, description="The scenario that the request named; only then"
+    )
+    scenario_version: int | None = Field(
+        default=None, exclude_if=_absent, description="Which version of it was live"
+    )
+    strategy: Strategy = Field(
+        description="Where the items come from; `fallback` says why, where it is not the kind's"
+    )
     fallback: Fallback | None = Field(description="Why the answer is less personal than it could be; or null")
     degraded: bool = Field(description="True while the online store does not answer")
     explained: Explained | None = Field(
         default=None,
         exclude_if=_absent,
         description="Whether there are explanations, or why not: the person has no vector, the model cannot "
-        "tell what it made vectors from, or made another one. Only where `explain` was asked for",
+        "tell what it made vectors from, or made another one; or no items speak for such a list. Only where "
+        "`explain` was asked for",
+    )
+    unknown_items: list[str] | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="Items of the request that the model does not know; only where there are any",
     )
     items: list[RecommendedItem]
+
+
+class ReplayedItem(BaseModel):
+    """One item of a list that was answered before."""
+
+    item_id: str
+    title: str | None = Field(description="Null also where the model version does not know the item")
+    score: float | None = Field(description="Null where the record is from before scores were written down")
+    reason: str | None = Field(description="The same code as then; null like `score`")
+    reason_text: str | None
+    propensity: float | None = Field(
+        default=None, exclude_if=_absent, description="As then; only of lists with `explore`"
+    )
+    attributes: dict[str, str | None] | None = Field(
+        default=None, exclude_if=_absent, description="Those that the request asked for by `fields`"
+    )
+    rules: list[str] | None = Field(default=None, exclude_if=_absent, description="As then")
+
+
+class Replay(BaseModel):
+    """A list as it was answered, from the record and the model version of then; nothing is ranked anew."""
+
+    recommendation_id: str
+    served_at: datetime
+    model_version: str
+    variant: str
+    kind: Kind | None = Field(description="Null where the record is from before there were kinds")
+    scenario: str | None
+    scenario_version: int | None
+    strategy: str
+    fallback: str | None
+    items: list[ReplayedItem]
+
+
+class SuitedUser(BaseModel):
+    """A person of the request."""
+
+    user_id: str
+    score: float = Field(
+        description="The inner product of the two vectors; comparable within this answer alone"
+    )
+
+
+class UsersAnswer(BaseModel):
+    """People whom the item suits, best first."""
+
+    recommendation_id: str
+    model_version: str
+    users: list[SuitedUser]
+    without_vector: list[str] = Field(description="Those whom the model does not know, who have no place")
 
 
 class ReceiptModel(BaseModel):
@@ -176,6 +227,9 @@ class Receipt(BaseModel):
     experiment_id: str | None = Field(
         description="Experiment that the answer belongs to; null outside of one"
     )
+    kind: Kind | None = Field(description="Null where `recorded` is false, or from before there were kinds")
+    scenario: str | None = Field(description="The scenario that was named; null where there was none")
+    scenario_version: int | None
     model: ReceiptModel
     index: ReceiptIndex
     inputs: dict[str, int] = Field(description="Delta version of each input table")

@@ -27,9 +27,11 @@ from recolake.features.store import online_config, online_store
 from recolake.files import write_atomically
 from recolake.ranking.artifact import UserVectors, load_artifact
 from recolake.ranking.artifact_writer import Origin, write_artifact
+from recolake.ranking.companions import Companions
 from recolake.ranking.content import Content
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig, read_manifest
+from recolake.ranking.placement import Placement
 from recolake.ranking.pointer import activate, version_folder
 from recolake.ranking.second_stage.stage import SecondStage
 from recolake.settings import Settings
@@ -178,6 +180,9 @@ class Shop:
         folder_version: str | None = None,
         second_stage: SecondStage | None = None,
         content: Content | None = None,
+        companions: Companions | None = None,
+        totals: np.ndarray | None = None,
+        placement: Placement | None = None,
     ) -> UserVectors:
         """An artefact of random vectors, item n more popular than n + 1; nobody met those of `content`."""
         rng = np.random.default_rng(int(version[1:]))
@@ -219,6 +224,9 @@ class Shop:
             None,
             second_stage,
             content,
+            companions=companions,
+            totals=totals,
+            placement=placement,
         )
         return people
 
@@ -294,6 +302,10 @@ class Api:
     def ask(self, secret: str | None = None, **body: Any) -> Any:
         return self.client.post("/v1/recommendations", json=body, headers=self.bearer(secret))
 
+    def ask_for(self, kind: str, secret: str | None = None, **body: Any) -> Any:
+        path = f"/v1/recommendations/{kind}"
+        return self.client.post(path, json=body, headers=self.bearer(secret))
+
     def receipt(self, recommendation_id: str, secret: str | None = None) -> Any:
         return self.client.get(
             f"/v1/recommendations/{recommendation_id}/receipt", headers=self.bearer(secret)
@@ -316,3 +328,14 @@ def api(shop: Shop) -> Iterator[Api]:
 
     with TestClient(create_app(shop.settings), raise_server_exceptions=False) as client:
         yield Api(client, shop.key())
+
+
+@pytest.fixture
+def bare_api(tmp_path: Path) -> Iterator[Api]:
+    """With a key, and neither a model nor Redis: for what is refused before either is asked."""
+    from serving.app import create_app
+
+    settings = Settings(home=tmp_path / "home", redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    secret = Shop(settings, Valkey(tmp_path)).key()
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield Api(client, secret)

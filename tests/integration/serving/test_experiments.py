@@ -157,16 +157,16 @@ def test_a_document_that_cannot_be_read_leaves_everybody_with_the_champion(
 def test_where_the_challenger_fails_the_champion_answers_and_the_failure_is_the_challenger_s(
     api: Any, shop: Any, split: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from serving.api.recommendations import service
+    from serving.api.recommendations.kinds import personal
 
-    honest = service.rank
+    honest = personal.rank
 
     def broken(artifact: Any, *args: Any, **more: Any) -> Any:
         if artifact.model_version == "v2":
             raise RuntimeError("broken")
         return honest(artifact, *args, **more)
 
-    monkeypatch.setattr(service, "rank", broken)
+    monkeypatch.setattr(personal, "rank", broken)
     answers = {user: api.ask(user_id=user) for user in PEOPLE}
     assert {answer.status_code for answer in answers.values()} == {200}
     bodies = [answer.json() for answer in answers.values()]

@@ -10,7 +10,7 @@ import pytest
 from recolake.ranking.artifact import UserVectors, load_artifact
 from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.evidence import Evidence
-from recolake.ranking.explain import solve
+from recolake.ranking.fold_in import solve
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.pointer import activate, version_folder

@@ -58,4 +58,4 @@ def test_it_decides_by_days_from_the_online_store_and_only_where_those_are_told(
     assert answered(None) == ["i0", "i1", "i2", "i3"]
     body = api.ask(user_id="ada", k=4, include_seen=True).json()
     assert {item["reason"] for item in body["items"]} == {"bought_before"}
-    assert api.receipt(body["recommendation_id"]).json()["feature_service"] == "recommendation_v2"
+    assert api.receipt(body["recommendation_id"]).json()["feature_service"] == "live_v1"

@@ -18,7 +18,7 @@ from feature_repo.definitions import FOLDER, SERVICES, VIEWS, fingerprint  # noq
 from feature_repo.environment import config_file, variables  # noqa: E402
 from feature_repo.sources import SOURCE_VIEWS  # noqa: E402
 from feature_repo.vectors import superseded  # noqa: E402
-from recolake.features.names import Service, View  # noqa: E402
+from recolake.features.names import COLUMNS, RECENT_SOURCE, Service, View  # noqa: E402
 from recolake.features.store import offline_config  # noqa: E402
 
 SETTINGS = Settings(
@@ -28,6 +28,8 @@ SETTINGS = Settings(
 )
 # Written model by model, not from the changes of a table of features.
 WRITTEN_ELSEWHERE = {View.USER_VECTOR, View.ITEM_VECTOR}
+# By the API, as events come.
+PUSHED = {View.USER_RECENT}
 
 
 def test_the_local_configuration_file_says_what_the_code_says() -> None:
@@ -56,9 +58,9 @@ def test_every_name_has_a_definition_and_every_definition_a_name() -> None:
 
 def test_every_view_but_the_vectors_has_a_table_with_all_its_columns() -> None:
     fed = {view: source for source, views in SOURCE_VIEWS.values() for view in views}
-    assert set(fed) == set(View) - WRITTEN_ELSEWHERE
+    assert set(fed) == set(View) - WRITTEN_ELSEWHERE - PUSHED
     for view in VIEWS:
-        if view.name in WRITTEN_ELSEWHERE:
+        if view.name in WRITTEN_ELSEWHERE | PUSHED:
             continue
         columns = fed[View(view.name)].columns
         assert {field.name for field in view.features} <= columns.keys()
@@ -80,6 +82,15 @@ def test_vectors_are_keyed_by_their_model_version_too() -> None:
         View.USER_VECTOR: {"tenant_id", "user_id", "model_version"},
         View.ITEM_VECTOR: {"tenant_id", "item_id", "model_version"},
     }
+
+
+def test_what_is_pushed_shares_the_key_of_the_profile_and_its_columns_are_known_by_name() -> None:
+    views = {view.name: view for view in VIEWS}
+    for name in PUSHED:
+        assert views[name].stream_source.name == RECENT_SOURCE
+        assert set(views[name].entities) == set(views[View.USER_PROFILE].entities)
+        assert tuple(field.name for field in views[name].features) == COLUMNS[name]
+    assert COLUMNS.keys() == PUSHED
 
 
 def test_the_fingerprint_is_stable() -> None:

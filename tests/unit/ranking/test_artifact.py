@@ -18,6 +18,7 @@ from recolake.files import sha256_file
 from recolake.ranking.artifact import (
     INDEX_FILE,
     ITEMS_FILE,
+    TOTALS_FILE,
     TREND_FILE,
     USERS_FILE,
     VECTORS_FILE,
@@ -267,3 +268,27 @@ def test_an_artefact_is_never_overwritten(artifact_folder: Path, tenant: Tenant)
     place_artifact(artifact_folder, other, tenant, "v2", "run")
     with pytest.raises(ArtifactError, match="never changed"):
         place_artifact(artifact_folder, other, tenant, "v2", "run")
+
+
+@pytest.mark.parametrize(
+    ("totals", "sound"),
+    [
+        (np.arange(60.0), True),
+        (np.arange(59.0), False),
+        (np.arange(60.0) - 1, False),
+        (np.full(60, np.nan), False),
+    ],
+)
+def test_popularity_over_all_time_may_be_there_and_must_fit_then(
+    artifact_folder: Path, tenant: Tenant, totals: np.ndarray, sound: bool
+) -> None:
+    assert load_artifact(artifact_folder, tenant).totals is None
+    np.save(artifact_folder / TOTALS_FILE, totals)
+    _sign(artifact_folder, TOTALS_FILE)
+    if not sound:
+        with pytest.raises(ArtifactError, match="all time"):
+            load_artifact(artifact_folder, tenant)
+        return
+    found = load_artifact(artifact_folder, tenant).totals
+    assert found is not None
+    assert found.tolist() == totals.tolist()

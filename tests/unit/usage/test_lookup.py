@@ -40,7 +40,7 @@ def places(tmp_path: Path) -> Settings:
 
 
 def test_nothing_is_found_where_there_is_nothing(places: Settings) -> None:
-    assert find_usage(places, SHOP, ID, AT.date()) is None
+    assert find_usage(places, SHOP, ID, AT) is None
 
 
 @pytest.mark.parametrize("sealed", [False, True])
@@ -51,8 +51,8 @@ def test_a_record_is_found_in_a_journal_that_is_written_to_or_was_sealed(
     journal.append(_record('{"filter":"price < 3"}'))
     if sealed:
         journal.close()
-    assert find_usage(places, SHOP, ID, AT.date()) == _record('{"filter":"price < 3"}')
-    assert find_usage(places, Tenant("rival"), ID, AT.date()) is None
+    assert find_usage(places, SHOP, ID, AT) == _record('{"filter":"price < 3"}')
+    assert find_usage(places, Tenant("rival"), ID, AT) is None
 
 
 def test_a_record_is_found_in_the_lake_also_in_a_table_from_before_there_were_rules(places: Settings) -> None:
@@ -67,5 +67,5 @@ def test_a_record_is_found_in_the_lake_also_in_a_table_from_before_there_were_ru
         columns,
         configuration={"delta.enableDeletionVectors": "true"},
     )
-    assert find_usage(places, SHOP, ID, AT.date()) == _record()
-    assert find_usage(places, Tenant("rival"), ID, AT.date()) is None
+    assert find_usage(places, SHOP, ID, AT) == _record()
+    assert find_usage(places, Tenant("rival"), ID, AT) is None

@@ -12,9 +12,15 @@ from recolake.errors import ArtifactError
 from recolake.ranking.artifact import Artifact, load_artifact, load_user_vectors
 from recolake.ranking.artifact_writer import Origin
 from recolake.ranking.content import CONTENT_FILE
+from recolake.ranking.extend import extended
+from recolake.ranking.fold_in import of_items, solved
+from recolake.ranking.index.figures import Kind
+from recolake.ranking.index.kinds import build
 from recolake.ranking.manifest import SecondStageConfig
+from recolake.ranking.placement import PLACEMENT_FILE
 from recolake.ranking.ranker import rank
 from recolake.ranking.reasons import Reason
+from recolake.ranking.rules.rules import Rules
 from recolake.ranking.users import UserBatch
 from recolake.tenancy.context import Tenant
 from training.artifact import write_model
@@ -94,6 +100,32 @@ def test_what_an_old_item_is_to_a_person_and_why_is_as_if_nothing_were_new(
     assert np.array_equal(without.gram, artifact.gram)
 
 
+def test_it_tells_what_goes_together_and_what_was_popular_over_all_time(
+    described: Dataset, artifact: Artifact
+) -> None:
+    companions, totals, ids = artifact.companions, artifact.totals, artifact.items.ids
+    assert companions is not None
+    assert totals is not None
+    assert len(companions) == len(totals) == len(ids)
+    assert companions.offsets[artifact.warm] == companions.offsets[-1]
+    owners = np.repeat(np.arange(len(ids)), np.diff(companions.offsets))
+    alike = [ids[a][:2] == ids[b][:2] for a, b in zip(owners, companions.items, strict=True)]
+    assert np.mean(alike) > 0.8
+    met = described.interactions
+    weights = np.bincount(met.item, weights=met.weight, minlength=len(met.item_ids))
+    assert totals[: artifact.warm] == pytest.approx(weights)
+
+
+def test_whoever_took_the_same_items_has_the_same_vector(artifact: Artifact) -> None:
+    people, evidence = load_user_vectors(artifact.folder), artifact.evidence
+    assert evidence is not None
+    own = evidence.of_person("p1-03")
+    assert own is not None
+    folded = solved(artifact, of_items(artifact, own[0], own[1] / np.float32(evidence.typical)))
+    vector = people.vectors[people.ids.index("p1-03")]
+    assert folded == pytest.approx(vector, abs=1e-2 * float(np.abs(vector).max()))
+
+
 def test_people_without_history_get_vectors_where_what_they_are_beats_popularity(
     made: tuple[Candidate, ColdPlan], artifact: Artifact
 ) -> None:
@@ -131,6 +163,42 @@ def test_a_second_stage_leaves_what_nobody_met_in_its_place(described: Dataset, 
         for place, row in enumerate(blend.rows[user].tolist()):
             if row >= artifact.warm:
                 assert with_it.rows[user, place] == row
+
+
+def test_what_is_in_the_artefact_places_a_later_item_where_training_placed_one_like_it(
+    described: Dataset, artifact: Artifact, tmp_path: Path
+) -> None:
+    placement = artifact.placement
+    assert placement is not None
+    for row, item in enumerate(artifact.items.ids[artifact.warm :], artifact.warm):
+        said = {**described.attributes[item], "title": described.titles[item]}
+        found = placement.vector(said)
+        assert found is not None
+        np.testing.assert_allclose(found, artifact.vectors[row], atol=1e-5)
+    later = extended(artifact, {"later": {"category": "g1", "available": "true", "title": "Thing new-g1"}})
+    assert (later.items.ids[-1], len(later.vectors)) == ("later", len(artifact.vectors) + 1)
+    same = artifact.items.ids.index("new-g1")
+    np.testing.assert_allclose(later.vectors[-1], artifact.vectors[same], atol=1e-5)
+    assert extended(artifact, {"new-g1": {"category": "g1"}, "dark": {"colour": "black"}}) is artifact
+    path = tmp_path / PLACEMENT_FILE
+    path.write_bytes(replace(placement, features=placement.features[::-1]).to_bytes())
+    with pytest.raises(ArtifactError, match="does not fit"):
+        type(placement).open(path, len(placement.base))
+
+
+def test_lists_with_a_later_item_are_those_of_an_index_that_holds_it(
+    described: Dataset, artifact: Artifact, made: tuple[Candidate, ColdPlan]
+) -> None:
+    later = extended(artifact, {f"later-{n}": {"category": f"g{n}"} for n in range(3)})
+    held = replace(later, index=build(Kind.FLAT, later.vectors))
+    people = made[0].people().take(np.arange(12))
+    for include_seen in (False, True):
+        beside, within = (rank(each, people, 60, include_seen=include_seen) for each in (later, held))
+        np.testing.assert_array_equal(np.sort(beside.rows), np.sort(within.rows))
+    only = np.zeros(len(later.items), dtype=np.bool_)
+    only[-3:] = True
+    ruled = rank(later, people, 5, include_seen=False, rules=Rules(eligible=only))
+    assert {*ruled.rows.ravel().tolist()} == {-1, *range(len(only) - 3, len(only))}
 
 
 def test_content_that_gives_other_vectors_is_refused(artifact: Artifact, tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recolake.ranking.describe import ColumnKind, columns_from_json, columns_to_json, encode
+from training.files.encoding import parts
 from training.files.events import EvaluationFileError
-from training.files.features import read_features
+from training.files.features import joined, read_features
 
 GENRES = ["Drama", "Comedy|Drama", "Comedy", "Drama", "Comedy|Drama", "Comedy", "Drama", "Comedy"]
 
@@ -85,3 +87,28 @@ def test_of_rows_with_the_same_id_the_last_counts(tmp_path: Path) -> None:
 def test_what_cannot_be_used_is_refused_with_one_sentence(content: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(EvaluationFileError, match=said):
         read_features(_write(tmp_path / "f", content), "item")
+
+
+def test_one_row_that_comes_later_is_encoded_as_the_table_was() -> None:
+    count = 120
+    frame = pd.DataFrame(
+        {
+            "genre": [GENRES[n % 8] for n in range(count)],
+            "new": [str(n % 2) for n in range(count)],
+            "rare": ["true" if n % 5 else "" for n in range(count)],
+            "flat": ["1" if n % 3 else "0" for n in range(count)],
+            "price": [f"{n * n / 7:.4f}" if n % 11 else None for n in range(count)],
+            "since": [f"20{n % 20:02}-0{n % 9 + 1}-1{n % 10}" for n in range(count)],
+            "title": [f" Red THING {n % 40} of {GENRES[n % 8]} {n}" for n in range(count)],
+        }
+    )
+    found = joined(np.array([f"{n:03}" for n in range(count)]), parts(frame))
+    assert found.columns is not None
+    assert {column.kind for column in found.columns} == set(ColumnKind)
+    for row, said in enumerate(frame.to_dict("records")):
+        told = {str(name): str(text) for name, text in said.items() if text is not None}
+        dense = np.zeros(len(found.names))
+        for feature, value in encode(found.columns, told).items():
+            dense[feature] = value
+        np.testing.assert_allclose(found.matrix[[row]].toarray()[0], dense, atol=1e-6)
+    assert columns_from_json(columns_to_json(found.columns)) == found.columns

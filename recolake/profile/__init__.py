@@ -1,0 +1,1 @@
+"""What people did just now, and which items are not to be had, in Redis beside what the lake knows."""

@@ -1,0 +1,69 @@
+"""What ranking gives: rows of an index in order, whatever put them into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recolake.ranking.items import IntArray
+from recolake.ranking.popularity import FloatArray
+from recolake.ranking.reasons import REASONS, Reason
+from recolake.ranking.retrieval import NO_ITEM
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Best first, [U, k]. Beyond the last item `rows` is -1, `scores` -inf and `reasons` -1.
+
+    `acted` [U, k] says in bits which rules acted, for `Rules.names`; None where there were no rules.
+    """
+
+    rows: IntArray
+    scores: FloatArray
+    reasons: npt.NDArray[np.int8]
+    acted: IntArray | None = None
+
+    def reason(self, user: int, position: int) -> Reason:
+        return REASONS[int(self.reasons[user, position])]
+
+    def listed(self, user: int) -> list[int]:
+        """A user's rows, without what fills up."""
+        return [row for row in self.rows[user].tolist() if row != NO_ITEM]
+
+    def without(self, rows: IntArray) -> Ranking:
+        """One user's list without these rows."""
+        return self.at(np.flatnonzero(~np.isin(self.rows[0], rows[rows != NO_ITEM])))
+
+    def at(self, places: IntArray) -> Ranking:
+        """These places of every user's list, in this order."""
+        acted = None if self.acted is None else self.acted[:, places]
+        return Ranking(self.rows[:, places], self.scores[:, places], self.reasons[:, places], acted)
+
+
+def cut(
+    rows: IntArray,
+    scores: FloatArray,
+    best: IntArray,
+    reasons: npt.NDArray[np.integer],
+    k: int,
+    acted: IntArray | None = None,
+) -> Ranking:
+    """The candidates that were chosen, as an answer of k places.
+
+    Args:
+        rows, scores: [U, C] of all candidates; -inf where one is not allowed.
+        best: [U, at most k] which of them were chosen, best first.
+        reasons, acted: of those that were chosen.
+    """
+    picked = np.take_along_axis(scores, best, axis=1)
+    chosen = np.where(np.isneginf(picked), NO_ITEM, np.take_along_axis(rows, best, axis=1))
+    told = np.where(chosen == NO_ITEM, np.int8(-1), reasons)
+    missing = ((0, 0), (0, k - best.shape[1]))
+    return Ranking(
+        np.pad(chosen, missing, constant_values=NO_ITEM),
+        np.pad(picked, missing, constant_values=-np.inf),
+        np.pad(told, missing, constant_values=-1).astype(np.int8),
+        None if acted is None else np.pad(acted, missing),
+    )

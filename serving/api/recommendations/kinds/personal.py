@@ -1,0 +1,73 @@
+"""For a person: what they should see, and given items in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from recolake.ranking.explain import Contributions, contributions
+from recolake.ranking.ranker import rank
+from recolake.ranking.rules.rules import Rules
+from recolake.ranking.users import UserBatch
+from serving.api.recommendations.kinds.situation import Because, Found, Situation
+from serving.api.recommendations.requests import RecommendationRequest, RerankRequest
+from serving.api.recommendations.schemas import Explained
+from serving.people import Person
+
+
+def for_user(situation: Situation, request: RecommendationRequest | RerankRequest) -> Found:
+    """By the person's vector, what is popular and, with `include_seen`, what they took before."""
+    model = situation.model
+    person, fallback = situation.reader.person()
+    # Somebody too new for the model still has a history, and may want to buy it again.
+    personal = person.vector is not None or (request.include_seen and bool(person.history))
+    ranking = rank(
+        model.artifact,
+        UserBatch.one(
+            model.artifact.items,
+            model.artifact.manifest.dimension,
+            person.vector,
+            person.history,
+            person.weights,
+            person.habits,
+        ),
+        situation.depth,
+        include_seen=request.include_seen,
+        popularity=model.popularity,
+        rules=situation.rules,
+    )
+    return Found(
+        ranking,
+        "personal" if personal else "popular",
+        fallback,
+        _because(situation, person),
+        person.vector,
+    )
+
+
+def rerank(situation: Situation, request: RerankRequest) -> Found:
+    """The same among the given items alone; those that the model does not know have no place."""
+    rows = situation.items.rows(request.item_ids)
+    given = np.zeros(len(situation.items), dtype=np.bool_)
+    given[rows[rows >= 0]] = True
+    rules = situation.rules or Rules()
+    eligible = given if rules.eligible is None else given & rules.eligible
+    found = for_user(replace(situation, rules=replace(rules, eligible=eligible)), request)
+    unknown = [item for item, row in zip(request.item_ids, rows.tolist(), strict=True) if row < 0]
+    return replace(found, unknown=tuple(dict.fromkeys(unknown)))
+
+
+def _because(situation: Situation, person: Person) -> Because:
+    model, subject = situation.model, situation.reader.subject
+
+    def because(rows: Sequence[int]) -> tuple[Explained, Contributions | None]:
+        if model.artifact.evidence is None:
+            return "model_cannot", None
+        if subject is None or person.vector is None:
+            return "no_vector", None
+        parts = contributions(model.artifact, subject, person.vector, rows, person.made)
+        return ("other_vector", None) if parts is None else ("yes", parts)
+
+    return because

@@ -1,0 +1,124 @@
+"""What a source is given, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from recolake.profile.left_out import LeftOut
+from recolake.ranking.explain import Contributions
+from recolake.ranking.items import Items
+from recolake.ranking.popularity import FloatArray
+from recolake.ranking.ranking import Ranking
+from recolake.ranking.rules.rules import Rules
+from recolake.tenancy.context import Tenant
+from serving.api.recommendations.schemas import Explained, Fallback, Strategy
+from serving.people import FeaturesUnavailableError, OnlineFeatures, Person
+from serving.present import as_of_now
+from serving.shelf import Model
+
+NOBODY = Person(vector=None, history=(), weights=())
+
+Because = Callable[[Sequence[int]], tuple[Explained, Contributions | None]]
+"""What the items of a person or a request contribute to rows of the index; or why that cannot be told."""
+
+
+def not_by_items(rows: Sequence[int]) -> tuple[Explained, None]:
+    """What is popular is so whoever asks."""
+    return "not_by_items", None
+
+
+class Reader:
+    """What the online store knows of one person, and the model's vector of them; read when it is asked for.
+
+    Attributes:
+        missed: whether anything of it was out of reach.
+    """
+
+    def __init__(
+        self, features: OnlineFeatures, left_out: LeftOut, tenant: Tenant, subject: str | None, model: Model
+    ) -> None:
+        self._features = features
+        self._left_out = left_out
+        self._tenant = tenant
+        self._model = model
+        self._read: tuple[Person, Fallback | None] | None = None
+        self.subject = subject
+        self.missed = False
+
+    def person(self) -> tuple[Person, Fallback | None]:
+        """The person, read once, and why that is less than it could be."""
+        if self._read is None:
+            self._read = self._person()
+        return self._read
+
+    def lately(self) -> tuple[Sequence[str], Fallback | None]:
+        """What the person had to do with, the latest first: what they did just now, then their history."""
+        person, fallback = self.person()
+        return [*person.recent.items, *person.history], fallback
+
+    def attributes(self) -> dict[str, str | float | None] | None:
+        """What conditions may ask of the person; None for nobody, and where the store does not answer.
+
+        A store that did not bring the person is not asked again.
+        """
+        if self.subject is None or self.missed:
+            return None
+        try:
+            return self._features.attributes(self._tenant, self.subject)
+        except FeaturesUnavailableError:
+            self.missed = True
+            return None
+
+    def _person(self) -> tuple[Person, Fallback | None]:
+        if self.subject is None:
+            return NOBODY, "no_user"
+        model = self._model
+        try:
+            version = model.version if model.own_vectors else None
+            person = self._features.person(self._tenant, self.subject, version)
+        except FeaturesUnavailableError:
+            self.missed = True
+            return NOBODY, "features_unavailable"
+        if person.vector is not None and len(person.vector) != model.artifact.manifest.dimension:
+            # Not this index's vector, whatever its key says: never compare the two.
+            person = replace(person, vector=None)
+        person = as_of_now(self._left_out, self._tenant, self.subject, model, person)
+        if not person.known:
+            return NOBODY, "unknown_user"
+        return person, None if person.vector is not None else "no_vector"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One request, as all sources see it.
+
+    Attributes:
+        depth: so many items are wanted: k, or more where chance is to choose among them.
+    """
+
+    model: Model
+    reader: Reader
+    rules: Rules | None
+    depth: int
+
+    @property
+    def items(self) -> Items:
+        return self.model.artifact.items
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A source's list.
+
+    Attributes:
+        vector: what candidates were compared with; None where it was no vector of the index.
+        unknown: items of the request that the model does not know.
+    """
+
+    ranking: Ranking
+    strategy: Strategy
+    fallback: Fallback | None = None
+    because: Because = not_by_items
+    vector: FloatArray | None = None
+    unknown: tuple[str, ...] = ()
