@@ -127,6 +127,7 @@ class Settings(BaseSettings):
         """Scenarios of tenants: the control plane writes them, the data plane reads them."""
         return self.home / "scenarios"
 
+    @property
     def trail_root(self) -> Path:
         """What the data plane acknowledged and profiles in Redis do not hold yet."""
         return self.home / "trail"
