@@ -68,8 +68,8 @@ def test_an_item_that_is_not_to_be_had_is_gone_from_the_very_next_answer_of_ever
     for item in gone:
         answer = api.client.put(f"/v1/items/{item}", json={"available": False}, headers=api.bearer())
         assert answer.status_code == 202
-    left = {kind: ids(ask(api, kind)) for kind in EVERY_KIND}
-    assert left == {kind: [item for item in found if item not in gone] for kind, found in listed.items()}
+    left = {kind: {*ids(ask(api, kind))} for kind in EVERY_KIND}
+    assert left == {kind: {*found} - gone for kind, found in listed.items()}
     rest = ids(api.ask_for("popular", k=41, next_of=first_page.json()["recommendation_id"]))
     assert rest == [item for item in listed["popular"] if item not in gone | {*ids(first_page)}]
     for more in ({"explore": 0.5}, {"diversity": {"strength": 0.5}}):
@@ -92,7 +92,7 @@ def test_an_item_that_no_model_met_is_in_the_lists_of_every_kind_that_may_hold_i
         ("session", {"item_ids": ["new-1"]}),
     ):
         beside = api.ask_for(kind, k=5, **body)
-        assert (beside.json()["unknown_items"], len(ids(beside))) == (None, 5)
+        assert ("unknown_items" in beside.json(), len(ids(beside))) == (False, 5)
     assert api.ask_for("users", item_id="new-1", user_ids=["ada"]).json()["without_vector"] == []
     send(api, event("zoe", "new-1"))
     personal(api, "zoe")
