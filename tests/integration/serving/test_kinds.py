@@ -34,7 +34,7 @@ def served(shop: Any, version: str = "v1") -> Artifact:
     return load_artifact(version_folder(shop.settings, SHOP, version), SHOP)
 
 
-def publish_counted(api: Any, shop: Any) -> None:
+def publish_counted(api: Any, shop: Any, **more: Any) -> None:
     """Model v2, which knows what goes together (i3 with i9, then i8) and what was popular over all time."""
     offsets = np.zeros(41, np.int64)
     offsets[4:] = 2
@@ -43,7 +43,7 @@ def publish_counted(api: Any, shop: Any) -> None:
     )
     totals = np.exp2(-np.arange(40) / 10)
     totals[5] /= 50
-    people = shop.write_artifact("v2", ["ada", "ben"], companions=companions, totals=totals)
+    people = shop.write_artifact("v2", ["ada", "ben"], companions=companions, totals=totals, **more)
     shop.write_vectors("v2", people)
     activate(shop.settings, SHOP, "v2")
     api.until("v2 in service", lambda: api.ask(k=1).json()["model_version"] == "v2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from recolake.ranking.artifact import Artifact, UserVectors, load_artifact
 from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.evidence import Evidence
 from recolake.ranking.explain import contributions
-from recolake.ranking.fold_in import folded
+from recolake.ranking.fold_in import folded, of_items, solved
 from recolake.ranking.items import Items
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.taken import with_taken
@@ -111,6 +112,16 @@ def test_a_sum_gets_the_new_items_added_with_the_weight_that_others_have_of_them
     same = folded(artifact, "ann", vector, doing(artifact, ("i2", "purchase")))
     assert same is not None
     np.testing.assert_allclose(same[0], vector, rtol=1e-5)
+
+
+def test_a_session_is_somebody_of_whom_its_items_alone_are_known(tmp_path: Path) -> None:
+    artifact, rows, weights = made(tmp_path / "v1"), np.array([4, 9]), np.array([1.0, 0.5])
+    # An item of weight 1 holds as firmly as the median of what people have.
+    wanted = exact(artifact.vectors, {4: 1.5, 9: 0.75})
+    np.testing.assert_allclose(solved(artifact, of_items(artifact, rows, weights)), wanted, rtol=1e-4)
+    mean = (artifact.vectors[4] + 0.5 * artifact.vectors[9]) / 1.5
+    for other in (made(tmp_path / "v2", least_squares=False), replace(artifact, evidence=None)):
+        np.testing.assert_allclose(solved(other, of_items(other, rows, weights)), mean, rtol=1e-4)
 
 
 def test_explanations_add_up_to_the_folded_vector(tmp_path: Path) -> None:

@@ -24,3 +24,13 @@ def test_where_nothing_is_popular_nothing_trends() -> None:
     board = Popularity.of(np.full(3, -np.inf), span=8.0)
     assert board.share.tolist() == [0, 0, 0]
     assert board.lift(np.zeros(3)).tolist() == [0, 0, 0]
+
+
+def test_items_that_came_since_are_the_last_of_the_board_and_no_trend() -> None:
+    board = Popularity.of(np.log2([1.0, 8.0, 4.0]), span=8.0)
+    longer = board.with_length(5)
+    assert longer.order.tolist() == [1, 2, 0, 3, 4]
+    assert longer.share.tolist() == [*board.share.tolist(), 0, 0]
+    assert longer.lift(np.zeros(5))[3:].tolist() == [0, 0]
+    again = longer.with_length(3)
+    assert (again.order.tolist(), again.share.tolist()) == (board.order.tolist(), board.share.tolist())
