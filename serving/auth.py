@@ -19,7 +19,9 @@ def _requires(scope: Scope | None) -> Callable[..., Awaitable[KeyRecord]]:
         caller = state.keys.authenticate(secret, scope)
         # What is sent is counted where it is read, as a list of n counts n.
         if scope is Scope.RECOMMENDATIONS_READ:
-            billed = {Quota.REQUESTS: 1} if request.method == "POST" else {}
+            # A list that is told again is not made again.
+            made = request.method == "POST" and not request.url.path.endswith("/replay")
+            billed = {Quota.REQUESTS: 1} if made else {}
             await admit(request, state.limiter, caller, 1, billed)
         return caller
 

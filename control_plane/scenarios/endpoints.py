@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response, status
 
-from control_plane.auth import CurrentSettings, ScenarioWriter
+from control_plane.auth import CurrentSettings, ScenarioReader, ScenarioWriter
 from control_plane.scenarios import service
 from control_plane.scenarios.schemas import ScenarioList, ScenarioPut, ScenarioRead
 from recolake.scenarios.document import NAME
@@ -17,7 +17,7 @@ Name = Annotated[str, Path(pattern=NAME, description="Lower-case letters, digits
 
 
 @router.get("", operation_id="list_scenarios")
-def list_scenarios(holder: ScenarioWriter, settings: CurrentSettings) -> ScenarioList:
+def list_scenarios(holder: ScenarioReader, settings: CurrentSettings) -> ScenarioList:
     """The live version of every scenario, by name."""
     return service.listed(settings, holder.tenant)
 
@@ -40,7 +40,7 @@ def put_scenario(
 @router.get("/{name}", operation_id="read_scenario")
 def read_scenario(
     name: Name,
-    holder: ScenarioWriter,
+    holder: ScenarioReader,
     settings: CurrentSettings,
     version: Annotated[int | None, Query(ge=1, description="Any version; default: the live one")] = None,
 ) -> ScenarioRead:
@@ -49,7 +49,7 @@ def read_scenario(
 
 
 @router.get("/{name}/versions", operation_id="list_scenario_versions")
-def list_versions(name: Name, holder: ScenarioWriter, settings: CurrentSettings) -> ScenarioList:
+def list_versions(name: Name, holder: ScenarioReader, settings: CurrentSettings) -> ScenarioList:
     """Every version that there ever was, newest first."""
     return service.versions(settings, holder.tenant, name)
 

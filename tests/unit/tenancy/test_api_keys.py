@@ -165,4 +165,4 @@ def test_a_key_with_a_bad_checksum_does_not_even_cost_a_look_at_the_file(tmp_pat
     clock = Clock()
     snapshot = KeySnapshot(settings, clock=clock)
     assert snapshot.lookup(secret[:-1] + ("0" if secret[-1] != "0" else "1")) is None
-    assert snapshot._looked_at is None
+    assert snapshot._file._looked_at is None
