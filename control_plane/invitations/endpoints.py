@@ -29,7 +29,7 @@ def list_invitations(principal: MemberReader, settings: CurrentSettings) -> list
 @router.delete("/{invitation_id}", operation_id="revoke_invitation", status_code=status.HTTP_204_NO_CONTENT)
 def revoke_invitation(invitation_id: PathId, principal: MemberWriter, settings: CurrentSettings) -> None:
     """Make an invitation worth nothing. Who accepted it stays a member."""
-    service.revoke(settings, principal.tenant, invitation_id)
+    service.revoke(settings, principal, invitation_id)
 
 
 @router.post("/accept", operation_id="accept_invitation", dependencies=[PUBLIC])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime, timedelta
 
+from control_plane.audit import record as audited
 from control_plane.database import open_database
 from control_plane.errors import InvitationGoneError, PersonExistsError
 from control_plane.invitations import repository
@@ -24,6 +25,7 @@ from control_plane.people.service import new_person, recognise
 from control_plane.permissions import Role
 from control_plane.principal import Principal
 from control_plane.sessions.service import digest
+from recolake.audit.entry import Action, Actor
 from recolake.errors import InvalidInputError, NotFoundError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -48,6 +50,14 @@ def invite(settings: Settings, principal: Principal, asked: InvitationCreate) ->
     )
     with open_database(settings).transaction(principal.tenant) as session:
         read = _read(repository.add(session, row))
+        audited.record(
+            session,
+            principal.tenant,
+            Action.MEMBER_INVITED,
+            row.invitation_id,
+            by=principal.as_actor,
+            details={"role": row.role},
+        )
     return InvitationCreated(**read.model_dump(), token=token)
 
 
@@ -57,15 +67,18 @@ def list_invitations(settings: Settings, tenant: Tenant) -> list[InvitationRead]
         return [_read(row) for row in repository.list_for(session, tenant)]
 
 
-def revoke(settings: Settings, tenant: Tenant, invitation_id: str) -> None:
+def revoke(settings: Settings, principal: Principal, invitation_id: str) -> None:
     """Make an invitation worth nothing.
 
     Raises:
         NotFoundError: the tenant has none of that id.
     """
+    tenant = principal.tenant
     with open_database(settings).transaction(tenant) as session:
         if not repository.revoke(session, tenant, invitation_id):
             raise NotFoundError("There is no such invitation.", field="invitation_id")
+        by = principal.as_actor
+        audited.record(session, tenant, Action.INVITATION_REVOKED, invitation_id, by=by)
 
 
 def accept(
@@ -104,6 +117,8 @@ def accept(
         members.add(session, tenant, person.person_id, Role(found.role))
         found.accepted_at = moment
         member = members.find(session, tenant, person.person_id)
+        by, details = Actor(kind="person", id=person.person_id), {"invitation": found.invitation_id}
+        audited.record(session, tenant, Action.MEMBER_JOINED, person.person_id, by=by, details=details)
     assert member is not None
     return InvitationAccepted(person_id=person.person_id, tenant_id=tenant.name, role=Role(member.role))
 

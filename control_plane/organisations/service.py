@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from control_plane.audit import record as audited
 from control_plane.database import open_database
 from control_plane.errors import LastOwnerError
 from control_plane.organisations import repository
@@ -14,6 +15,7 @@ from control_plane.permissions import Role
 from control_plane.principal import Principal
 from control_plane.sessions import repository as sessions
 from control_plane.snapshots import publish
+from recolake.audit.entry import Action
 from recolake.errors import ForbiddenError, NotFoundError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -41,6 +43,8 @@ def rename(settings: Settings, principal: Principal, display_name: str) -> None:
     """Give the organisation another name for people to read; its identity stays."""
     with open_database(settings).transaction(principal.tenant) as session:
         repository.rename(session, principal.tenant, display_name)
+        tenant = principal.tenant
+        audited.record(session, tenant, Action.ORGANISATION_RENAMED, tenant.name, by=principal.as_actor)
 
 
 def members(settings: Settings, tenant: Tenant) -> list[MemberRead]:
@@ -79,6 +83,9 @@ def change_member(
         if disabled_at is not None:
             sessions.end_all(session, person_id, "disabled", tenant=tenant)
         (row,) = repository.list_for(session, tenant, person_id)
+        details = {"role": role.value, "disabled": disabled_at is not None}
+        by = principal.as_actor
+        audited.record(session, tenant, Action.MEMBER_CHANGED, person_id, by=by, details=details)
         return MemberRead.model_validate(row)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from control_plane.attempts import service as attempts
+from control_plane.audit import record as audited
 from control_plane.database import open_database
 from control_plane.errors import PersonExistsError, SignUpClosedError, TenantExistsError, WrongPasswordError
 from control_plane.models import PersonRow
@@ -20,6 +21,7 @@ from control_plane.principal import Principal
 from control_plane.sessions import repository as sessions
 from control_plane.snapshots import publish
 from control_plane.tenants import service as tenants
+from recolake.audit.entry import Action, Actor
 from recolake.errors import NotFoundError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -67,6 +69,8 @@ def begin_organisation(
             f"The name '{tenant}' is taken.", hint="Take another name.", field="organisation"
         )
     members.add(session, tenant, owner, Role.OWNER)
+    by = Actor(kind="person", id=owner)
+    audited.record(session, tenant, Action.TENANT_CREATED, tenant.name, by=by)
 
 
 def new_person(email: str, name: str, password: str, tenant: Tenant) -> PersonRow:

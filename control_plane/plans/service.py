@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from control_plane.audit import record as audited
 from control_plane.database import open_database
 from control_plane.plans import repository
 from control_plane.plans.schemas import PlanRead, PlanTerms, SubscriptionRead
 from control_plane.snapshots import publish
 from control_plane.tenants import repository as tenants
+from recolake.audit.entry import Action
 from recolake.errors import InvalidInputError, NotFoundError, UnknownTenantError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -90,6 +92,8 @@ def subscribe(
                 field="from",
             )
         row = SubscriptionRead.model_validate(repository.subscribe(session, tenant, plan, begins))
+        details = {"from": begins.isoformat()}
+        audited.record(session, tenant, Action.PLAN_ASSIGNED, plan_id, details=details)
     publish(settings, database, now=now)
     return row
 

@@ -53,7 +53,11 @@ def meter_usage(
             with database.platform() as session:
                 if records:
                     report.added += repository.add(session, records)
-                    report.reached += thresholds.record(session, _months(records), now())
+                    reached = thresholds.record(session, _months(records), now())
+                    report.reached += len(reached)
+                    # Before the commit: who is killed in between tells the same once more.
+                    for row in reached:
+                        thresholds.tell_of(settings, row)
             settle(path)
             report.files += 1
             report.lines += len(records)

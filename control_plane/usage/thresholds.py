@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from control_plane.models import ThresholdRow
 from control_plane.usage import repository
+from recolake.notices.tell import NoticeType, tell
+from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 PERCENTS = (80, 100)
@@ -23,9 +25,9 @@ def reached(used: int, quota: int | None) -> Sequence[int]:
     return [percent for percent in PERCENTS if used * 100 >= percent * quota]
 
 
-def record(session: Session, touched: Iterable[tuple[Tenant, str]], now: datetime) -> int:
-    """Note what tenants reached in months that got usage; returns how many were new."""
-    added = 0
+def record(session: Session, touched: Iterable[tuple[Tenant, str]], now: datetime) -> list[ThresholdRow]:
+    """Note what tenants reached in months that got usage; returns what was new."""
+    added: list[ThresholdRow] = []
     for tenant, month in touched:
         for row in repository.limits(session, tenant, month):
             for percent in reached(int(row.used), None if row.quota is None else int(row.quota)):
@@ -38,11 +40,22 @@ def record(session: Session, touched: Iterable[tuple[Tenant, str]], now: datetim
                     quota=int(row.quota),
                     reached_at=now,
                 )
-                done = session.execute(
-                    statement.on_conflict_do_nothing().returning(ThresholdRow.percent)
-                ).first()
-                added += done is not None
+                added += session.scalars(statement.on_conflict_do_nothing().returning(ThresholdRow))
     return added
+
+
+def tell_of(settings: Settings, row: ThresholdRow) -> None:
+    """Have the tenant's programs told, once."""
+    what = NoticeType.QUOTA_100 if row.percent == 100 else NoticeType.QUOTA_80
+    data = {
+        "month": row.month,
+        "kind": row.kind,
+        "percent": row.percent,
+        "used": row.used,
+        "quota": row.quota,
+    }
+    occasion = f"{row.month} {row.kind} {row.percent}"
+    tell(settings, Tenant(row.tenant_id), what, occasion, data, at=row.reached_at)
 
 
 def reached_by(session: Session, tenant: Tenant, since: datetime | None = None) -> Sequence[ThresholdRow]:

@@ -27,6 +27,12 @@ class Action(StrEnum):
     """What the platform records. A verifier takes any; logs outlive the list."""
 
     TENANT_CREATED = "tenant.created"
+    ORGANISATION_RENAMED = "organisation.renamed"
+    MEMBER_INVITED = "member.invited"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_CHANGED = "member.changed"
+    INVITATION_REVOKED = "invitation.revoked"
+    PLAN_ASSIGNED = "plan.assigned"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     KEY_ROTATED = "key.rotated"
