@@ -16,7 +16,6 @@ import structlog
 from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
 from recolake.features.names import (
-    COLUMNS,
     ITEM_KEY,
     MODEL_KEY,
     TENANT_KEY,
@@ -42,6 +41,9 @@ _VECTORS_A_READ = 100
 _HABITS = ("history_days", "history_first_days", "history_last_days")
 _RECENT_TEXTS = ("recent_items", "recent_types", "seen_items")
 _RECENT_TIMES = ("recent_times", "seen_times")
+_RECENT = frozenset((*_RECENT_TEXTS, *_RECENT_TIMES))
+# A vector is folded in from these; what was taken is much more, and of no use without the history.
+_FOLDED = ("recent_items", "recent_types", "recent_times")
 
 _log = structlog.get_logger(__name__)
 
@@ -85,7 +87,7 @@ class _Opened:
         """What is read of many people at once."""
         wanted = [f"{View.USER_VECTOR}:vector"]
         if self.person.name == Service.LIVE.value:
-            wanted += [f"{View.USER_RECENT}:{name}" for name in COLUMNS[View.USER_RECENT]]
+            wanted += [f"{View.USER_RECENT}:{name}" for name in _FOLDED]
         return wanted
 
 
@@ -264,11 +266,14 @@ def _vector(value: Any) -> FloatArray | None:
 
 
 def _recent(columns: dict[str, Any], row: int) -> Recent:
+    """Nothing where an earlier service was asked, and without what was taken where that was not asked for."""
     if "recent_items" not in columns:
-        return NOTHING_RECENT  # An earlier service was asked.
-    texts = (list(columns[name].values[row].string_list_val.val) for name in _RECENT_TEXTS)
-    times = (list(columns[name].values[row].int64_list_val.val) for name in _RECENT_TIMES)
-    (items, types, seen), (at, seen_at) = texts, times
+        return NOTHING_RECENT
+    asked = {name: column.values[row] for name, column in columns.items() if name in _RECENT}
+    items, types, seen = (
+        list(asked[name].string_list_val.val) if name in asked else [] for name in _RECENT_TEXTS
+    )
+    at, seen_at = (list(asked[name].int64_list_val.val) if name in asked else [] for name in _RECENT_TIMES)
     if not len(items) == len(types) == len(at) or len(seen) != len(seen_at):
         return NOTHING_RECENT
     return Recent(items, types, at, seen, seen_at)
