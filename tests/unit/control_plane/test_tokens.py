@@ -70,6 +70,7 @@ def test_algorithm_none_is_refused(name: str, signature: bytes) -> None:
         json.dumps(jwk(KEY.public)).encode(),
         KEY.public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
     ],
+    ids=["raw", "jwk", "pem"],
 )
 def test_a_signature_by_the_public_key_as_a_shared_secret_is_refused(secret: bytes) -> None:
     import hashlib

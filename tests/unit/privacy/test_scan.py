@@ -75,7 +75,7 @@ WAYS: dict[str, Callable[[Path, str], object]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("person", [PERSON, RAW])
+@pytest.mark.parametrize("person", [PERSON, RAW], ids=["pseudonym", "raw"])
 def test_people_are_found_in_every_form(tmp_path: Path, way: str, person: str) -> None:
     path = tmp_path / "file"
     WAYS[way](path, person)
