@@ -16,7 +16,7 @@ _LIMIT_MIB = 10 * 1024
 def test_every_service_is_healthy_on_loopback_and_all_fit_in_memory(
     full_platform: Settings, listening: Callable[[Settings], dict[str, set[str]]]
 ) -> None:
-    control.up(full_platform, ["lab"])
+    control.up(full_platform, ["lab", "kafka"])
     rows = {row.service: row for row in control.status(full_platform)}
     assert {row.health for row in rows.values()} == {"healthy"}
     assert sum(row.memory_mib for row in rows.values()) < _LIMIT_MIB
@@ -26,7 +26,7 @@ def test_every_service_is_healthy_on_loopback_and_all_fit_in_memory(
 
 
 def test_every_address_is_published_and_the_pages_people_open_are_there(full_platform: Settings) -> None:
-    control.up(full_platform, ["lab"])
+    control.up(full_platform, ["lab", "kafka"])
     for service in SERVICES:
         assert resolve(full_platform, service)
     for service, path in (("api", "/docs"), ("control", "/docs"), ("mlflow", "/"), ("airflow", "/")):
@@ -38,7 +38,7 @@ def test_every_address_is_published_and_the_pages_people_open_are_there(full_pla
 
 
 def test_notebooks_ask_for_their_token(full_platform: Settings) -> None:
-    control.up(full_platform, ["lab"])
+    control.up(full_platform, ["lab", "kafka"])
     without = resolve(full_platform, "lab").split("/lab")[0] + "/api/contents"
     assert httpx.get(without, timeout=20).status_code == httpx.codes.FORBIDDEN
 
