@@ -26,6 +26,7 @@ from control_plane.files.endpoints import router as files
 from control_plane.files.middleware import TusMiddleware
 from control_plane.invitations.endpoints import router as invitations
 from control_plane.oauth.endpoints import router as oauth
+from control_plane.oauth.problems import install_oauth_errors
 from control_plane.organisations.endpoints import router as organisations
 from control_plane.people.endpoints import router as people
 from control_plane.privacy.endpoints import router as privacy
@@ -35,7 +36,6 @@ from control_plane.snapshots import publish
 from control_plane.tenants.endpoints import router as tenants
 from control_plane.uploads.endpoints import router as uploads
 from control_plane.usage.endpoints import router as usage
-from control_plane.web import install_account_errors
 from control_plane.webhooks import deliver
 from control_plane.webhooks.endpoints import router as webhooks
 from recolake.errors import RecolakeError
@@ -94,7 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)
-    install_account_errors(app)
+    install_oauth_errors(app)
     for router in (
         files,
         uploads,

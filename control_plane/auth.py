@@ -69,7 +69,6 @@ UsageReader = Annotated[Principal, Depends(_Requires(Permission.USAGE_READ))]
 AuditReader = Annotated[Principal, Depends(_Requires(Permission.AUDIT_READ))]
 WebhookWriter = Annotated[Principal, Depends(_Requires(Permission.WEBHOOKS_WRITE))]
 BillingReader = Annotated[Principal, Depends(_Requires(Permission.BILLING_READ))]
-BillingWriter = Annotated[Principal, Depends(_Requires(Permission.BILLING_WRITE))]
 
 
 class UndeclaredRouteError(RuntimeError):

@@ -18,6 +18,8 @@ class Permission(StrEnum):
     TENANT_WRITE = "tenant:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
+    OWNERS_WRITE = "owners:write"
+    """To make owners, and to change them; no route asks for it alone."""
     SELF = "self"
     """Only people have it: what concerns oneself alone."""
     KEYS_READ = "keys:read"
@@ -34,7 +36,6 @@ class Permission(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
     AUDIT_READ = "audit:read"
     BILLING_READ = "billing:read"
-    BILLING_WRITE = "billing:write"
     RECOMMENDATIONS_READ = "recommendations:read"
     EVENTS_WRITE = "events:write"
     ITEMS_WRITE = "items:write"
@@ -69,10 +70,10 @@ _DEVELOP = {
 }
 _OF_ROLES = {
     Role.OWNER: frozenset(Permission),
-    Role.ADMIN: frozenset(Permission) - {_P.BILLING_WRITE},
+    Role.ADMIN: frozenset(Permission) - {_P.OWNERS_WRITE},
     Role.DEVELOPER: frozenset(_LOOK | _DEVELOP),
     Role.ANALYST: frozenset(_LOOK | {_P.EXPERIMENTS_WRITE, _P.RECOMMENDATIONS_READ}),
-    Role.BILLING: frozenset(_MEMBER | {_P.USAGE_READ, _P.BILLING_READ, _P.BILLING_WRITE}),
+    Role.BILLING: frozenset(_MEMBER | {_P.USAGE_READ, _P.BILLING_READ}),
     Role.READ_ONLY: frozenset(_LOOK | {_P.KEYS_READ}),
 }
 
@@ -83,8 +84,13 @@ def of_role(role: Role) -> frozenset[Permission]:
 
 
 def of_scopes(scopes: Iterable[Scope]) -> frozenset[Permission]:
-    """What a key of these scopes may do: who may write may look, and every key knows whose it is."""
+    """What a key of these scopes may do: who may write may look, and every key knows whose it is.
+
+    There is one scope for usage and what it costs; people's roles tell the two apart.
+    """
     named = {Permission(scope.value) for scope in scopes}
+    if Permission.USAGE_READ in named:
+        named.add(Permission.BILLING_READ)
     looks = {f"{scope.value.partition(':')[0]}:read" for scope in scopes}
     return frozenset(named | {p for p in Permission if p in looks} | {Permission.TENANT_READ})
 

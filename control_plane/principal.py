@@ -25,7 +25,7 @@ class Principal:
     @property
     def actor(self) -> str:
         """As decisions and logs name who it was."""
-        return f"key {self.key_id}" if self.key_id else f"person {self.person_id}"
+        return f"{self.as_actor.kind} {self.as_actor.id}"
 
     @property
     def as_actor(self) -> Actor:

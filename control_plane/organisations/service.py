@@ -11,7 +11,7 @@ from control_plane.organisations import repository
 from control_plane.organisations.schemas import MemberChange, MemberRead
 from control_plane.people.schemas import Membership
 from control_plane.people.service import begin_organisation
-from control_plane.permissions import Role
+from control_plane.permissions import Permission, Role
 from control_plane.principal import Principal
 from control_plane.sessions import repository as sessions
 from control_plane.snapshots import publish
@@ -95,5 +95,5 @@ def check_may_give(principal: Principal, role: Role) -> None:
     Raises:
         ForbiddenError: the principal is somebody else, and the role is owner.
     """
-    if role is Role.OWNER and principal.role is not Role.OWNER:
+    if role is Role.OWNER and Permission.OWNERS_WRITE not in principal.permissions:
         raise ForbiddenError("Only an owner makes owners, or changes them.", field="role")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from control_plane.auth import CurrentSettings, UsageReader
+from control_plane.auth import BillingReader, CurrentSettings, UsageReader
 from control_plane.usage import service
 from control_plane.usage.schemas import InvoiceRead, LimitsRead, UsagePage
 
@@ -34,6 +34,6 @@ def read_limits(holder: UsageReader, settings: CurrentSettings) -> LimitsRead:
 
 
 @router.get("/invoices/{month}", operation_id="read_invoice")
-def read_invoice(month: str, holder: UsageReader, settings: CurrentSettings) -> InvoiceRead:
+def read_invoice(month: str, holder: BillingReader, settings: CurrentSettings) -> InvoiceRead:
     """A month's invoice, such as 2026-03; the documentation holds the SQL that computes it."""
     return service.invoice(settings, holder.tenant, month)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from control_plane.auth import (
     declared_permissions,
 )
 from control_plane.permissions import Permission, Role, missing, of_role, of_scopes
-from recolake.settings import Settings
+from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.api_keys import Scope
 
 GOLDEN = Path(__file__).with_name("roles.txt")
@@ -92,3 +93,10 @@ def test_what_a_person_gives_to_a_key_never_exceeds_their_role(role: Role, scope
 def test_an_owner_has_everything_and_nobody_else_has() -> None:
     assert of_role(Role.OWNER) == frozenset(Permission)
     assert all(of_role(role) < frozenset(Permission) for role in Role if role is not Role.OWNER)
+
+
+def test_the_documentation_tells_of_every_permission() -> None:
+    page = (PROJECT_ROOT / "docs" / "reference" / "accounts.md").read_text()
+    table = page.partition("## Roles and permissions")[2].partition("## ")[0]
+    first = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert {name for cell in first for name in re.findall(r"`([\w:]+)`", cell)} == set(Permission)

@@ -1,4 +1,4 @@
-"""How errors of OAuth are told over HTTP, beyond what every service of ours does."""
+"""How errors of OAuth are told over HTTP."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from control_plane.oauth.errors import OAuthError
-from recolake.web.problems import problem
+from recolake.web.problems import answer_to
 
 
-def install_account_errors(app: FastAPI) -> None:
+def install_oauth_errors(app: FastAPI) -> None:
     """Add the handler to an application."""
     app.add_exception_handler(OAuthError, _oauth)
 
@@ -17,13 +17,6 @@ def install_account_errors(app: FastAPI) -> None:
 async def _oauth(request: Request, error: Exception) -> JSONResponse:
     """A problem document, as which OAuth's own libraries can read it, too: they insist on plain JSON."""
     assert isinstance(error, OAuthError)
-    answer = problem(
-        request,
-        status=error.status,
-        code=error.code,
-        detail=error.message,
-        hint=error.hint,
-        members=error.members,
-    )
+    answer = answer_to(request, error)
     answer.headers.update({"Content-Type": "application/json", "Cache-Control": "no-store"})
     return answer
