@@ -45,6 +45,7 @@ from recolake.tenancy.api_keys import KeySnapshot
 from recolake.web.idempotency import IdempotencyMiddleware
 from recolake.web.problems import install
 from recolake.web.replays import Replays
+from recolake.web.tidying import keep_tidy
 
 _log = structlog.get_logger(__name__)
 
@@ -79,18 +80,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             # Uploads need no PostgreSQL; account calls answer 503 until it is back, and migrate then.
             _log.warning("accounts_unavailable_at_start", detail=error.message)
         storing = asyncio.create_task(keep_storing(chosen))
+        tidying = asyncio.create_task(keep_tidy(replays))
         end = deliver.start(chosen, database)
         yield
         end()
         storing.cancel()
+        tidying.cancel()
         replays.close()
         database.close()
 
     app = FastAPI(title="Recolake control plane", version=version("recolake"), lifespan=lifespan)
     app.state.settings = chosen
     app.state.keys = KeySnapshot(chosen)
+    # Files in pieces have a protocol of their own, whose answers are headers.
     app.add_middleware(
-        IdempotencyMiddleware, replays=replays, keys=app.state.keys, handles=lambda p: p.startswith("/v1/")
+        IdempotencyMiddleware,
+        replays=replays,
+        keys=app.state.keys,
+        handles=lambda path: path.startswith("/v1/") and not path.startswith(files.prefix),
     )
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)

@@ -70,8 +70,9 @@ def _ship_lines(settings: Settings, database: Database, lines: Sequence[Begun | 
                 fan_out.publish(session, tenant, line, now)
             else:
                 act = _act(settings, tenant, line, ended.get(line.act_id))
-                audit.append(session, tenant, act, now)
+                # In this order: whoever changes an endpoint holds it first, and the log last.
                 _tell(session, tenant, act, now)
+                audit.append(session, tenant, act, now)
     return len(done)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import text
@@ -15,6 +13,7 @@ from control_plane.plans.current import current_plans
 from control_plane.tenants import repository as tenants
 from recolake.files import write_atomically
 from recolake.limits.plans import plans_snapshot, render_plans
+from recolake.moments import Clock, utc_now
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
@@ -24,9 +23,7 @@ from recolake.tenancy.pseudonyms import PseudonymKeyError, tenant_key
 _log = structlog.get_logger(__name__)
 
 
-def publish(
-    settings: Settings, database: Database, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> None:
+def publish(settings: Settings, database: Database, *, now: Clock = utc_now) -> None:
     """Write the snapshots from what is committed now.
 
     Called after every commit that changes them and at each start, which completes what a killed process left.

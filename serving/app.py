@@ -142,7 +142,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         IdempotencyMiddleware,
         replays=replays,
         keys=valid,
-        handles=lambda path: path.startswith(_ANSWERS),
+        # A list of people can be asked for again; no copy of it is kept that an erasure would miss.
+        handles=lambda path: path.startswith(_ANSWERS) and path != f"{_ANSWERS}/users",
         judge=partial(refuse_erased_answer, chosen),
     )
     app.add_middleware(BodyLimitMiddleware)

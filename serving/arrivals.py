@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import redis
 
-from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
+from recolake.features.online import PublishedRedis
 from recolake.profile.items import described_items, described_version, settle
 from recolake.ranking.artifact import Artifact
 from recolake.ranking.extend import extended
@@ -16,6 +17,8 @@ from recolake.tenancy.context import Tenant
 from serving.shelf import Model, Shelf
 
 _SECONDS = 2.0
+# What was stated so long before a model was made is in the tables that it was made from.
+_TAKEN_IN = timedelta(days=1)
 
 
 class Arrivals:
@@ -25,12 +28,17 @@ class Arrivals:
         self._settings = settings
         self._shelves = shelves
         self._done: dict[tuple[int, Tenant], tuple[Artifact, int]] = {}
-        self._opened: tuple[str, redis.Redis] | None = None
+        self._redis = PublishedRedis(settings, _SECONDS)
 
     def look(self) -> None:
         """Bring every model in line with what is said of items; while Redis is away, nothing changes."""
-        for number, shelf in enumerate(self._shelves):
-            for tenant, model in shelf.models().items():
+        shelves = [shelf.models() for shelf in self._shelves]
+        # What is not in service any more is not kept in memory.
+        self._done = {
+            (at, tenant): kept for (at, tenant), kept in self._done.items() if tenant in shelves[at]
+        }
+        for number, (shelf, models) in enumerate(zip(self._shelves, shelves, strict=True)):
+            for tenant, model in models.items():
                 try:
                     self._consider(number, shelf, tenant, model)
                 except (redis.RedisError, RecolakeError):
@@ -38,29 +46,18 @@ class Arrivals:
 
     def _consider(self, number: int, shelf: Shelf, tenant: Tenant, model: Model) -> None:
         loaded = model.loaded
-        if loaded.placement is None:
-            return
-        client = self._client()
+        client = self._redis.client()
         version = described_version(client, tenant)
         done = self._done.get((number, tenant))
         if done is not None and done[0] is loaded and done[1] == version:
             return
-        if version:
+        if number == 0 and (done is None or done[0] is not loaded):
+            made = loaded.manifest.created_at - _TAKEN_IN
+            settle(client, tenant, loaded.items.row_of, made.timestamp())
+        if version and loaded.placement is not None:
             version, described = described_items(client, tenant)
             found = extended(loaded, described)
             # Made here, so that no request waits for it.
             assert len(found.items.row_of) == len(found.items)
             shelf.extend(tenant, loaded, found)
-            if number == 0:
-                settle(client, tenant, [item for item in described if item in loaded.items.row_of])
         self._done[number, tenant] = (loaded, version)
-
-    def _client(self) -> redis.Redis:
-        """A client of the address that is published now."""
-        url = resolve(self._settings, "redis")
-        if self._opened is None or self._opened[0] != url:
-            client = redis.Redis.from_url(
-                url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=None
-            )
-            self._opened = (url, client)
-        return self._opened[1]

@@ -7,13 +7,12 @@ answer, what was known last holds.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import redis
 
-from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
+from recolake.features.online import PublishedRedis
 from recolake.profile.items import hidden_items, hidden_version
 from recolake.ranking.artifact import Artifact
 from recolake.ranking.rules.rules import BoolArray, Rules
@@ -39,7 +38,7 @@ class Hidden:
         self._breaker = breaker or Breaker()
         self._known: dict[Tenant, _Known] = {}
         self._masks: dict[Tenant, tuple[Artifact, int, BoolArray | None]] = {}
-        self._opened: tuple[str, redis.Redis] | None = None
+        self._redis = PublishedRedis(settings, settings.feature_deadline_seconds)
 
     def rules(self, tenant: Tenant, artifact: Artifact, rules: Rules | None) -> Rules | None:
         """The rules of a request, and that nothing hidden is shown; None where there is neither."""
@@ -71,7 +70,7 @@ class Hidden:
         if not self._breaker.allow():
             return known
         try:
-            client = self._client()
+            client = self._redis.client()
             version = hidden_version(client, tenant)
             if version != known.version:
                 known = self._known[tenant] = _Known(*hidden_items(client, tenant))
@@ -80,13 +79,3 @@ class Hidden:
             return known
         self._breaker.succeeded()
         return known
-
-    def _client(self) -> Any:
-        """A client of the address that is published now."""
-        url, seconds = resolve(self._settings, "redis"), self._settings.feature_deadline_seconds
-        if self._opened is None or self._opened[0] != url:
-            client = redis.Redis.from_url(
-                url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None
-            )
-            self._opened = (url, client)
-        return self._opened[1]

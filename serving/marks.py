@@ -7,9 +7,8 @@ from typing import TypeVar
 
 import redis
 
-from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
-from recolake.features.online import features_mark, vectors_ready
+from recolake.features.online import PublishedRedis, features_mark, vectors_ready
 from recolake.ranking.artifact import Artifact
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -30,7 +29,7 @@ class Marks:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._breaker = Breaker(failures=_FAILURES)
-        self._opened: tuple[str, redis.Redis] | None = None
+        self._redis = PublishedRedis(settings, _SECONDS)
 
     def features(self, tenant: Tenant) -> str | None:
         """Time at which the tenant's features last changed."""
@@ -46,20 +45,9 @@ class Marks:
         if not self._breaker.allow():
             return None
         try:
-            answer = question(self._client())
+            answer = question(self._redis.client())
         except (redis.RedisError, OSError, RecolakeError):
             self._breaker.failed()
             return None
         self._breaker.succeeded()
         return answer
-
-    def _client(self) -> redis.Redis:
-        """A client of the address that is published now."""
-        url = resolve(self._settings, "redis")
-        opened = self._opened
-        if opened is None or opened[0] != url:
-            client = redis.Redis.from_url(
-                url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=None
-            )
-            self._opened = opened = (url, client)
-        return opened[1]

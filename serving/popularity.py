@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
+from recolake.ranking.artifact import Artifact
 from recolake.tenancy.context import Tenant
 from serving.marks import Marks
 from serving.metrics import Metrics
@@ -26,9 +27,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class _Reading:
-    """Trend scores [I] of a model's items, the first `done` of them read; the mark is that of its start."""
+    """Trend scores [I] of the items that a model was trained on, the first `done` of them read; the mark is
+    that of its start. Items that came since have none until the next model."""
 
-    version: str
+    loaded: Artifact
     mark: str
     scores: npt.NDArray[np.float64]
     done: int = 0
@@ -62,9 +64,9 @@ class PopularityRefresh:
         self._readings = {tenant: kept for tenant, kept in self._readings.items() if tenant in models}
         for tenant, model in models.items():
             reading = self._reading(tenant, model)
-            if reading is not None and self._read_on(tenant, model, reading):
+            if reading is not None and self._read_on(tenant, reading):
                 del self._readings[tenant]
-                self._publish(tenant, model, reading)
+                self._publish(tenant, reading)
 
     def _reading(self, tenant: Tenant, model: Model) -> _Reading | None:
         """The reading to go on with, or a new one if there is something new; None if nobody tells.
@@ -75,14 +77,14 @@ class PopularityRefresh:
         if mark is None or mark == model.popularity_mark:
             return None
         reading = self._readings.get(tenant)
-        if reading is None or reading.version != model.version:
-            reading = _Reading(model.version, mark, np.full(len(model.artifact.items), np.nan))
+        if reading is None or reading.loaded is not model.loaded:
+            reading = _Reading(model.loaded, mark, np.full(len(model.loaded.items), np.nan))
             self._readings[tenant] = reading
         return reading
 
-    def _read_on(self, tenant: Tenant, model: Model, reading: _Reading) -> bool:
+    def _read_on(self, tenant: Tenant, reading: _Reading) -> bool:
         """Whether all of it is read now."""
-        items = model.artifact.items.ids
+        items = reading.loaded.items.ids
         while not reading.complete and not self._stopping.is_set():
             piece = items[reading.done : reading.done + PIECE]
             try:
@@ -94,8 +96,8 @@ class PopularityRefresh:
             reading.done += len(piece)
         return reading.complete
 
-    def _publish(self, tenant: Tenant, model: Model, reading: _Reading) -> None:
-        popularity = model.artifact.popularity_by(reading.scores)
-        self._shelf.freshen(tenant, model.version, popularity, reading.mark)
+    def _publish(self, tenant: Tenant, reading: _Reading) -> None:
+        popularity = reading.loaded.popularity_by(reading.scores)
+        self._shelf.freshen(tenant, reading.loaded, popularity, reading.mark)
         self._metrics.popularity_refreshes.labels("ok").inc()
         _log.info("popularity_refreshed", tenant=tenant.name, items=int(np.isfinite(reading.scores).sum()))

@@ -21,6 +21,7 @@ from recolake.endpoints import resolve
 from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.features.keys import drop_views, row_key
 from recolake.features.names import COLUMNS, RECENT_SOURCE, TENANT_KEY, USER_KEY
+from recolake.features.online import PublishedRedis
 from recolake.features.store import online_store, registry_snapshot
 from recolake.profile.deeds import Deed, deeds_of
 from recolake.profile.items import said_of, state
@@ -72,8 +73,9 @@ class Profiles:
         self._stopping = stopping
         self._trail = Trail(settings.trail_root)
         self._news = threading.Event()
-        self._store: tuple[tuple[str, int], FeatureStore] | None = None
-        self._clients: dict[tuple[str, float], redis.Redis] = {}
+        self._store: tuple[tuple[str, int], FeatureStore | None] | None = None
+        self._redis = PublishedRedis(settings, _SOCKET_SECONDS)
+        self._at_once = PublishedRedis(settings, _AT_ONCE_SECONDS)
 
     def note(self, tenant: Tenant, records: Sequence[Record]) -> None:
         """Keep what is about to be acknowledged where a crash does not lose it.
@@ -90,7 +92,7 @@ class Profiles:
         said = said_of(records, self._known(tenant))
         if said:
             with suppress(redis.RedisError, RecolakeError, OSError):
-                state(self._client(_AT_ONCE_SECONDS), tenant, said)
+                state(self._at_once.client(), tenant, said)
         self._news.set()
 
     def follow(self) -> None:
@@ -122,7 +124,7 @@ class Profiles:
                 self._stopping.wait(_TEND_SECONDS)
                 continue
             try:
-                writer = writer or Writer(self._client(_SOCKET_SECONDS), self._push)
+                writer = writer or Writer(self._redis.client(), self._push)
                 self._metrics.profile_rows.inc(writer.round(_PATIENCE_SECONDS))
                 self._stopping.wait(_PUSH_SECONDS)
             except redis.RedisError:
@@ -143,7 +145,7 @@ class Profiles:
         records: dict[Tenant, list[Record]] = {}
         for frame in frames:
             records.setdefault(frame.tenant, []).extend(frame.records)
-        client = self._client(_SOCKET_SECONDS)
+        client = self._redis.client()
         for tenant, own in records.items():
             deeds, said = deeds_of(own), said_of(own, self._known(tenant))
             try:
@@ -174,7 +176,7 @@ class Profiles:
         gone = [
             row_key({TENANT_KEY: row.tenant.name, USER_KEY: row.person}) for row in rows if not row.recent
         ]
-        drop_views(self._client(_SOCKET_SECONDS), gone, COLUMNS)
+        drop_views(self._redis.client(), gone, COLUMNS)
 
     def _opened(self) -> FeatureStore | None:
         """The feature store; None while its registry does not know what is pushed."""
@@ -185,20 +187,10 @@ class Profiles:
             return None
         if self._store is None or self._store[0] != origin:
             store = online_store(self._settings, _SOCKET_SECONDS)
-            if RECENT_SOURCE not in {source.name for source in store.list_data_sources()}:
-                return None
-            self._store = (origin, store)
+            known = RECENT_SOURCE in {source.name for source in store.list_data_sources()}
+            # Remembered either way: making one takes long, and a registry changes rarely.
+            self._store = (origin, store if known else None)
         return self._store[1]
-
-    def _client(self, seconds: float) -> redis.Redis:
-        """A client of the address that is published now."""
-        url = resolve(self._settings, "redis")
-        found = self._clients.get((url, seconds))
-        if found is None:
-            found = self._clients[url, seconds] = redis.Redis.from_url(
-                url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None
-            )
-        return found
 
 
 class Noted:

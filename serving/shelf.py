@@ -172,12 +172,17 @@ class Shelf:
                 del self._models[tenant]
                 _log.info("model_withdrawn", tenant=tenant.name)
 
-    def freshen(self, tenant: Tenant, version: str, popularity: Popularity, mark: str) -> None:
-        """Use a fresher popularity, unless the model was swapped meanwhile."""
+    def freshen(self, tenant: Tenant, loaded: Artifact, popularity: Popularity, mark: str) -> None:
+        """Use a fresher popularity, unless the model was swapped meanwhile.
+
+        Args:
+            loaded: the artefact, as it was loaded, whose items it is of.
+        """
         with self._lock:
             model = self._models.get(tenant)
-            same = model is not None and len(popularity.term) == len(model.artifact.items)
-            if model is not None and same and model.version == version:
+            if model is not None and model.loaded is loaded:
+                # Items that came since are its last rows, and were never active.
+                popularity = popularity.with_length(len(model.artifact.items))
                 self._models[tenant] = replace(model, popularity=popularity, popularity_mark=mark)
 
     def extend(self, tenant: Tenant, loaded: Artifact, artifact: Artifact) -> None:
@@ -189,7 +194,9 @@ class Shelf:
         with self._lock:
             model = self._models.get(tenant)
             if model is not None and model.loaded is loaded:
-                popularity = model.popularity.with_length(len(artifact.items))
+                # The items that it was extended by before may have other rows now.
+                trained = model.popularity.with_length(len(loaded.items))
+                popularity = trained.with_length(len(artifact.items))
                 self._models[tenant] = replace(model, artifact=artifact, popularity=popularity, base=loaded)
 
     def _consider(self, tenant: Tenant, version: str) -> None:

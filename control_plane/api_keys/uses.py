@@ -42,3 +42,6 @@ async def keep_storing(settings: Settings) -> None:
             known = await run_in_threadpool(store_uses, settings, known)
         except RecolakeError as error:
             _log.warning("key_uses_not_stored", detail=error.message)
+        except Exception as error:
+            # A task that ended would be missed by nobody.
+            _log.error("key_uses_crashed", exc_info=error)

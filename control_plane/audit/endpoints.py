@@ -20,7 +20,9 @@ def list_audit(
     holder: AuditReader,
     settings: CurrentSettings,
     limit: Annotated[int, Query(ge=1, le=1000, description="How many at most")] = 100,
-    cursor: Annotated[int | None, Query(ge=1, description="`next_cursor` of the page before")] = None,
+    cursor: Annotated[
+        int | None, Query(ge=1, lt=1 << 63, description="`next_cursor` of the page before")
+    ] = None,
 ) -> AuditPage:
     """Who did what, newest first."""
     return service.page(settings, holder.tenant, limit, cursor)

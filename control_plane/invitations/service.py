@@ -24,10 +24,10 @@ from control_plane.people import repository as people
 from control_plane.people.service import new_person, recognise
 from control_plane.permissions import Role
 from control_plane.principal import Principal
-from control_plane.sessions.service import digest
 from recolake.audit.entry import Action, Actor
 from recolake.errors import InvalidInputError, NotFoundError
 from recolake.settings import Settings
+from recolake.tenancy.api_keys import hash_key
 from recolake.tenancy.context import Tenant
 
 
@@ -44,7 +44,7 @@ def invite(settings: Settings, principal: Principal, asked: InvitationCreate) ->
         invitation_id=f"inv_{secrets.token_hex(8)}",
         email=asked.email,
         role=asked.role.value,
-        sha256=digest(token),
+        sha256=hash_key(token),
         invited_by=principal.actor,
         expires_at=datetime.now(UTC) + timedelta(days=asked.days),
     )
@@ -92,7 +92,7 @@ def accept(
         InvalidInputError: somebody new needs a name and a good password.
     """
     moment = now or datetime.now(UTC)
-    database, sha256 = open_database(settings), digest(asked.token)
+    database, sha256 = open_database(settings), hash_key(asked.token)
     with database.platform() as session:
         invitation = repository.open_one(session, sha256, moment)
         known = invitation and people.by_email(session, invitation.email)
@@ -114,11 +114,12 @@ def accept(
             raise PersonExistsError(
                 "Somebody signed up with this address meanwhile.", hint="Accept once more.", field="email"
             )
-        members.add(session, tenant, person.person_id, Role(found.role))
+        joined = members.add(session, tenant, person.person_id, Role(found.role))
         found.accepted_at = moment
         member = members.find(session, tenant, person.person_id)
-        by, details = Actor(kind="person", id=person.person_id), {"invitation": found.invitation_id}
-        audited.record(session, tenant, Action.MEMBER_JOINED, person.person_id, by=by, details=details)
+        if joined:
+            by, details = Actor(kind="person", id=person.person_id), {"invitation": found.invitation_id}
+            audited.record(session, tenant, Action.MEMBER_JOINED, person.person_id, by=by, details=details)
     assert member is not None
     return InvitationAccepted(person_id=person.person_id, tenant_id=tenant.name, role=Role(member.role))
 

@@ -171,8 +171,13 @@ def _post(settings: Settings, path: str, form: dict[str, str]) -> httpx.Response
 
 def _send(settings: Settings, method: str, path: str, **more: Any) -> httpx.Response:
     try:
-        return httpx.request(method, resolve(settings, "control").rstrip("/") + path, timeout=30, **more)
+        answer = httpx.request(method, resolve(settings, "control").rstrip("/") + path, timeout=30, **more)
     except httpx.TransportError as error:
-        raise ServiceUnavailableError(
-            "The control plane does not answer.", hint="Look at `recolake status`."
-        ) from error
+        raise _away() from error
+    if answer.is_server_error:
+        raise _away()
+    return answer
+
+
+def _away() -> ServiceUnavailableError:
+    return ServiceUnavailableError("The control plane does not answer.", hint="Look at `recolake status`.")

@@ -26,6 +26,7 @@ from control_plane.tokens.issuer import issuer_of
 from control_plane.tokens.keys import signing_key, verifying_keys
 from recolake.errors import ForbiddenError
 from recolake.settings import Settings
+from recolake.tenancy.api_keys import hash_key
 from recolake.tenancy.context import Tenant
 
 CODE_LIFETIME = timedelta(minutes=1)
@@ -105,7 +106,7 @@ def log_in(settings: Settings, form: LoginForm, address: str, *, now: datetime |
             session,
             AuthorizationCodeRow(
                 tenant_id=found[0].tenant_id,
-                sha256=sessions.digest(code),
+                sha256=hash_key(code),
                 person_id=person_id,
                 client_id=form.client_id,
                 redirect_uri=form.redirect_uri,
@@ -149,7 +150,7 @@ def tokens(settings: Settings, form: TokenForm, *, now: datetime | None = None) 
 def _for_code(settings: Settings, form: TokenForm, now: datetime) -> TokenAnswer | None:
     """A code is used up by the first who shows it, right or wrong; shown again, its session ends."""
     with open_database(settings).platform() as session:
-        code, fresh = repository.take(session, sessions.digest(form.code), now)
+        code, fresh = repository.take(session, hash_key(form.code), now)
         if code is None:
             return None
         tenant = Tenant(code.tenant_id)

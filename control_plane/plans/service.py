@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from control_plane.audit import record as audited
 from control_plane.database import open_database
@@ -14,16 +13,11 @@ from control_plane.snapshots import publish
 from control_plane.tenants import repository as tenants
 from recolake.audit.entry import Action
 from recolake.errors import InvalidInputError, NotFoundError, UnknownTenantError
+from recolake.moments import Clock, utc_now
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The present moment."""
-    return datetime.now(UTC)
 
 
 def put_plan(settings: Settings, plan_id: str, title: str, terms: PlanTerms) -> PlanRead:

@@ -7,7 +7,6 @@ for two who refresh at the same moment, too: one gets tokens, and the other's ca
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +23,7 @@ from control_plane.tokens.issuer import issuer_of
 from control_plane.tokens.keys import signing_key, verifying_keys
 from recolake.errors import NotFoundError, UnauthenticatedError
 from recolake.settings import Settings
+from recolake.tenancy.api_keys import hash_key
 from recolake.tenancy.context import Tenant
 
 REFRESH_LIFETIME = timedelta(days=7)
@@ -81,7 +81,7 @@ def tokens_for(settings: Settings, session: Session, row: SessionRow, now: datet
     session.add(
         RefreshTokenRow(
             tenant_id=row.tenant_id,
-            sha256=digest(secret),
+            sha256=hash_key(secret),
             session_id=row.session_id,
             issued_at=now,
             expires_at=min(now + REFRESH_LIFETIME, row.expires_at),
@@ -106,7 +106,7 @@ def refresh(
     """
     moment = now or datetime.now(UTC)
     with open_database(settings).platform() as session:
-        token, fresh = repository.take_refresh_token(session, digest(secret), moment)
+        token, fresh = repository.take_refresh_token(session, hash_key(secret), moment)
         if token is None:
             return None
         tenant = Tenant(token.tenant_id)
@@ -122,7 +122,7 @@ def refresh(
 def revoke(settings: Settings, secret: str) -> None:
     """End the session of a refresh token (RFC 7009); an unknown one is none of our business."""
     with open_database(settings).platform() as session:
-        token, _ = repository.take_refresh_token(session, digest(secret), datetime.now(UTC))
+        token, _ = repository.take_refresh_token(session, hash_key(secret), datetime.now(UTC))
         if token is not None:
             repository.end(session, Tenant(token.tenant_id), token.session_id, "logout")
 
@@ -149,8 +149,3 @@ def end_own(settings: Settings, principal: Principal, session_id: str) -> None:
         if mine is None:
             raise NotFoundError("You have no such session.", field="session_id")
         repository.end(session, Tenant(mine.tenant_id), session_id, "logout")
-
-
-def digest(secret: str) -> str:
-    """Hex SHA-256, the only form in which tokens and codes of 256 random bits are stored."""
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from recolake.files import read_or_create, write_atomically
 from recolake.settings import Settings
+from recolake.tenancy.signatures import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,12 @@ def rotate(settings: Settings) -> str:
 
 def jwk(public: Ed25519PublicKey) -> dict[str, str]:
     """The members that RFC 8037 asks of a public key."""
-    return {"crv": "Ed25519", "kty": "OKP", "x": _base64url(public.public_bytes_raw())}
+    return {"crv": "Ed25519", "kty": "OKP", "x": base64url(public.public_bytes_raw())}
 
 
 def key_id(public: Ed25519PublicKey) -> str:
     """RFC 7638: SHA-256 over the required members, in order, without white space."""
-    canonical = json.dumps(jwk(public), separators=(",", ":"), sort_keys=True)
-    return _base64url(hashlib.sha256(canonical.encode()).digest())
+    return base64url(hashlib.sha256(canonical(jwk(public))).digest())
 
 
 def _folder(settings: Settings) -> Path:
@@ -76,5 +75,6 @@ def _parse(raw: bytes) -> SigningKey:
     return SigningKey(key_id(private.public_key()), private)
 
 
-def _base64url(raw: bytes) -> str:
+def base64url(raw: bytes) -> str:
+    """Without padding, as JOSE and PKCE write it (RFC 7515, section 2)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from control_plane.database import open_database
 from control_plane.models import SubscriptionRow
 from control_plane.plans import repository as plans
-from control_plane.plans.service import Clock, utc_now
 from control_plane.usage import repository, thresholds
 from control_plane.usage.cursor import read_cursor, write_cursor
 from control_plane.usage.schemas import (
@@ -23,6 +22,7 @@ from control_plane.usage.schemas import (
 )
 from recolake.errors import InvalidInputError
 from recolake.limits.calendar import month_end, month_of
+from recolake.moments import Clock, utc_now
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from control_plane.database import open_database
-from control_plane.plans.service import Clock, utc_now
 from control_plane.snapshots import publish
 from control_plane.usage import repository, thresholds
 from recolake.limits.calendar import month_of
+from recolake.moments import Clock, utc_now
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.locks import metering_usage

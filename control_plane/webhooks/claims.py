@@ -94,6 +94,9 @@ def settle(session: Session, claimed: Claim, answer: Answer, now: datetime) -> s
 
     Whoever came so late that somebody else has taken the delivery over leaves it to them.
     """
+    # First the endpoint: whoever removes it holds it, too, before its deliveries.
+    key = (claimed.tenant.name, claimed.endpoint.endpoint_id)
+    endpoint = session.get(Endpoint, key, with_for_update=True)
     names = (claimed.tenant.name, claimed.message.event_id, claimed.endpoint.endpoint_id)
     tried = update(Attempt).where(
         tuple_(Attempt.tenant_id, Attempt.event_id, Attempt.endpoint_id) == names,
@@ -112,15 +115,11 @@ def settle(session: Session, claimed: Claim, answer: Answer, now: datetime) -> s
         Delivery.attempts == claimed.attempt,
     )
     session.execute(ours.values(values))
-    return _judge(session, claimed, answer, now)
+    return None if endpoint is None else _judge(endpoint, answer, now)
 
 
-def _judge(session: Session, claimed: Claim, answer: Answer, now: datetime) -> str | None:
+def _judge(endpoint: WebhookEndpointRow, answer: Answer, now: datetime) -> str | None:
     """Count an endpoint's failures in a row; disable it when it is given up, or says that it is gone."""
-    key = (claimed.tenant.name, claimed.endpoint.endpoint_id)
-    endpoint = session.get(Endpoint, key, with_for_update=True)
-    if endpoint is None:
-        return None
     if answer.delivered:
         endpoint.failures, endpoint.failing_since = 0, None
         return None

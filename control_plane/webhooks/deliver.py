@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -20,6 +19,7 @@ from control_plane.webhooks.send import Answer, send
 from recolake.audit.actors import SYSTEM
 from recolake.audit.entry import Action
 from recolake.errors import RecolakeError
+from recolake.moments import Clock, utc_now
 from recolake.settings import Settings
 
 _AT_ONCE = 8
@@ -29,10 +29,6 @@ _LAST_WORDS_SECONDS = 5.0
 
 Send = Callable[..., Answer]
 _log = structlog.get_logger(__name__)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ class Deliverer:
 
     settings: Settings
     database: Database
-    clock: Callable[[], datetime] = _utc_now
+    clock: Clock = utc_now
     post: Send = send
 
     def deliver_due(self) -> int:
@@ -59,13 +55,22 @@ class Deliverer:
             ServiceUnavailableError: PostgreSQL does not answer.
         """
         made = 0
+        while now := self.deliver_some():
+            made += now
+        return made
+
+    def deliver_some(self) -> int:
+        """Make some of the attempts that are due, at once; gives how many, 0 where none is.
+
+        Raises:
+            ServiceUnavailableError: PostgreSQL does not answer.
+        """
+        with self.database.platform() as session:
+            claimed = claims.claim(session, self.clock(), _AT_ONCE)
+        if not claimed:
+            return 0
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            while True:
-                with self.database.platform() as session:
-                    claimed = claims.claim(session, self.clock(), _AT_ONCE)
-                if not claimed:
-                    return made
-                made += len(list(pool.map(self._attempt, claimed)))
+            return len(list(pool.map(self._attempt, claimed)))
 
     def _attempt(self, claimed: claims.Claim) -> None:
         now = self.clock()
@@ -91,15 +96,15 @@ def run(deliverer: Deliverer, stop: threading.Event) -> None:
     pause = _PAUSE_SECONDS
     while not stop.wait(pause):
         try:
+            # Between any two rounds of attempts: a slow receiver holds up nobody's log.
             ship_outbox(deliverer.settings, deliverer.database)
-            deliverer.deliver_due()
-            pause = _PAUSE_SECONDS
+            pause = 0.0 if deliverer.deliver_some() else _PAUSE_SECONDS
         except RecolakeError as error:
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            pause = min(max(pause, _PAUSE_SECONDS) * 2, _LONGEST_PAUSE_SECONDS)
             _log.warning("webhooks_wait", code=error.code, seconds=pause)
         except Exception as error:
             # A thread that ended would be missed by nobody.
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            pause = min(max(pause, _PAUSE_SECONDS) * 2, _LONGEST_PAUSE_SECONDS)
             _log.error("webhooks_crashed", exc_info=error)
 
 

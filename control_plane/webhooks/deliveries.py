@@ -131,7 +131,7 @@ def _place(cursor: str) -> tuple[datetime, str]:
         at = datetime.fromisoformat(moment)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None or not event_id:
+    if at is None or at.tzinfo is None or not event_id or "\0" in event_id:
         raise InvalidInputError("This cursor is of no page.", hint="Begin without a cursor.", field="cursor")
     return at, event_id
 

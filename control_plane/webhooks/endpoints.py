@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, status
+from fastapi import APIRouter, Query, status
 
 from control_plane.auth import CurrentSettings, WebhookWriter
+from control_plane.fields import PathId
 from control_plane.webhooks import deliveries, service
 from control_plane.webhooks.schemas import (
     DeliveryDetails,
@@ -20,9 +21,6 @@ from control_plane.webhooks.schemas import (
 )
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
-
-WebhookId = Annotated[str, Path(max_length=40)]
-EventId = Annotated[str, Path(max_length=60)]
 
 
 @router.post("", operation_id="create_webhook", status_code=status.HTTP_201_CREATED)
@@ -40,28 +38,28 @@ def list_webhooks(holder: WebhookWriter, settings: CurrentSettings) -> list[Webh
 
 
 @router.get("/{webhook_id}", operation_id="read_webhook")
-def read_webhook(webhook_id: WebhookId, holder: WebhookWriter, settings: CurrentSettings) -> WebhookRead:
+def read_webhook(webhook_id: PathId, holder: WebhookWriter, settings: CurrentSettings) -> WebhookRead:
     """Where it goes, what it hears, and whether it works."""
     return service.read(settings, holder.tenant, webhook_id)
 
 
 @router.patch("/{webhook_id}", operation_id="change_webhook")
 def change_webhook(
-    webhook_id: WebhookId, body: WebhookChange, holder: WebhookWriter, settings: CurrentSettings
+    webhook_id: PathId, body: WebhookChange, holder: WebhookWriter, settings: CurrentSettings
 ) -> WebhookRead:
     """Change URL or event types, disable it, or enable it again: what waited is delivered then."""
     return service.change(settings, holder.tenant, webhook_id, body, by=holder.as_actor)
 
 
 @router.delete("/{webhook_id}", operation_id="delete_webhook", status_code=status.HTTP_204_NO_CONTENT)
-def delete_webhook(webhook_id: WebhookId, holder: WebhookWriter, settings: CurrentSettings) -> None:
+def delete_webhook(webhook_id: PathId, holder: WebhookWriter, settings: CurrentSettings) -> None:
     """Remove it with its deliveries; what is on its way is not sent."""
     service.remove(settings, holder.tenant, webhook_id, by=holder.as_actor)
 
 
 @router.post("/{webhook_id}/rotate", operation_id="rotate_webhook_secret")
 def rotate_webhook_secret(
-    webhook_id: WebhookId,
+    webhook_id: PathId,
     holder: WebhookWriter,
     settings: CurrentSettings,
     body: RotationAsked | None = None,
@@ -71,14 +69,14 @@ def rotate_webhook_secret(
 
 
 @router.post("/{webhook_id}/test", operation_id="test_webhook", status_code=status.HTTP_202_ACCEPTED)
-def test_webhook(webhook_id: WebhookId, holder: WebhookWriter, settings: CurrentSettings) -> EventAccepted:
+def test_webhook(webhook_id: PathId, holder: WebhookWriter, settings: CurrentSettings) -> EventAccepted:
     """Send an event of type `webhook.test` to it, whatever it subscribed to."""
     return deliveries.test(settings, holder.tenant, webhook_id)
 
 
 @router.get("/{webhook_id}/deliveries", operation_id="list_deliveries")
 def list_deliveries(
-    webhook_id: WebhookId,
+    webhook_id: PathId,
     holder: WebhookWriter,
     settings: CurrentSettings,
     limit: Annotated[int, Query(ge=1, le=100, description="How many at most")] = 20,
@@ -93,7 +91,7 @@ def list_deliveries(
 
 @router.get("/{webhook_id}/deliveries/{event_id}", operation_id="read_delivery")
 def read_delivery(
-    webhook_id: WebhookId, event_id: EventId, holder: WebhookWriter, settings: CurrentSettings
+    webhook_id: PathId, event_id: PathId, holder: WebhookWriter, settings: CurrentSettings
 ) -> DeliveryDetails:
     """One delivery with every attempt."""
     return deliveries.read(settings, holder.tenant, webhook_id, event_id)
@@ -105,7 +103,7 @@ def read_delivery(
     status_code=status.HTTP_202_ACCEPTED,
 )
 def redeliver(
-    webhook_id: WebhookId, event_id: EventId, holder: WebhookWriter, settings: CurrentSettings
+    webhook_id: PathId, event_id: PathId, holder: WebhookWriter, settings: CurrentSettings
 ) -> EventAccepted:
     """Deliver it once more, with the same `webhook-id`."""
     return deliveries.deliver_again(settings, holder.tenant, webhook_id, event_id, by=holder.as_actor)

@@ -13,7 +13,9 @@ from recolake.tenancy.context import Tenant
 
 def publish(session: Session, tenant: Tenant, notice: Notice, now: datetime) -> int:
     """Put a notice on its way; gives to how many endpoints. One that is on its way already stays as it is."""
-    wanted = [each for each in repository.endpoints(session, tenant) if notice.type in each.event_types]
+    # Held, or an endpoint that is removed meanwhile would have its delivery refused.
+    held = repository.endpoints(session, tenant, hold=True)
+    wanted = [each for each in held if notice.type in each.event_types]
     if not wanted or not repository.add_event(session, tenant, notice, now):
         return 0
     for endpoint in wanted:

@@ -26,9 +26,11 @@ Endpoint, Event, Delivery, Attempt = (
 )
 
 
-def endpoints(session: Session, tenant: Tenant) -> Sequence[WebhookEndpointRow]:
-    """All endpoints of the tenant, oldest first."""
+def endpoints(session: Session, tenant: Tenant, *, hold: bool = False) -> Sequence[WebhookEndpointRow]:
+    """All endpoints of the tenant, oldest first; `hold` makes who would remove one wait."""
     own = select(Endpoint).where(Endpoint.tenant_id == tenant.name)
+    if hold:
+        own = own.with_for_update(read=True, key_share=True)
     return session.scalars(own.order_by(Endpoint.created_at, Endpoint.endpoint_id)).all()
 
 

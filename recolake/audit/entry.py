@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -134,14 +133,6 @@ def entry_hash(previous: str, content: Mapping[str, Any]) -> str:
 def moment(at: datetime) -> str:
     """UTC with microseconds and a `Z`: one moment has one text."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
-
-def is_hash(value: object) -> bool:
-    """Whether a value has the form of a hash."""
-    return isinstance(value, str) and _HEX.fullmatch(value) is not None
 
 
 def _plain(value: Detail) -> Detail:

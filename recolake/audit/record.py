@@ -56,17 +56,18 @@ def recorded(
         details=dict(details or {}),
     )
     more: dict[str, Detail] = {}
-    outcome = Outcome.FAILED
+    # Who is interrupted does not know whether it is done; neither does the log then.
+    outcome = Outcome.UNKNOWN
     with segment(settings) as lines:
         lines.write(begun)
         try:
             yield more
             outcome = Outcome.DONE
         except RecolakeError as error:
-            more["error"] = error.code
+            outcome, more["error"] = Outcome.FAILED, error.code
             raise
         except Exception as error:
-            more["error"] = type(error).__name__
+            outcome, more["error"] = Outcome.FAILED, type(error).__name__
             raise
         finally:
             try:

@@ -32,6 +32,32 @@ VECTOR_KEYS = {View.USER_VECTOR: USER_KEY, View.ITEM_VECTOR: ITEM_KEY}
 """Views of vectors, and the join key beside tenant and model version."""
 
 
+class PublishedRedis:
+    """A client of the address that is published now; safe to share between threads.
+
+    A platform that was started again may have another port.
+    """
+
+    def __init__(self, settings: Settings, timeout_seconds: float) -> None:
+        self._settings = settings
+        self._seconds = timeout_seconds
+        self._opened: tuple[str, redis.Redis] | None = None
+
+    def client(self) -> redis.Redis:
+        """The client; one at a time is kept, and it is not asked anything.
+
+        Raises:
+            ServiceUnavailableError: no address is published.
+        """
+        url, opened = resolve(self._settings, "redis"), self._opened
+        if opened is None or opened[0] != url:
+            client = redis.Redis.from_url(
+                url, socket_timeout=self._seconds, socket_connect_timeout=self._seconds, retry=None
+            )
+            self._opened = opened = (url, client)
+        return opened[1]
+
+
 def redis_client(settings: Settings, timeout_seconds: float = _TIMEOUT_SECONDS) -> redis.Redis:
     """A client of the platform's Redis.
 

@@ -21,7 +21,7 @@ from recolake.profile.keys import (
 from recolake.tenancy.context import Tenant
 
 KEPT_SECONDS = 90 * 86_400
-"""After so long without a deed nothing is kept of a person here: the lake knows it by then."""
+"""After so long without a deed the sets of a person are gone: the lake knows what was in them by then."""
 
 Admit = Callable[[Sequence[Deed]], Sequence[Deed]]
 

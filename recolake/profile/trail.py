@@ -98,9 +98,14 @@ class Trail:
                 # Locked before it has its name: nobody can take it for the folder of a process that is gone.
                 unnamed, folder = self._root / f".{name}", self._root / name
                 private_folder(unnamed)
+                # First, so that `follow` never takes it for somebody else's that has ended.
+                self._own = folder
                 self._lock(unnamed, folder)
-                self._own = unnamed.rename(folder)
-                self._writer = SegmentWriter(folder, most_bytes=_MOST_BYTES, most_seconds=_MOST_SECONDS)
+                unnamed.rename(folder)
+                # The lake has what a power cut takes; not flushing is what keeps this cheap.
+                self._writer = SegmentWriter(
+                    folder, most_bytes=_MOST_BYTES, most_seconds=_MOST_SECONDS, sync=lambda _: None
+                )
             return self._writer
 
     def _lock(self, at: Path, folder: Path) -> None:

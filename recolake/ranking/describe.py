@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from math import isfinite, sqrt
 
 import numpy as np
@@ -64,8 +65,12 @@ class Column(BaseModel):
             return
         text = said.get(self.name, "")
         texts = text.split(_SEPARATOR) if self.kind is ColumnKind.VALUES else _WORD.findall(text)
-        known = {label: at for at, label in enumerate(self.labels)}
+        known = self._place_of
         yield from (known[each] for each in texts if each in known)
+
+    @cached_property
+    def _place_of(self) -> Mapping[str, int]:
+        return {label: at for at, label in enumerate(self.labels)}
 
     def _size(self, text: str) -> dict[int, float]:
         number = _number(text) if self.form is None else _moment(text, self.form)

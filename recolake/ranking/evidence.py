@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -52,7 +52,6 @@ class Evidence:
     items: npt.NDArray[np.int32]
     confidence: FloatArray
     regularization: float | None
-    _strongest: FloatArray | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -85,14 +84,19 @@ class Evidence:
         """The median confidence of all entries; 1 where there are none."""
         return float(np.median(self.confidence)) if len(self.confidence) else 1.0
 
-    def strongest(self, count: int) -> FloatArray:
-        """[count] the largest weight that anybody has of each item of the index; 0 where nobody has it."""
-        if self._strongest is None or len(self._strongest) != count:
-            found = np.zeros(count, dtype=np.float32)
-            np.maximum.at(found, self.items, self.confidence)
-            object.__setattr__(self, "_strongest", found)
-        assert self._strongest is not None
-        return self._strongest
+    @cached_property
+    def _most(self) -> FloatArray:
+        """[up to the last item that anybody has] the largest confidence in each."""
+        found = np.zeros(int(self.items.max(initial=-1)) + 1, dtype=np.float32)
+        np.maximum.at(found, self.items, self.confidence)
+        return found
+
+    def strongest(self, rows: npt.NDArray[np.integer]) -> FloatArray:
+        """[n] the largest confidence that anybody has in each item; the typical one where nobody has it."""
+        held = rows < len(self._most)
+        found = np.zeros(len(rows), dtype=np.float32)
+        found[held] = self._most[rows[held]]
+        return np.where(found > 0, found, np.float32(self.typical))
 
     def to_bytes(self) -> bytes:
         """As an Arrow file: one batch, a row a person."""

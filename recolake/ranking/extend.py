@@ -10,9 +10,8 @@ import numpy as np
 from recolake.ranking.artifact import Artifact
 from recolake.ranking.index.extended import Extended
 from recolake.ranking.items import Items
+from recolake.records.kinds import AVAILABILITY
 
-# What says whether an item may be shown says nothing of what it is.
-NO_CONTENT = frozenset({"available", "is_goods"})
 _TITLE = "title"
 
 
@@ -31,7 +30,7 @@ def extended(artifact: Artifact, described: Mapping[str, Mapping[str, str]]) -> 
         if item in known:
             continue
         vector = artifact.placement.vector(
-            {name: text for name, text in described[item].items() if name not in NO_CONTENT}
+            {name: text for name, text in described[item].items() if name not in AVAILABILITY}
         )
         if vector is not None and np.isfinite(vector).all():
             added[item] = vector
@@ -44,7 +43,7 @@ def extended(artifact: Artifact, described: Mapping[str, Mapping[str, str]]) -> 
         (
             *held.attributes,
             *(
-                {name: text for name, text in described[item].items() if name not in (_TITLE, *NO_CONTENT)}
+                {name: text for name, text in described[item].items() if name not in (_TITLE, *AVAILABILITY)}
                 for item in added
             ),
         ),

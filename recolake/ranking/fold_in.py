@@ -174,7 +174,7 @@ def _joined(
     held = dict(zip(own[0].tolist(), own[1].astype(np.float64).tolist(), strict=True)) if own else {}
     before = np.array([held.get(row, 0.0) for row in fresh.rows.tolist()])
     if evidence.regularization is None:
-        most = evidence.strongest(len(artifact.items))[fresh.rows]
+        most = evidence.strongest(fresh.rows)
         after = np.minimum(before + most * fresh.strength, np.maximum(most, before))
     else:
         after = _confidence(artifact, before, fresh.strength)

@@ -57,3 +57,7 @@ class Record:
 
     kind: Kind
     text: bytes
+
+
+AVAILABILITY = frozenset({"available", "is_goods"})
+"""Attributes that say whether an item may be shown, and nothing of what it is."""

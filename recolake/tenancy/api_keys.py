@@ -99,7 +99,7 @@ def checksum_ok(text: str) -> bool:
 
 
 def hash_key(secret: str) -> str:
-    """Hex SHA-256, the only form in which a key is stored."""
+    """Hex SHA-256, the only form in which keys, tokens and codes are stored: all are random enough for it."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

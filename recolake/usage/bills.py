@@ -25,7 +25,8 @@ def release(path: Path, *, aside: bool) -> None:
     mark = _mark(path)
     if mark.exists():
         dispose(path, aside=aside)
-        mark.unlink()
+        # Who looked for bills meanwhile may have taken it away.
+        mark.unlink(missing_ok=True)
         return
     records, _ = read_meter(path)
     if records:

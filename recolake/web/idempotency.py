@@ -48,10 +48,12 @@ class _Recorder:
     held: list[Message] = field(default_factory=list)
     size: int = 0
     complete: bool = False
+    read: bool = False
 
     async def receiving(self) -> Message:
         message = await self.receive()
         self.digest.update(message.get("body", b""))
+        self.read = not message.get("more_body", False)
         return message
 
     async def sending(self, message: Message) -> None:
@@ -150,6 +152,9 @@ class IdempotencyMiddleware:
             passing = _Recorder(receive, send, digest)
             await self._app(scope, passing.receiving, passing.sending)
             if passing.worth_keeping:
+                if not passing.read:
+                    # A route that takes no body has not looked at it; a retry is compared with all of it.
+                    await _drain(receive, digest)
                 answer = Answer(passing.status, seal(secret.encode(), passing.body))
                 await run_in_threadpool(
                     self._replays.keep, caller.tenant, key, passing.digest.digest(), answer

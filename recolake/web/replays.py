@@ -123,8 +123,9 @@ class Replays:
         if self._now() - self._purged < _PURGE_SECONDS:
             return
         self._purged = self._now()
-        for tenant in list(self._open):
-            with self._database(tenant) as database:
+        # Also of tenants that nobody asked for since the start.
+        for file in sorted(self._folder.glob("*.sqlite")):
+            with self._database(Tenant(file.stem)) as database:
                 database.execute("DELETE FROM answers WHERE at < ?", (self._now() - KEPT_SECONDS,))
 
     def close(self) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from recolake.records.kinds import AVAILABILITY
 from training.datasets.dataset import Dataset
 from training.datasets.features import Features
 from training.files.encoding import parts
 from training.files.features import joined
 
 _TITLE = "title"
-# What says whether an item may be shown says nothing of what it is.
-_NO_CONTENT = frozenset({"available", "is_goods"})
 
 
 def of_items(dataset: Dataset) -> Features | None:
@@ -32,7 +31,7 @@ def of_people(dataset: Dataset) -> Features | None:
 
 
 def _features(rows: Mapping[str, Mapping[str, str]]) -> Features | None:
-    said = {who: {k: v for k, v in row.items() if k not in _NO_CONTENT} for who, row in rows.items()}
+    said = {who: {k: v for k, v in row.items() if k not in AVAILABILITY} for who, row in rows.items()}
     ids = np.array(sorted(who for who, row in said.items() if row), dtype=np.str_)
     if not len(ids):
         return None

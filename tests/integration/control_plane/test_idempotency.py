@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,6 +18,7 @@ from control_plane.app import create_app
 from control_plane.tenants import service as tenants
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.web.replays import KEPT_SECONDS, Answer, Replays
 
 SCOPES = {"scopes": ["events:write"]}
 
@@ -48,6 +53,30 @@ def test_the_first_answer_is_given_again_and_nothing_is_done_again(
     kept = [path for path in (postgres.replay_root / "control").rglob("*") if path.is_file()]
     assert kept
     assert not [path for path in kept if secret in path.read_bytes()], "an answer at rest shows no secret"
+
+
+def test_files_in_pieces_are_begun_anew_by_their_own_protocol(
+    postgres: Settings, shop: tuple[Tenant, str]
+) -> None:
+    client = TestClient(create_app(postgres), raise_server_exceptions=False)
+    headers = {"Authorization": f"Bearer {shop[1]}", "Idempotency-Key": "k", "Tus-Resumable": "1.0.0"}
+    name = {"Upload-Metadata": f"filename {base64.b64encode(b'a.csv').decode()}"}
+    made = [client.post("/v1/files", headers=headers | name | {"Upload-Length": size}) for size in ("5", "6")]
+    assert [answer.status_code for answer in made] == [201, 201]
+    assert made[0].headers["location"] != made[1].headers["location"]
+
+
+def test_old_answers_go_also_of_tenants_that_nobody_asks_for(tmp_path: Path) -> None:
+    tenant, now = Tenant("shop"), 1_000_000.0
+    first = Replays(tmp_path, now=lambda: now)
+    first.keep(tenant, b"k", b"r", Answer(201, b"told"))
+    first.close()
+    later = Replays(tmp_path, now=lambda: now)
+    now += KEPT_SECONDS + 3_700
+    later.tend()
+    later.close()
+    with closing(sqlite3.connect(tmp_path / f"{tenant}.sqlite")) as database:
+        assert database.execute("SELECT count(*) FROM answers").fetchone() == (0,)
 
 
 def test_the_same_key_with_another_body_is_an_error(post: Callable[..., object]) -> None:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook
 
 from control_plane.app import create_app
@@ -26,6 +27,7 @@ from control_plane.webhooks.schedule import MOST_TRIES
 from control_plane.webhooks.send import Answer, send
 from recolake.audit.entry import Action
 from recolake.audit.record import recorded
+from recolake.errors import ServiceUnavailableError
 from recolake.notices.tell import NoticeType, tell
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -303,6 +305,46 @@ def test_another_tenants_webhooks_do_not_exist(shop: Shop, receiver: Any) -> Non
         answer = rival.ask(method, f"/{hook}{path}", **more)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
     assert shop.ask("GET", f"/{hook}").json()["enabled"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/a%00",
+        "/a%00/deliveries",
+        "/{hook}/deliveries/a%00",
+        "/{hook}/deliveries?cursor=2026-01-01T00:00:00Z~%00",
+    ],
+)
+def test_text_that_postgresql_does_not_take_is_refused(shop: Shop, receiver: Any, path: str) -> None:
+    hook = shop.hook(receiver.url)["webhook_id"]
+    assert shop.ask("GET", path.format(hook=hook)).status_code == 422
+
+
+def test_an_endpoint_is_held_while_its_deliveries_are_written(shop: Shop, receiver: Any) -> None:
+    """One that is removed in between would have the delivery refused, and with it all that came along."""
+    hook = shop.hook(receiver.url)["webhook_id"]
+    database = open_database(shop.settings)
+
+    def remove() -> None:
+        with database.transaction(shop.tenant) as session:
+            session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            repository.remove(session, shop.tenant, hook)
+
+    with database.transaction(shop.tenant) as session:
+        repository.endpoints(session, shop.tenant, hold=True)
+        with pytest.raises(ServiceUnavailableError):
+            remove()
+    remove()
+
+
+def test_a_retry_of_a_call_that_takes_no_body_is_the_same_call(shop: Shop, receiver: Any) -> None:
+    hook = shop.hook(receiver.url)["webhook_id"]
+    headers = shop.headers | {"Idempotency-Key": "once"}
+    first, again = (shop.client.post(f"/v1/webhooks/{hook}/test", json={}, headers=headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json() == again.json()
+    assert again.headers["idempotency-replayed"] == "true"
 
 
 def test_deliveries_come_in_pages_newest_first(shop: Shop, receiver: Any) -> None:

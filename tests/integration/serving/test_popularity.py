@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from recolake.ranking.describe import Column, ColumnKind
+from recolake.ranking.extend import extended
+from recolake.ranking.placement import Placement
 from recolake.tenancy.context import Tenant
 from serving import popularity as module
 from serving.marks import Marks
@@ -83,6 +87,25 @@ def test_a_reading_goes_on_where_the_store_failed(world: World) -> None:
     world.refresh.look()
     assert world.features.asked == ["i0", "i10", "i20", "i20", "i30"]
     assert world.favourite() == "i35"
+
+
+def test_items_that_come_while_it_is_read_neither_stop_it_nor_take_another_s_place(world: World) -> None:
+    def arrive(*items: str) -> None:
+        loaded = world.shelf.model(SHOP).loaded
+        column = Column(kind=ColumnKind.VALUES, name="category", labels=("home",))
+        weights = np.ones((1, loaded.vectors.shape[1]), dtype=np.float32)
+        placement = Placement((column,), np.array([0]), weights, weights[0])
+        told = {item: {"category": "home"} for item in items}
+        world.shelf.extend(SHOP, loaded, extended(replace(loaded, placement=placement), told))
+
+    world.features.before = lambda item: arrive("m-new") if item == "i20" else None
+    world.refresh.look()
+    assert world.favourite() == "i35"
+    arrive("a-new", "m-new")
+    model = world.shelf.model(SHOP)
+    assert len(model.popularity.term) == len(model.artifact.items) == 42
+    assert world.favourite() == "i35"
+    assert not model.popularity.term[40:].any()
 
 
 def test_features_that_change_while_they_are_read_are_read_again_afterwards(world: World) -> None:

@@ -11,6 +11,7 @@ import redis
 from fastapi.testclient import TestClient
 
 from recolake.privacy.lists import opted_out
+from recolake.profile.items import settle
 from recolake.profile.keys import deeds_key, hidden_key
 from recolake.profile.stream import waiting
 from recolake.ranking.artifact import load_artifact
@@ -87,6 +88,22 @@ def test_an_item_that_is_not_to_be_had_is_gone_from_the_very_next_answer(api: Ap
     back = api.client.put(f"/v1/items/{first[0]}", json={"available": True}, headers=api.bearer())
     assert back.status_code == 202
     assert first[0] in items_of(api.ask(k=40))
+
+
+def test_what_a_newer_model_was_made_of_ends_what_was_said_before_and_nothing_later(
+    api: Api, shop: Any
+) -> None:
+    """A file may have brought an item back; the lake's word counts once a model has it."""
+    first = items_of(api.ask(k=3))[0]
+    put = api.client.put(f"/v1/items/{first}", json={"available": False}, headers=api.bearer())
+    assert put.status_code == 202
+    api.until("it is hidden", lambda: first not in items_of(api.ask(k=3)))
+    now, client = datetime.now(UTC).timestamp(), redis.Redis.from_url(shop.valkey.url)
+    assert settle(client, SHOP, {first}, before=now - 3_600) == 0
+    assert first not in items_of(api.ask(k=3))
+    assert settle(client, SHOP, set(), before=now + 3_600) == 0
+    assert settle(client, SHOP, {first}, before=now + 3_600) == 1
+    api.until("it is back", lambda: first in items_of(api.ask(k=3)))
 
 
 def test_another_process_leaves_the_item_out_too(api: Api, shop: Any) -> None:

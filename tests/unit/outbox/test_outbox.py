@@ -57,6 +57,14 @@ def test_an_act_is_written_down_before_it_is_done_and_after(settings: Settings) 
     assert (ended.act_id, ended.outcome, ended.details) == (begun.act_id, Outcome.DONE, {"previous": "v0"})
 
 
+def test_of_an_act_that_was_interrupted_nobody_claims_to_know(settings: Settings) -> None:
+    with pytest.raises(KeyboardInterrupt), recorded(settings, SHOP, Action.MODEL_PROMOTED, "v1"):
+        raise KeyboardInterrupt
+    _, ended = _lines(settings)
+    assert isinstance(ended, Ended)
+    assert (ended.outcome, ended.details) == (Outcome.UNKNOWN, {})
+
+
 def test_an_act_that_fails_says_so_by_its_code_alone(settings: Settings) -> None:
     def refuse() -> None:
         with recorded(settings, SHOP, Action.MODEL_PROMOTED, "v1"):
