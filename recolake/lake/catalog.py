@@ -13,6 +13,9 @@ from recolake.settings import Settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# Under this and its name Delta keeps a constraint among the properties of a table.
+_CONSTRAINT = "delta.constraints."
+
 
 def create_statement(table: Table, settings: Settings) -> str:
     """DDL of a table that Python writes."""
@@ -20,7 +23,9 @@ def create_statement(table: Table, settings: Settings) -> str:
         f"{c.name} {c.type}{' NOT NULL' if c.required else ''} COMMENT {literal(c.comment)}"
         for c in table.columns
     )
-    properties = ", ".join(f"{literal(k)} = {literal(v)}" for k, v in sorted(table.properties.items()))
+    constraints = {f"{_CONSTRAINT}{name}": condition for name, condition in table.constraints}
+    stated = sorted((table.properties | constraints).items())
+    properties = ", ".join(f"{literal(key)} = {literal(value)}" for key, value in stated)
     return (
         f"CREATE TABLE IF NOT EXISTS {table.qualified} ({columns}) USING DELTA "
         f"COMMENT {literal(table.comment)} CLUSTER BY ({', '.join(table.cluster_by)}) "
@@ -54,7 +59,6 @@ def register_tables(spark: SparkSession, settings: Settings) -> list[str]:
             recovered.append(table.qualified)
         elif table in PYTHON_TABLES:
             spark.sql(create_statement(table, settings))
-            add_constraints(spark, table)
     return recovered
 
 
@@ -70,7 +74,7 @@ def add_constraints(spark: SparkSession, table: Table) -> None:
         return
     rows = spark.sql(f"SHOW TBLPROPERTIES {table.qualified}").collect()
     there = {row["key"] for row in rows}
-    missing = [c for c in table.constraints if f"delta.constraints.{c[0]}" not in there]
+    missing = [c for c in table.constraints if f"{_CONSTRAINT}{c[0]}" not in there]
     if missing and {c.name for c in table.columns} <= set(spark.table(table.qualified).columns):
         for name, condition in missing:
             spark.sql(f"ALTER TABLE {table.qualified} ADD CONSTRAINT {name} CHECK ({condition})")

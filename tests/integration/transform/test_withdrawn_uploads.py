@@ -3,14 +3,14 @@ that was reverted might never have come."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from recolake.lake.read import read_tenant
-from recolake.lake.tables import DBT_TABLES, PYTHON_TABLES, SILVER_EVENTS, SILVER_ITEMS
+from recolake.lake.tables import SILVER_EVENTS, SILVER_ITEMS
 from recolake.landing.store import land
 from recolake.orchestration.backlog import build_is_due
 from recolake.settings import Settings
@@ -73,16 +73,13 @@ def upload(platform: Settings, tmp_path_factory: pytest.TempPathFactory) -> Land
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _tenants(platform: Settings, spark: SparkSession) -> Iterator[None]:
+def _tenants(platform: Settings) -> None:
     """One key for both, so that the same people have the same pseudonyms."""
     key = ensure_tenant_key(platform, WITH)
     own = platform.secrets_root / "tenants" / WITHOUT.name / "pseudonym.key"
     own.parent.mkdir(parents=True)
     own.write_bytes(key)
     assert ensure_tenant_key(platform, WITHOUT) == key
-    yield
-    for table in (*PYTHON_TABLES, *DBT_TABLES):
-        spark.sql(f"DELETE FROM {table.qualified} WHERE tenant_id IN ('{WITH}', '{WITHOUT}')")
 
 
 def test_held_rows_come_in_when_released_and_go_when_reverted_as_if_they_had_never_come(
