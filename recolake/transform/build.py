@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from recolake.lake.catalog import register_tables, table_version
 from recolake.lake.engine import connect, engine_errors
-from recolake.lake.read import table_states
 from recolake.lake.tables import BRONZE_UPLOAD_STATES, DBT_TABLES, DBT_WHOLE_TABLES, Table
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -100,7 +99,7 @@ def build(
             settings,
             spark,
             _arguments(select, full_refresh, all_tests, load_seed=seed is not SeedState.CURRENT),
-            _told(spark, tenant, news),
+            _told(settings, spark, tenant, news),
             progress,
         )
         nodes = read_outcome(result)
@@ -116,7 +115,6 @@ def build(
         return BuildReport(
             models=tuple(n for n in nodes if n.kind == "model"),
             tests=tuple(n for n in nodes if n.kind in ("test", "unit_test")),
-            tables=table_states(spark, DBT_TABLES, tenant, settings),
             tenants=(tenant.name,) if tenant else tuple(sorted(highs)),
             full_refresh=full_refresh,
             seconds=time.monotonic() - started,
@@ -154,7 +152,7 @@ def _build_anew(
         settings,
         spark,
         _arguments(None, True, False, load_seed=False),
-        _told(spark, tenant, find_news(spark, {}, own)),
+        _told(settings, spark, tenant, find_news(spark, {}, own)),
         progress,
     )
     nodes = read_outcome(result)
@@ -163,12 +161,14 @@ def _build_anew(
     return _look(spark, settings)
 
 
-def _told(spark: SparkSession, tenant: Tenant | None, news: Mapping[str, Sequence[News]]) -> dict[str, str]:
+def _told(
+    settings: Settings, spark: SparkSession, tenant: Tenant | None, news: Mapping[str, Sequence[News]]
+) -> dict[str, str]:
     """What dbt_project reads of the environment."""
     return {
         "RECOLAKE_TENANT": tenant.name if tenant else "",
         "RECOLAKE_NEWS": for_dbt(news),
-        "RECOLAKE_FILLED": json.dumps(filled_tables(spark)),
+        "RECOLAKE_FILLED": json.dumps(filled_tables(settings, spark)),
     }
 
 

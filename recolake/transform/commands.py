@@ -27,6 +27,9 @@ def build_command(
     from rich.console import Console
     from rich.table import Table
 
+    from recolake.lake.engine import connect
+    from recolake.lake.read import table_states
+    from recolake.lake.tables import DBT_TABLES
     from recolake.settings import load_settings
     from recolake.tenancy.directory import require_tenant
     from recolake.transform.build import build
@@ -35,7 +38,7 @@ def build_command(
     who = require_tenant(settings, tenant) if tenant else None
     report = build(settings, who, full_refresh, select, all_tests=all_tests, progress=typer.echo)
     shown = Table("table", "rows", "Delta version", title=f"Built and tested in {report.seconds:.1f} s")
-    for name, state in report.tables.items():
+    for name, state in table_states(connect(settings), DBT_TABLES, who, settings).items():
         shown.add_row(name, f"{state.rows:,}", str(state.version))
     Console().print(shown)
     typer.echo(f"{len(report.models)} models, {len(report.tests)} tests passed.")

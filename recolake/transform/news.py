@@ -14,6 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from recolake.lake.catalog import table_version
 from recolake.lake.tables import (
     BRONZE_ADMITTED,
     BRONZE_INGESTS,
@@ -24,6 +25,7 @@ from recolake.lake.tables import (
     DBT_TABLES,
     Table,
 )
+from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.admission import counted_events
 from recolake.transform.marks import CHECKS, Reached
@@ -82,12 +84,16 @@ def latest_ingests(spark: SparkSession, tenant: Tenant | None) -> Reached:
     return {row["tenant_id"]: row["high"] for row in rows}
 
 
-def filled_tables(spark: SparkSession) -> list[str]:
-    """Names of those bronze tables that often have no row for builds, and have one."""
+def filled_tables(settings: Settings, spark: SparkSession) -> list[str]:
+    """Names of those bronze tables that often have no row for builds, and have one.
+
+    A table is made empty, as its version 0: of one that is still that the engine is not asked.
+    """
     return [
         table.name
         for table, taken in _OFTEN_EMPTY.items()
-        if not spark.table(table.qualified).where(taken).isEmpty()
+        if table_version(spark, table, settings) > 0
+        and not spark.table(table.qualified).where(taken).isEmpty()
     ]
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from recolake.errors import RecolakeError
-from recolake.lake.read import TableState
 
 _FAILED = ("error", "fail", "runtime error")
 
@@ -39,7 +38,6 @@ class BuildReport:
     """What was built and tested.
 
     Attributes:
-        tables: rows (of the tenant, if for one) and version by name.
         tenants: names of those whose rows may have changed: more than were asked for where the weights of
             event types are new.
         full_refresh: everything of theirs was recomputed.
@@ -47,7 +45,6 @@ class BuildReport:
 
     models: tuple[NodeOutcome, ...]
     tests: tuple[NodeOutcome, ...]
-    tables: dict[str, TableState]
     tenants: tuple[str, ...]
     full_refresh: bool
     seconds: float

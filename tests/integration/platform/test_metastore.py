@@ -34,8 +34,9 @@ def test_delta_asks_every_row_what_the_registry_demands(platform: Settings) -> N
             assert {f"delta.constraints.{name}" for name, _ in table.constraints} <= properties
     with pytest.raises(PySparkException, match="known_state"):
         spark.sql(
-            f"INSERT INTO {tables.BRONZE_DECISIONS.qualified} BY NAME SELECT 'nobody' AS tenant_id, 'u' AS upload_id, "
-            "'lost' AS state, 'x' AS decided_by, now() AS decided_at, 'y' AS reason, now() AS ingested_at"
+            f"INSERT INTO {tables.BRONZE_DECISIONS.qualified} BY NAME "
+            "SELECT 'nobody' AS tenant_id, 'u' AS upload_id, 'lost' AS state, 'x' AS decided_by, "
+            "now() AS decided_at, 'y' AS reason, now() AS ingested_at"
         )
 
 

@@ -45,7 +45,7 @@ def test_others_whose_tables_changed_are_handed_on_at_once(
     announced: list[Any] = []
 
     def built(settings: Settings, tenant: Tenant, **_: Any) -> BuildReport:
-        return BuildReport((), (), {}, changed, full_refresh=len(changed) > 1, seconds=0.0)
+        return BuildReport((), (), changed, full_refresh=len(changed) > 1, seconds=0.0)
 
     monkeypatch.setattr(build, "build", built)
     monkeypatch.setattr(airflow, "announce", lambda settings, *event: announced.append(event))
