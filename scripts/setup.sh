@@ -38,8 +38,9 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   export VIRTUAL_ENV=$venv
   quiet=-q
   if [ -t 2 ]; then quiet=; fi
+  # Compiled once here: where Python may not or can not write bytecode, every process would compile all it imports.
   # shellcheck disable=SC2086 # empty where there is a terminal to show progress on
-  scripts/uv.sh pip sync $quiet --require-hashes requirements.lock
+  scripts/uv.sh pip sync $quiet --compile-bytecode --require-hashes requirements.lock
   scripts/uv.sh pip install -q --no-deps --no-build-isolation -e .
 fi
 ensure_java
