@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,7 +50,6 @@ def _checkpoint(folder: Path, measured: Mapping[str, float], thresholds: Mapping
 
     from expectations.suites import suite_names, suites
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="file", project_root_dir=str(folder))
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_or_update_pandas(_SOURCE)
