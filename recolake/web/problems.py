@@ -28,7 +28,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 REQUEST_ID_HEADER = "X-Request-ID"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-_CODES = {
+CODES = {
     401: "unauthenticated",
     403: "forbidden",
     404: "not_found",
@@ -163,7 +163,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = _CODES.get(error.status_code, "http_error")
+    code = CODES.get(error.status_code, "http_error")
     answer = problem(request, status=error.status_code, code=code, detail=str(error.detail))
     answer.headers.update(error.headers or {})
     return answer

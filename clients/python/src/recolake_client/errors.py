@@ -1,0 +1,44 @@
+"""Every error that this library raises: by code (`RateLimitedError`), by status (`LimitError`), or any."""
+
+from recolake_client.generated.errors import *  # noqa: F403
+from recolake_client.generated.errors import BY_CODE, __all__ as _codes
+from recolake_client.problems import (
+    ApiError,
+    ConflictError,
+    GoneError,
+    NoAnswerError,
+    UnusableInputError,
+    PermissionDeniedError,
+    AuthenticationError,
+    UnavailableError,
+    MissingError,
+    RecolakeClientError,
+    ServerError,
+    LimitError,
+    UnreadableAnswerError,
+    by_status,
+)
+
+__all__ = [  # noqa: PLE0604
+    *_codes,
+    "ApiError",
+    "ConflictError",
+    "GoneError",
+    "NoAnswerError",
+    "UnusableInputError",
+    "PermissionDeniedError",
+    "AuthenticationError",
+    "UnavailableError",
+    "MissingError",
+    "RecolakeClientError",
+    "ServerError",
+    "LimitError",
+    "UnreadableAnswerError",
+    "error_of",
+]
+
+
+def error_of(status: int, members: dict[str, object], retry_after: float | None) -> ApiError:
+    """The error that a problem document tells of: its code's, or its status's where the code is new."""
+    kind = BY_CODE.get(str(members.get("code")), by_status(status))
+    return kind(status, members, retry_after)

@@ -1,0 +1,111 @@
+"""The data plane: recommendations, and what is sent to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import ParamSpec, Unpack, cast
+
+from recolake_client.batches import MOST_EVENTS, chunks, together
+from recolake_client.generated import recommendations as t, recommendations_calls as calls
+from recolake_client.senders import Sender
+
+P = ParamSpec("P")
+
+
+class Recolake(Sender):
+    """Recommendations for a tenant's people, with an API key; threads may share it.
+
+    Every method raises `errors.ApiError` where the API refuses and `errors.NoAnswerError` where none came.
+    What `429`, `503` or the network stopped is sent again, with the same `Idempotency-Key`: it is neither
+    kept nor billed twice. What the methods take is described at the types: `RecommendationRequest` and so on.
+    """
+
+    def recommend(self, **request: Unpack[t.RecommendationRequest]) -> t.RecommendationAnswer:
+        """What should this person see?"""
+        return self.send(calls.recommend(request))
+
+    def similar_items(self, **request: Unpack[t.SimilarItemsRequest]) -> t.RecommendationAnswer:
+        """What is like this item?"""
+        return self.send(calls.recommend_similar_items(request))
+
+    def bought_together(self, **request: Unpack[t.BoughtTogetherRequest]) -> t.RecommendationAnswer:
+        """What goes with this basket?"""
+        return self.send(calls.recommend_bought_together(request))
+
+    def next_in_session(self, **request: Unpack[t.SessionRequest]) -> t.RecommendationAnswer:
+        """What comes next, after these items, the latest last? Nobody need be known."""
+        return self.send(calls.recommend_for_session(request))
+
+    def popular(self, **request: Unpack[t.PopularRequest]) -> t.RecommendationAnswer:
+        """What is popular now?"""
+        return self.send(calls.recommend_popular(request))
+
+    def trending(self, **request: Unpack[t.TrendingRequest]) -> t.RecommendationAnswer:
+        """What is more popular now than it used to be?"""
+        return self.send(calls.recommend_trending(request))
+
+    def recently_viewed(self, **request: Unpack[t.RecentlyViewedRequest]) -> t.RecommendationAnswer:
+        """What did this person have lately?"""
+        return self.send(calls.recommend_recently_viewed(request))
+
+    def rerank(self, **request: Unpack[t.RerankRequest]) -> t.RecommendationAnswer:
+        """In which order should this person see these items?"""
+        return self.send(calls.rerank(request))
+
+    def users_for_item(self, **request: Unpack[t.UsersRequest]) -> t.UsersAnswer:
+        """Whom of these people does this item suit best?"""
+        return self.send(calls.recommend_users(request))
+
+    def pages(
+        self, ask: Callable[P, t.RecommendationAnswer], *args: P.args, **request: P.kwargs
+    ) -> Iterator[t.RecommendationAnswer]:
+        """Page after page without repeats, until there is no more: `shop.pages(shop.popular, k=20)`.
+
+        Each page is a request, and billed as one. One that comes back empty is asked for, too: it is the end.
+        """
+        told = dict(request)
+        while (answer := ask(*args, **cast("P.kwargs", told)))["items"]:
+            yield answer
+            told["next_of"] = answer["recommendation_id"]
+
+    def receipt(self, recommendation_id: str) -> t.Receipt:
+        """Where did this recommendation come from?"""
+        return self.send(calls.receipt(recommendation_id))
+
+    def replay(self, recommendation_id: str) -> t.Replay:
+        """The list that was served, once more."""
+        return self.send(calls.replay(recommendation_id))
+
+    def send_event(self, **event: Unpack[t.Event]) -> t.KeptEvent:
+        """One event. It is on the platform's disk when this returns."""
+        return cast(t.KeptEvent, self.send(calls.send_events(event)))
+
+    def send_events(self, events: Iterable[t.Event], *, size: int = MOST_EVENTS) -> t.EventResults:
+        """Any number of events, `size` (1,000 at most) a call; each is judged for itself.
+
+        `results` says in their order which were refused, and why; that all were is no error here. Where an
+        error is raised, some may have been kept: send all again, an event that is there counts once.
+        """
+        return together([self.send_list(chunk) for chunk in chunks(events, size)])
+
+    def send_list(self, events: list[t.Event]) -> t.EventResults:
+        """At most 1,000 events, in one call."""
+        return cast(t.EventResults, self.send(calls.send_events(events)))
+
+    def put_item(self, item_id: str, **item: Unpack[t.ItemStatement]) -> t.KeptItem:
+        """What is true of an item; what is left out stays as it was."""
+        return self.send(calls.put_item(item_id, item))
+
+    def delete_item(self, item_id: str) -> t.KeptItem:
+        """The item is not to be had any more."""
+        return self.send(calls.delete_item(item_id))
+
+    def put_user(self, user_id: str, **user: Unpack[t.UserStatement]) -> t.KeptUser:
+        """What is true of a person; what is left out stays as it was."""
+        return self.send(calls.put_user(user_id, user))
+
+    def batch(
+        self, operations: list[t.SendEvent | t.PutItem | t.DeleteItem | t.PutUser]
+    ) -> t.BatchResults:
+        """Up to 10,000 operations; a result for each, in the same order."""
+        return self.send(calls.batch(operations))
