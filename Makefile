@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two processes share the tests, each with a platform of its own; SHARED= has one do them all.
 SHARED ?= -n 2 --dist loadscope --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check format lock up down status
+.PHONY: help setup demo test soak check clients format lock up down status
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +37,9 @@ check-types:
 
 check-sql:
 	@$(BIN)/sqlfluff lint -q dbt_project
+
+clients: setup ## Write what the client libraries have of the live applications' descriptions
+	@$(BIN)/python -m scripts.clients
 
 format: setup ## Write every file as ruff wants it
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .

@@ -1,1 +1,1 @@
-"""The generated half of the client libraries: `python -m scripts.clients` writes it, `--check` compares it."""
+"""The generated half of the clients: `python -m scripts.clients` writes it, with `--check` it compares."""

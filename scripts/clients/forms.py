@@ -129,7 +129,7 @@ def schemas(document: Mapping[str, Any]) -> list[Schema]:
 
 
 def operations(document: Mapping[str, Any]) -> list[Operation]:
-    """The operations that a generated call can do: neither files in pieces or in forms, nor pages for people."""
+    """The operations that a generated call can do: no files in pieces or in forms, no pages for people."""
     found = [
         _operation(method, path, described)
         for path, methods in document["paths"].items()

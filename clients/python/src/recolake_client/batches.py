@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from recolake_client.exchange import encoded
 from recolake_client.generated.recommendations import EventResults
+from recolake_client.problems import ApiError
 
 T = TypeVar("T", bound=Mapping[str, object])
 MOST_EVENTS, MOST_EVENTS_BYTES = 1_000, 4 << 20
@@ -17,7 +18,8 @@ def chunks(
 ) -> Iterator[list[T]]:
     """The entries in their order, in lists that hold at most so many, and so many bytes as JSON.
 
-    An entry that is larger than that is a list of its own, for the API to refuse. ValueError: `most` is below 1.
+    An entry that is larger than that is a list of its own, for the API to refuse.
+    ValueError: `most` is below 1.
     """
     if most < 1:
         raise ValueError("a list has at least one entry")
@@ -32,6 +34,14 @@ def chunks(
         size += length
     if chunk:
         yield chunk
+
+
+def all_refused(error: ApiError) -> EventResults:
+    """What became of a list of which nothing was kept; the error itself, where that is not what it tells."""
+    results = error.members.get("results")
+    if not isinstance(results, list):
+        raise error
+    return {"accepted": 0, "rejected": len(results), "results": results}
 
 
 def together(answers: Sequence[EventResults]) -> EventResults:

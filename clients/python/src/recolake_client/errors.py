@@ -1,25 +1,26 @@
 """Every error that this library raises: by code (`RateLimitedError`), by status (`LimitError`), or any."""
 
 from recolake_client.generated.errors import *  # noqa: F403
-from recolake_client.generated.errors import BY_CODE, __all__ as _codes
+from recolake_client.generated.errors import BY_CODE
+from recolake_client.generated.errors import __all__ as _codes
 from recolake_client.problems import (
     ApiError,
+    AuthenticationError,
     ConflictError,
     GoneError,
-    NoAnswerError,
-    UnusableInputError,
-    PermissionDeniedError,
-    AuthenticationError,
-    UnavailableError,
+    LimitError,
     MissingError,
+    NoAnswerError,
+    PermissionDeniedError,
     RecolakeClientError,
     ServerError,
-    LimitError,
+    UnavailableError,
     UnreadableAnswerError,
+    UnusableInputError,
     by_status,
 )
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
     *_codes,
     "ApiError",
     "ConflictError",

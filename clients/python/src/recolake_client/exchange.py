@@ -1,4 +1,4 @@
-"""One call from request to answer, apart from waiting and the network: both kinds of client are built on it."""
+"""One call from request to answer, apart from waiting and the network; both kinds of client use it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ class RecolakeClientError(Exception):
 
 
 class NoAnswerError(RecolakeClientError):
-    """No answer came, after all tries: the API is out of reach, or too slow. What was sent may have arrived."""
+    """No answer came, after all tries: the API is away, or too slow. What was sent may have arrived."""
 
 
 class UnreadableAnswerError(RecolakeClientError):
@@ -21,8 +21,8 @@ class ApiError(RecolakeClientError):
     """The API refused, in a problem document (RFC 9457).
 
     `status`, `code` (stable across releases), `detail` (a sentence), `field` (the offending one, or None),
-    `hint` (what to do, or None), `request_id` (under which the API logged it), `retry_after` (seconds, or None),
-    `members` (the whole document).
+    `hint` (what to do, or None), `request_id` (under which the API logged it), `retry_after` (seconds, or
+    None), `members` (the whole document).
     """
 
     code: str = "http_error"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import ParamSpec, Unpack, cast
+from typing import Any, ParamSpec, Unpack, cast
 
-from recolake_client.batches import MOST_EVENTS, chunks, together
-from recolake_client.generated import recommendations as t, recommendations_calls as calls
+from recolake_client.batches import MOST_EVENTS, all_refused, chunks, together
+from recolake_client.generated import recommendations as t
+from recolake_client.generated import recommendations_calls as calls
+from recolake_client.problems import UnusableInputError
 from recolake_client.senders import Sender
 
 P = ParamSpec("P")
@@ -63,8 +65,8 @@ class Recolake(Sender):
 
         Each page is a request, and billed as one. One that comes back empty is asked for, too: it is the end.
         """
-        told = dict(request)
-        while (answer := ask(*args, **cast("P.kwargs", told)))["items"]:
+        told: Any = dict(request)
+        while (answer := ask(*args, **told))["items"]:
             yield answer
             told["next_of"] = answer["recommendation_id"]
 
@@ -90,7 +92,10 @@ class Recolake(Sender):
 
     def send_list(self, events: list[t.Event]) -> t.EventResults:
         """At most 1,000 events, in one call."""
-        return cast(t.EventResults, self.send(calls.send_events(events)))
+        try:
+            return cast(t.EventResults, self.send(calls.send_events(events)))
+        except UnusableInputError as error:
+            return all_refused(error)
 
     def put_item(self, item_id: str, **item: Unpack[t.ItemStatement]) -> t.KeptItem:
         """What is true of an item; what is left out stays as it was."""
@@ -104,8 +109,6 @@ class Recolake(Sender):
         """What is true of a person; what is left out stays as it was."""
         return self.send(calls.put_user(user_id, user))
 
-    def batch(
-        self, operations: list[t.SendEvent | t.PutItem | t.DeleteItem | t.PutUser]
-    ) -> t.BatchResults:
+    def batch(self, operations: list[t.SendEvent | t.PutItem | t.DeleteItem | t.PutUser]) -> t.BatchResults:
         """Up to 10,000 operations; a result for each, in the same order."""
         return self.send(calls.batch(operations))

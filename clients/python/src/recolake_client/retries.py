@@ -18,8 +18,9 @@ class Retries:
     """How often, and how patiently.
 
     attempts: tries in all; 1 is none again. first_wait: seconds at most before the second try, doubled with
-    each further one up to longest_wait; the wait is a random part of it, so that many clients do not come back
-    at once. patience: the longest `Retry-After` in seconds that is waited for; beyond it the error is raised.
+    each further one up to longest_wait; the wait is a random part of it, so that many clients do not come
+    back at once. patience: the longest `Retry-After` in seconds that is waited for; beyond it the error is
+    raised.
     """
 
     attempts: int = 4
@@ -36,7 +37,7 @@ class Retries:
         """
         if attempt >= self.attempts or (retry_after or 0.0) > self.patience:
             return None
-        most = min(self.first_wait * 2 ** (attempt - 1), self.longest_wait)
+        most = min(self.first_wait * 2.0 ** min(attempt - 1, 30), self.longest_wait)
         return (retry_after or 0.0) + most * (random.random() if chance is None else chance)  # noqa: S311
 
 

@@ -76,7 +76,7 @@ class AsyncSender:
         url: str,
         credential: str | None = None,
         *,
-        timeout: float | httpx.Timeout = TIMEOUT,  # noqa: ASYNC109
+        timeout: float | httpx.Timeout = TIMEOUT,
         retries: Retries | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:

@@ -9,8 +9,8 @@ class Actor(TypedDict):
     """Who acted. A person is named by the id of their account, never by name or address."""
 
     kind: Literal["key", "person", "command_line", "system"]
-    """key: an API key; person: an account; command_line: a user of the platform's machine; system: the platform
-    itself
+    """key: an API key; person: an account; command_line: a user of the platform's machine; system: the
+    platform itself
     """
     id: str
     """Id of the key or account, name of the machine's user, or what part acted"""
@@ -524,7 +524,8 @@ class LoginForm(TypedDict):
 class Looked(TypedDict):
     """One store that was looked at.
 
-    `found` counts what was of the people (rows, lines, keys, files; `unit` says which), `left` what still is.
+    `found` counts what was of the people (rows, lines, keys, files; `unit` says which), `left` what still
+    is.
     """
 
     store: str
@@ -808,8 +809,8 @@ class ScenarioPut(TypedDict):
     kind: Kind
     """Requests that name the scenario go to this kind's route"""
     defaults: NotRequired[dict[str, Any]]
-    """Fields of that route's request that requests need not say: k, rules, fields, explain, and where the kind
-    has them explore and include_seen. What a request says itself counts more
+    """Fields of that route's request that requests need not say: k, rules, fields, explain, and where the
+    kind has them explore and include_seen. What a request says itself counts more
     """
     description: NotRequired[str]
     """For those who look later"""
@@ -986,8 +987,8 @@ class UploadRead(TypedDict):
     files: list[FileLanded]
 
     state: Literal["landed", "accepted", "held", "released", "rejected", "reverted", "unknown"]
-    """landed: not in bronze yet; held: too bad for silver until somebody releases or rejects it; unknown: the
-    engine that knows does not answer now
+    """landed: not in bronze yet; held: too bad for silver until somebody releases or rejects it; unknown:
+    the engine that knows does not answer now
     """
     accounting: list[FileAccount]
     """One entry a file, once it is ingested"""

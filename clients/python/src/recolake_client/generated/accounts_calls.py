@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from recolake_client.calls import Call, segment
 from recolake_client.generated import accounts as t
 
@@ -14,7 +16,8 @@ def accept_invitation(body: t.InvitationAccept) -> Call[t.InvitationAccepted]:
 def ask_erasure(body: t.PersonNamed) -> Call[t.RequestRead]:
     """Have a person removed from everywhere. Nothing brings them back.
 
-    What they did until now is erased, and not taken in again, whoever sends it. Asked again while it is not
+    What they did until now is erased, and not taken in again, whoever sends it. Asked again while it is
+    not
     done, it is the same request.
     """
     return Call("POST", "/v1/privacy/erasures", body=body, keyed=True)
@@ -179,7 +182,8 @@ def opt_out(body: t.OptOutAsked) -> Call[t.OptOutRead]:
 def put_scenario(name: str, body: t.ScenarioPut) -> Call[t.ScenarioRead]:
     """Make this the scenario from now on; serving follows within about a second.
 
-    201: it is a new version. 200: it is what was live already. 422: it would not work: a condition cannot be
+    201: it is a new version. 200: it is what was live already. 422: it would not work: a condition cannot
+    be
     understood or asks for an attribute that no item of the served model has, or a field is not one of the
     kind. 409: it asks for attributes of items and no model is served. Nothing changes then.
     """
@@ -318,7 +322,8 @@ def sign_up(body: t.SignUp) -> Call[t.SignedUp]:
 def start_experiment(body: t.ExperimentCreate) -> Call[t.ExperimentRead]:
     """Let a share of the people have another model than the served one.
 
-    The answer comes when the challenger's vectors are online, which takes as long as a publication; serving
+    The answer comes when the challenger's vectors are online, which takes as long as a publication;
+    serving
     splits the people within about a second from then on. 404: there is no such version, or nothing is
     served. 409: an experiment runs already, the version is served already, or its gate turned it down.
     503: a service that this needs does not answer; nothing has begun.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 
 class Alive(TypedDict):
@@ -90,18 +90,18 @@ class BoughtTogetherRequest(TypedDict):
     fields: NotRequired[list[str]]
     """Attributes of the items that the answer is to hold"""
     explore: NotRequired[float]
-    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one left;
-    every item then says its propensity. Not together with promotions or diversity
+    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
+    left; every item then says its propensity. Not together with promotions or diversity
     """
     user_id: NotRequired[str | None]
-    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
-    an experiment counts
+    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
+    of an experiment counts
     """
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
-    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
-    shown again. Send the same request otherwise
+    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
+    is shown again. Send the same request otherwise
     """
     item_ids: list[str]
     """What is in the basket"""
@@ -197,9 +197,9 @@ class Explanation(TypedDict):
     """Where an item's affinity comes from: an exact sum over the items of the person, or of the request."""
 
     affinity: float
-    """How well item and person fit, as the model alone sees it: the inner product of their vectors. The score
-    also weighs what is popular and what the person took before. Of similar items it is the cosine, of items
-    bought together the mean share of common visits
+    """How well item and person fit, as the model alone sees it: the inner product of their vectors. The
+    score also weighs what is popular and what the person took before. Of similar items it is the cosine,
+    of items bought together the mean share of common visits
     """
     items: list[OwnItem]
     """The own items that speak most for it, at most 3, best first"""
@@ -292,18 +292,18 @@ class PopularRequest(TypedDict):
     fields: NotRequired[list[str]]
     """Attributes of the items that the answer is to hold"""
     explore: NotRequired[float]
-    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one left;
-    every item then says its propensity. Not together with promotions or diversity
+    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
+    left; every item then says its propensity. Not together with promotions or diversity
     """
     user_id: NotRequired[str | None]
-    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
-    an experiment counts
+    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
+    of an experiment counts
     """
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
-    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
-    shown again. Send the same request otherwise
+    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
+    is shown again. Send the same request otherwise
     """
 
 
@@ -475,8 +475,8 @@ class RecentlyViewedRequest(TypedDict):
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
-    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
-    shown again. Send the same request otherwise
+    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
+    is shown again. Send the same request otherwise
     """
 
 
@@ -514,8 +514,9 @@ class RecommendationAnswer(TypedDict):
     degraded: bool
     """True while the online store does not answer"""
     explained: NotRequired[Literal["yes", "no_vector", "model_cannot", "other_vector", "not_by_items"] | None]
-    """Whether there are explanations, or why not: the person has no vector, the model cannot tell what it made
-    vectors from, or made another one; or no items speak for such a list. Only where `explain` was asked for
+    """Whether there are explanations, or why not: the person has no vector, the model cannot tell what it
+    made vectors from, or made another one; or no items speak for such a list. Only where `explain` was
+    asked for
     """
     unknown_items: NotRequired[list[str] | None]
     """Items of the request that the model does not know; only where there are any"""
@@ -544,20 +545,20 @@ class RecommendationRequest(TypedDict):
     fields: NotRequired[list[str]]
     """Attributes of the items that the answer is to hold"""
     explore: NotRequired[float]
-    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one left;
-    every item then says its propensity. Not together with promotions or diversity
+    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
+    left; every item then says its propensity. Not together with promotions or diversity
     """
     include_seen: NotRequired[bool]
-    """Whether items that the person bought before may be recommended again. Say true where people buy the same
-    things repeatedly.
+    """Whether items that the person bought before may be recommended again. Say true where people buy the
+    same things repeatedly.
     """
     user_id: NotRequired[str | None]
     """The person, by your own id; left out, the answer is what is popular"""
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
-    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
-    shown again. Send the same request otherwise
+    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
+    is shown again. Send the same request otherwise
     """
 
 
@@ -577,18 +578,18 @@ class RecommendedItem(TypedDict):
     reason_text: str
     """The reason as a sentence for people"""
     explanation: Explanation | None
-    """Null unless `explain` was asked for; also where the person has no vector, or the model cannot tell what it
-    was made from
+    """Null unless `explain` was asked for; also where the person has no vector, or the model cannot tell
+    what it was made from
     """
     content: NotRequired[list[ContentPart] | None]
-    """What of its description speaks for it, at most 3, best first: of items that nobody had met when the model
-    was trained. Only where `explain` was asked for, and the person has a vector
+    """What of its description speaks for it, at most 3, best first: of items that nobody had met when the
+    model was trained. Only where `explain` was asked for, and the person has a vector
     """
     attributes: NotRequired[dict[str, str | None] | None]
     """The attributes asked for by `fields`, null for those that the item lacks; only then"""
     rules: NotRequired[list[str] | None]
-    """Which rules changed the item's score or place, such as boosts.0, promotions.1 or diversity; only where one
-    did
+    """Which rules changed the item's score or place, such as boosts.0, promotions.1 or diversity; only where
+    one did
     """
     propensity: NotRequired[float | None]
     """Chance with which the item got this place, given those above it; only with `explore`"""
@@ -661,20 +662,20 @@ class RerankRequest(TypedDict):
     fields: NotRequired[list[str]]
     """Attributes of the items that the answer is to hold"""
     explore: NotRequired[float]
-    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one left;
-    every item then says its propensity. Not together with promotions or diversity
+    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
+    left; every item then says its propensity. Not together with promotions or diversity
     """
     include_seen: NotRequired[bool]
     """Whether items that the person bought before keep a place in the list"""
     user_id: NotRequired[str | None]
-    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
-    an experiment counts
+    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
+    of an experiment counts
     """
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
-    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
-    shown again. Send the same request otherwise
+    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
+    is shown again. Send the same request otherwise
     """
     item_ids: list[str]
     """What is to be ordered"""
@@ -710,18 +711,18 @@ class SessionRequest(TypedDict):
     fields: NotRequired[list[str]]
     """Attributes of the items that the answer is to hold"""
     explore: NotRequired[float]
-    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one left;
-    every item then says its propensity. Not together with promotions or diversity
+    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
+    left; every item then says its propensity. Not together with promotions or diversity
     """
     user_id: NotRequired[str | None]
-    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
-    an experiment counts
+    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
+    of an experiment counts
     """
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
-    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
-    shown again. Send the same request otherwise
+    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
+    is shown again. Send the same request otherwise
     """
     item_ids: list[str]
     """Items of the session in the order in which they were met, the latest last"""
@@ -749,18 +750,18 @@ class SimilarItemsRequest(TypedDict):
     fields: NotRequired[list[str]]
     """Attributes of the items that the answer is to hold"""
     explore: NotRequired[float]
-    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one left;
-    every item then says its propensity. Not together with promotions or diversity
+    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
+    left; every item then says its propensity. Not together with promotions or diversity
     """
     user_id: NotRequired[str | None]
-    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
-    an experiment counts
+    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
+    of an experiment counts
     """
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
-    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
-    shown again. Send the same request otherwise
+    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
+    is shown again. Send the same request otherwise
     """
     item_id: str
     """The item that others are to be like"""
@@ -797,18 +798,18 @@ class TrendingRequest(TypedDict):
     fields: NotRequired[list[str]]
     """Attributes of the items that the answer is to hold"""
     explore: NotRequired[float]
-    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one left;
-    every item then says its propensity. Not together with promotions or diversity
+    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
+    left; every item then says its propensity. Not together with promotions or diversity
     """
     user_id: NotRequired[str | None]
-    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
-    an experiment counts
+    """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
+    of an experiment counts
     """
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
-    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
-    shown again. Send the same request otherwise
+    """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
+    is shown again. Send the same request otherwise
     """
 
 

@@ -9,14 +9,16 @@ from recolake_client.generated import recommendations as t
 def batch(body: list[t.SendEvent | t.PutItem | t.DeleteItem | t.PutUser]) -> Call[t.BatchResults]:
     """Up to 10,000 operations on events, items and users; a result for each, in the same order.
 
-    Each is judged for itself: 207 says which were refused and why, 422 that all were. What is kept is kept
+    Each is judged for itself: 207 says which were refused and why, 422 that all were. What is kept is
+    kept
     together, and there is no order among it but that of its times.
     """
     return Call("POST", "/v1/batch", body=body, keyed=True)
 
 
 def delete_item(item_id: str) -> Call[t.KeptItem]:
-    """The item is not to be had any more: no answer from the next one on recommends it. What happened with it
+    """The item is not to be had any more: no answer from the next one on recommends it. What happened with
+    it
     stays, and a later PUT with `available` and `is_goods` brings it back.
     """
     return Call("DELETE", f"/v1/items/{segment(item_id)}", keyed=True)
@@ -55,15 +57,18 @@ def receipt(recommendation_id: str) -> Call[t.Receipt]:
 def recommend(body: t.RecommendationRequest) -> Call[t.RecommendationAnswer]:
     """What should this person see?
 
-    A person whom the model knows gets personal recommendations. Anybody else, and everybody while the online
+    A person whom the model knows gets personal recommendations. Anybody else, and everybody while the
+    online
     store is down, gets what is popular; `strategy`, `fallback` and `degraded` say so.
 
     Rules shape the list: `filter` and `exclude` say what may be shown, to everybody and whatever is down;
     `boosts`, `promotions` and `diversity` change places, and an item's `rules` say which of them did.
-    A condition such as `category = "Home" and price < context.budget` that cannot be understood, or names an
+    A condition such as `category = "Home" and price < context.budget` that cannot be understood, or names
+    an
     attribute that there is none of, is a problem that points at the character.
 
-    The next page is the same request with `next_of`, the id of the last one. `scenario` names what needs not
+    The next page is the same request with `next_of`, the id of the last one. `scenario` names what needs
+    not
     be said in each request.
     """
     return Call("POST", "/v1/recommendations", body=body, keyed=True)
@@ -72,7 +77,8 @@ def recommend(body: t.RecommendationRequest) -> Call[t.RecommendationAnswer]:
 def recommend_bought_together(body: t.BoughtTogetherRequest) -> Call[t.RecommendationAnswer]:
     """What goes with this basket? Items that people took on the same day as those in it.
 
-    Below these come items that are like the basket's; each item's `reason` says which it is. Where nothing
+    Below these come items that are like the basket's; each item's `reason` says which it is. Where
+    nothing
     was ever taken together with it, or the model is from before that was counted, `fallback` is
     `no_companions`.
     """
@@ -99,7 +105,8 @@ def recommend_recently_viewed(body: t.RecentlyViewedRequest) -> Call[t.Recommend
 def recommend_similar_items(body: t.SimilarItemsRequest) -> Call[t.RecommendationAnswer]:
     """What is like this item? Items that the same people choose, by the cosine of the model's vectors.
 
-    For an item that the model does not know the answer is what is popular, and `fallback` is `unknown_item`.
+    For an item that the model does not know the answer is what is popular, and `fallback` is
+    `unknown_item`.
     """
     return Call("POST", "/v1/recommendations/similar-items", body=body, keyed=True)
 
@@ -123,7 +130,8 @@ def recommend_users(body: t.UsersRequest) -> Call[t.UsersAnswer]:
 def replay(recommendation_id: str) -> Call[t.Replay]:
     """The same list again, from its record: what people did since changes nothing, and it is not counted.
 
-    410 `model_gone`: the model version that made it is not kept any more. 404 `not_recorded`: its record is
+    410 `model_gone`: the model version that made it is not kept any more. 404 `not_recorded`: its record
+    is
     neither on this machine nor in the lake.
     """
     return Call("POST", f"/v1/recommendations/{segment(recommendation_id)}/replay", keyed=True)
@@ -137,7 +145,8 @@ def rerank(body: t.RerankRequest) -> Call[t.RecommendationAnswer]:
 def send_events(body: t.Event | list[t.Event]) -> Call[t.KeptEvent | t.EventResults]:
     """What did people do? One event, or a list of up to 1,000.
 
-    What is answered 202 is on the disk and counts once, however often it is sent, by whatever way. Of a list
+    What is answered 202 is on the disk and counts once, however often it is sent, by whatever way. Of a
+    list
     each event is judged for itself: 207 says which were refused and why, 422 that all were.
     """
     return Call("POST", "/v1/events", body=body, keyed=True)
