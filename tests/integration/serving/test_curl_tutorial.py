@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from control_plane.database import open_database
 from recolake.endpoints import resolve
@@ -92,7 +93,8 @@ def both(
         feature_deadline_seconds=5.0,
     )
     # One server has one password for the accounts' role, whoever asks first.
-    open_database(postgres).close()
+    with open_database(postgres).platform() as session:
+        session.execute(text("SELECT 1"))
     settings.secrets_root.mkdir(parents=True)
     shutil.copy(postgres.secrets_root / "accounts.password", settings.secrets_root)
     with listening(control_plane(settings)) as control, listening(data_plane(settings)) as api:
