@@ -58,7 +58,8 @@ export class Sender {
       } catch (error) {
         options.signal?.throwIfAborted();
         if (!isTransport(error)) throw error;
-        wait = safe || isNotSent(error) ? waitAfter(attempt, this.#retries) : null;
+        const again = (safe || isNotSent(error)) && causeOf(error).code !== "ERR_INVALID_URL";
+        wait = again ? waitAfter(attempt, this.#retries) : null;
         if (wait === null) {
           const tries = attempt === 1 ? "1 try" : `${attempt} tries`;
           const reason = `${call.method} ${call.path}: ${reasonOf(error)} (${tries})`;

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from recolake_client.exchange import VERSION
 
 from recolake.settings import PROJECT_ROOT
 
@@ -31,6 +34,12 @@ def test_the_client_imports_nothing_of_the_platform() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not OURS & {name.split(".")[0] for name in names}, path
+
+
+def test_a_clients_version_is_written_the_same_everywhere() -> None:
+    project = tomllib.loads((PYTHON / "pyproject.toml").read_text())["project"]["version"]
+    package = json.loads((PROJECT_ROOT / "clients" / "typescript" / "package.json").read_text())["version"]
+    assert project == package == VERSION
 
 
 def test_files_written_by_hand_stay_small_and_generated_ones_say_that_they_are() -> None:

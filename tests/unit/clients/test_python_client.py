@@ -122,6 +122,12 @@ def test_no_answer_after_all_tries_is_an_error_that_counts_them(ask: Callable[..
         ask(Network(*(httpx.ConnectError("away") for _ in range(4))))
 
 
+@both
+def test_an_address_that_is_none_is_not_asked_again(ask: Callable[..., Any]) -> None:
+    with pytest.raises(errors.NoAnswerError, match="1 try"):
+        ask(Network(httpx.UnsupportedProtocol("no scheme")))
+
+
 def test_a_code_that_is_new_has_the_error_of_its_status() -> None:
     for status, kind in ((404, errors.MissingError), (418, errors.ApiError), (500, errors.ServerError)):
         with pytest.raises(kind) as caught:
@@ -199,7 +205,9 @@ def test_retry_after_is_seconds_or_a_date() -> None:
     assert seconds_of("7", now) == 7
     assert seconds_of("Sun, 01 Feb 2026 00:01:00 GMT", now) == 60
     assert seconds_of("Sat, 31 Jan 2026 00:00:00 GMT", now) == 0
+    assert seconds_of("Sun, 01 Feb 2026 00:01:00 -0000", now) == 60
     assert seconds_of("soon", now) is None
+    assert seconds_of("nan", now) is None
 
 
 @given(st.lists(st.text(max_size=30)), st.integers(1, 5), st.integers(10, 100))

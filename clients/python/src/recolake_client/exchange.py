@@ -79,7 +79,9 @@ class Exchange(Generic[T]):
 
     def failed(self, error: httpx.TransportError) -> float:
         """Seconds before the next try after no answer came; NoAnswerError where there is none."""
-        wait = self.retries.wait(self.attempt) if self._safe or isinstance(error, _NOT_SENT) else None
+        again = self._safe or isinstance(error, _NOT_SENT)
+        hopeless = isinstance(error, httpx.UnsupportedProtocol)
+        wait = self.retries.wait(self.attempt) if again and not hopeless else None
         if wait is None:
             reason = str(error) or type(error).__name__
             tries = "1 try" if self.attempt == 1 else f"{self.attempt} tries"

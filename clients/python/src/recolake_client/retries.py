@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 _REFUSED_UNDONE = frozenset({429})
 """Nothing was begun: sending again is safe, whatever the request."""
 _PASSING = frozenset({429, 502, 503, 504})
+_SECONDS = re.compile(r"\s*\d+(\.\d+)?\s*", re.ASCII)
 _IN_USE = "idempotency_key_in_use"
 
 
@@ -56,12 +58,12 @@ def seconds_of(header: str | None, now: dt.datetime) -> float | None:
     """`Retry-After` (RFC 9110): seconds, or a date. None where there is none, or it cannot be read."""
     if header is None:
         return None
-    try:
-        return max(float(header), 0.0)
-    except ValueError:
-        pass
+    if _SECONDS.fullmatch(header):
+        return float(header)
     try:
         until = parsedate_to_datetime(header)
     except ValueError:
         return None
-    return max((until - now).total_seconds(), 0.0)
+    # A zone of -0000 says that the time is UTC, and is read as none.
+    aware = until if until.tzinfo else until.replace(tzinfo=dt.UTC)
+    return max((aware - now).total_seconds(), 0.0)
