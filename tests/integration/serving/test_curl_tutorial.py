@@ -65,12 +65,12 @@ def is_open(typed: str) -> bool:
 
 
 def script(typed: list[Command], start: int) -> str:
-    lines = [f"echo '@@{start + n}'\n{command.typed}" for n, command in enumerate(typed)]
-    return "\n".join(["set -euo pipefail", *lines, "echo '@@'", "declare -p > variables"])
+    lines = [f"printf '\\n@@{start + n}\\n'\n{command.typed}" for n, command in enumerate(typed)]
+    return "\n".join(["set -euo pipefail", *lines, "printf '\\n@@\\n'", "declare -p > variables"])
 
 
 def answers(said: str) -> dict[int, list[str]]:
-    parts = re.split(r"^@@(\d*)\n", said.replace("@@\n", "\n@@\n"), flags=re.MULTILINE)
+    parts = re.split(r"^@@(\d*)\n", said, flags=re.MULTILINE)
     return {
         int(number): [line for line in text.splitlines() if line]
         for number, text in zip(parts[1::2], parts[2::2], strict=True)
