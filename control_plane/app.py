@@ -42,10 +42,14 @@ from recolake.errors import RecolakeError
 from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
+from recolake.web.body_limit import BodyLimitMiddleware
 from recolake.web.idempotency import IdempotencyMiddleware
 from recolake.web.problems import install
 from recolake.web.replays import Replays
 from recolake.web.tidying import keep_tidy
+
+MOST_BODY_BYTES = 1 << 20
+"""Of a request; uploads have `RECOLAKE_UPLOAD_MAX_BYTES`."""
 
 _log = structlog.get_logger(__name__)
 
@@ -98,6 +102,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         replays=replays,
         keys=app.state.keys,
         handles=lambda path: path.startswith("/v1/") and not path.startswith(files.prefix),
+    )
+    # What is sent to be landed goes to the disk, and has limits of its own.
+    app.add_middleware(
+        BodyLimitMiddleware,
+        most=lambda path: None if path.startswith((files.prefix, uploads.prefix)) else MOST_BODY_BYTES,
     )
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)

@@ -5,18 +5,16 @@ A route without one, and without `PUBLIC`, stops the application from starting (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 
 from control_plane.permissions import Permission
 from control_plane.principal import Principal, of_key
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import PREFIXES, KeySnapshot
 from recolake.web.bearer import BearerSecret
+from recolake.web.declared import declarations
 
 
 def _settings(request: Request) -> Settings:
@@ -71,35 +69,12 @@ WebhookWriter = Annotated[Principal, Depends(_Requires(Permission.WEBHOOKS_WRITE
 BillingReader = Annotated[Principal, Depends(_Requires(Permission.BILLING_READ))]
 
 
-class UndeclaredRouteError(RuntimeError):
-    """A route says not, or not in one word, who may use it. A fault of the code, so it stops the start."""
-
-
 def declared_permissions(app: FastAPI) -> dict[tuple[str, str], Permission | None]:
     """The permission of each route, by method and path; None for those that ask nothing of anybody.
 
     Raises:
         UndeclaredRouteError: a route declares none, or more than one.
     """
-    declared: dict[tuple[str, str], Permission | None] = {}
-    for route in app.routes:
-        if not isinstance(route, APIRoute):
-            continue  # the documents about the API itself
-        found = set(_declarations(route.dependant))
-        if len(found) != 1:
-            message = (
-                f"{route.path} must declare one permission or PUBLIC; it declares {sorted(map(str, found))}"
-            )
-            raise UndeclaredRouteError(message)
-        for method in route.methods:
-            declared[method, route.path] = next(iter(found))
-    return declared
-
-
-def _declarations(dependant: Dependant) -> Iterator[Permission | None]:
-    if isinstance(dependant.call, _Requires):
-        yield dependant.call.permission
-    elif dependant.call is _public:
-        yield None
-    for inner in dependant.dependencies:
-        yield from _declarations(inner)
+    return declarations(
+        app, lambda call: call.permission if isinstance(call, _Requires) else None, _public, "permission"
+    )

@@ -1,12 +1,15 @@
 """Logs of a service: one JSON object a line, on standard output.
 
-JSON escapes CR, LF and terminal escapes, so no value can forge a line. Of an exception the type and the
-places are logged, never the message: messages quote what people sent.
+JSON escapes CR, LF and terminal escapes, and what terminals and viewers take for such beside them is escaped,
+too, so no value can forge a line. Of an exception the type and the places are logged, never the message:
+messages quote what people sent.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -17,6 +20,9 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _PLACES = 12
+# DEL, the C1 controls (U+009B begins a terminal's command as ESC [ does, U+0085 ends a line), the separators of
+# lines and paragraphs, and what turns the direction of a text around. JSON leaves all of them as they are.
+_FORGING = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def configure_logging(service: str, level: int = logging.INFO) -> None:
@@ -73,5 +79,11 @@ def exception_places(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def render(_: WrappedLogger, __: str, event: MutableMapping[str, Any]) -> str:
-    """One line of JSON; what JSON does not know is written as text."""
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    """One line of JSON, without anything that a terminal obeys; what JSON does not know is written as text."""
+    try:
+        line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        # Half a surrogate pair, or a number beyond 64 bits: a line that is not written would be told, with all
+        # that it holds, on the standard error.
+        line = json.dumps(event, default=str)
+    return _FORGING.sub(lambda found: f"\\u{ord(found[0]):04x}", line)

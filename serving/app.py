@@ -19,6 +19,7 @@ from recolake.tenancy.api_keys import KeySnapshot
 from recolake.tenancy.pseudonyms import TenantKeys
 from recolake.usage.journal import UsageJournal
 from recolake.usage.tally import ContextThreads
+from recolake.web.body_limit import BodyLimitMiddleware
 from recolake.web.idempotency import IdempotencyMiddleware
 from recolake.web.problems import install
 from recolake.web.replays import Replays
@@ -32,6 +33,7 @@ from serving.api.recommendations.receipts import Receipts
 from serving.api.recommendations.service import Recommender
 from serving.api.users.endpoints import router as users
 from serving.arrivals import Arrivals
+from serving.auth import declared_scopes
 from serving.erased import refuse_erased_answer
 from serving.hidden import Hidden
 from serving.ids import RecommendationIds
@@ -41,7 +43,7 @@ from serving.limits.limiter import Limiter
 from serving.limits.middleware import LimitsMiddleware
 from serving.marks import Marks
 from serving.metrics import Metrics
-from serving.middleware import AccessMiddleware, BodyLimitMiddleware
+from serving.middleware import AccessMiddleware, most_bytes
 from serving.people import OnlineFeatures
 from serving.popularity import PopularityRefresh
 from serving.profiles import Noted, Profiles
@@ -146,11 +148,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         handles=lambda path: path.startswith(_ANSWERS) and path != f"{_ANSWERS}/users",
         judge=partial(refuse_erased_answer, chosen),
     )
-    app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(BodyLimitMiddleware, most=most_bytes)
     app.add_middleware(LimitsMiddleware, limiter=limiter)
     app.add_middleware(AccessMiddleware, metrics=metrics)
     install(app)
     for router in (recommendations, events, items, users, batch, operations):
         app.include_router(router)
     describe_bodies(app)
+    declared_scopes(app)
     return app

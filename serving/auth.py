@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 
 from recolake.limits.plans import Quota
 from recolake.tenancy.api_keys import KeyRecord, Scope
 from recolake.web.bearer import BearerSecret
+from recolake.web.declared import declarations
 from serving.limits.gate import admit
 from serving.state import CurrentState
+
+
+ANY_KEY = "any valid key"
+_ASKED: dict[object, str] = {}
+"""What each of these dependencies asks for."""
 
 
 def _requires(scope: Scope | None) -> Callable[..., Awaitable[KeyRecord]]:
@@ -25,12 +31,27 @@ def _requires(scope: Scope | None) -> Callable[..., Awaitable[KeyRecord]]:
             await admit(request, state.limiter, caller, 1, billed)
         return caller
 
+    _ASKED[authenticate] = scope or ANY_KEY
     return authenticate
 
 
+async def _public() -> None:
+    """Nothing is asked of anybody."""
+
+
+PUBLIC = Depends(_public)
 RecommendationReader = Annotated[KeyRecord, Depends(_requires(Scope.RECOMMENDATIONS_READ))]
 EventWriter = Annotated[KeyRecord, Depends(_requires(Scope.EVENTS_WRITE))]
 ItemWriter = Annotated[KeyRecord, Depends(_requires(Scope.ITEMS_WRITE))]
 UserWriter = Annotated[KeyRecord, Depends(_requires(Scope.USERS_WRITE))]
 Writer = Annotated[KeyRecord, Depends(_requires(None))]
 """Any valid key: each operation asks for the scope it needs."""
+
+
+def declared_scopes(app: FastAPI) -> dict[tuple[str, str], str | None]:
+    """The scope of each route, by method and path, or `ANY_KEY`; None for those that ask nothing of anybody.
+
+    Raises:
+        UndeclaredRouteError: a route declares none, or more than one.
+    """
+    return declarations(app, _ASKED.get, _public, "scope")

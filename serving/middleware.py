@@ -1,4 +1,4 @@
-"""Around every request: a limit on its body, one log line, one measurement."""
+"""Around every request: how large its body may be, one log line, one measurement."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from http import HTTPStatus
 
 import structlog
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recolake.usage.tally import Tally, current_tally
@@ -20,29 +19,9 @@ _QUIET = frozenset({"/health", "/ready", "/metrics"})
 _log = structlog.get_logger("serving.access")
 
 
-class BodyLimitMiddleware:
-    """Refuse bodies beyond a limit, by what arrives and not by what the header claims."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        received, most = 0, MOST_BYTES_OF.get(scope["path"], MOST_BODY_BYTES)
-
-        async def limited() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > most:
-                raise HTTPException(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request here has at most {most:,} bytes."
-                )
-            return message
-
-        await self._app(scope, limited, send)
+def most_bytes(path: str) -> int:
+    """Bytes that a request to a path may have."""
+    return MOST_BYTES_OF.get(path, MOST_BODY_BYTES)
 
 
 class AccessMiddleware:

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from serving.api.operations.schemas import Alive, Readiness
+from serving.auth import PUBLIC
 from serving.state import CurrentState
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], dependencies=[PUBLIC])
 
 
 @router.get("/health", operation_id="health")

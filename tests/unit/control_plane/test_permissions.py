@@ -14,13 +14,13 @@ from control_plane.app import create_app
 from control_plane.auth import (
     PUBLIC,
     KeyWriter,
-    UndeclaredRouteError,
     UploadReader,
     declared_permissions,
 )
 from control_plane.permissions import Permission, Role, missing, of_role, of_scopes
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.api_keys import Scope
+from recolake.web.declared import UndeclaredRouteError
 
 GOLDEN = Path(__file__).with_name("roles.txt")
 

@@ -5,25 +5,50 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recolake.telemetry import exception_places, render
 
 
+# Controls, and separators of lines and paragraphs.
+_COMMANDS = {"Cc", "Zl", "Zp", "Cs"}
+
+
+@pytest.mark.control(19)
 @given(st.dictionaries(st.text(max_size=5), st.text()))
 def test_any_event_is_one_line_of_json(event: dict[str, str]) -> None:
-    try:
-        line = render(None, "info", dict(event))
-    except TypeError:
-        # Text that is no Unicode cannot be written as JSON at all.
-        assert any(not value.isprintable() for pair in event.items() for value in pair)
-        return
-    assert "\n" not in line
-    assert "\r" not in line
-    assert "\x1b" not in line
+    line = render(None, "info", dict(event))
+    assert line.splitlines() == [line]
+    assert not [character for character in line if unicodedata.category(character) in _COMMANDS]
     assert json.loads(line) == event
+
+
+@pytest.mark.control(19)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\r\nb",
+        "\x1b[31mred",
+        "\x9b31mred",
+        "\x7f",
+        "a\x85b",
+        "a\u2028b",
+        "\u202egnp.exe",
+        "\ud800",
+        "\x00",
+        2**70,
+    ],
+)
+def test_what_a_terminal_would_obey_is_written_as_an_escape(text: object) -> None:
+    """Also what JSON itself lets pass: DEL, C1, separators of lines, and marks that turn a text around."""
+    line = render(None, "info", {"event": text})
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line) == {"event": text}
 
 
 def test_an_exception_is_logged_by_type_and_place_alone() -> None:
