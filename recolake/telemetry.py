@@ -20,8 +20,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _PLACES = 12
-# DEL, the C1 controls (U+009B begins a terminal's command as ESC [ does, U+0085 ends a line), the separators of
-# lines and paragraphs, and what turns the direction of a text around. JSON leaves all of them as they are.
+# DEL, the C1 controls (U+009B begins a terminal's command as ESC [ does, U+0085 ends a line), the separators
+# of lines and paragraphs, and what turns the direction of a text around. JSON leaves all of them as they are.
 _FORGING = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -79,11 +79,11 @@ def exception_places(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def render(_: WrappedLogger, __: str, event: MutableMapping[str, Any]) -> str:
-    """One line of JSON, without anything that a terminal obeys; what JSON does not know is written as text."""
+    """One line of JSON, without what a terminal obeys; anything that JSON does not know is written as text."""
     try:
         line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:
-        # Half a surrogate pair, or a number beyond 64 bits: a line that is not written would be told, with all
-        # that it holds, on the standard error.
+        # Half a surrogate pair, or a number beyond 64 bits: a line that is not written would be told, with
+        # all that it holds, on the standard error.
         line = json.dumps(event, default=str)
     return _FORGING.sub(lambda found: f"\\u{ord(found[0]):04x}", line)

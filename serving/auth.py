@@ -14,7 +14,6 @@ from recolake.web.declared import declarations
 from serving.limits.gate import admit
 from serving.state import CurrentState
 
-
 ANY_KEY = "any valid key"
 _ASKED: dict[object, str] = {}
 """What each of these dependencies asks for."""

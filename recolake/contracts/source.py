@@ -34,6 +34,11 @@ class Source(io.RawIOBase):
         self._file.seek(0)
         self._packed = _unpacker(magic, self._file)
 
+    @property
+    def packed(self) -> bool:
+        """Whether what is read is not what lies on the disk."""
+        return self._packed is not None
+
     def readable(self) -> bool:
         return True
 

@@ -1,4 +1,5 @@
-"""Zip archives: each member is a raw file of its own. An archive that is not whole brings nothing.
+"""Zip archives: each member is a raw file of its own. An archive that is not whole brings nothing, and what
+unpacks to too much, archive or single file, neither.
 
 An archive's directory stands at its end, so a cut one cannot be read from its beginning; and each member
 carries a checksum, so a damaged one is noticed before anything is landed.
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from recolake.contracts.names import fault_of, printable
+from recolake.contracts.source import Source
 from recolake.errors import UploadError
+from recolake.landing.refusals import UploadTooLargeError
 
 _MAGIC = re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)")
 MOST_MEMBERS = 10_000
@@ -54,7 +57,7 @@ def unpack(path: Path, name: str, scratch: Path) -> list[tuple[str, Path]]:
                 target = folder / str(number)
                 left -= _write(archive, member, target, left)
                 if left < 0:
-                    _refuse(name, f"its members have more than {MOST_RATIO} times its size")
+                    raise too_large(name)
                 unpacked.append((f"{name}/{member.filename}", target))
             return unpacked
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
@@ -103,6 +106,30 @@ def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, most
         while done <= most and (chunk := packed.read(_CHUNK)):
             done += out.write(chunk)
     return done
+
+
+def refuse_bomb(path: Path, name: str) -> None:
+    """Unpack a gzip or zstandard file to nowhere, as far as one may; what is not packed is not looked at.
+
+    Raises:
+        UploadTooLargeError: it has more than an archive of its size may have.
+        OSError: the disk cannot be read.
+    """
+    left = max(FREE_BYTES, MOST_RATIO * path.stat().st_size)
+    with Source(path) as source:
+        while source.packed and left >= 0 and (chunk := source.read(_CHUNK)):
+            left -= len(chunk)
+    if left < 0:
+        raise too_large(name)
+
+
+def too_large(name: str) -> UploadTooLargeError:
+    """What is told of a bomb."""
+    return UploadTooLargeError(
+        f"The file '{printable(name)}' cannot be used: it unpacks to more than {MOST_RATIO} times its size.",
+        hint="Nothing was uploaded.",
+        field="files",
+    )
 
 
 def _refuse(name: str, why: str) -> NoReturn:

@@ -7,10 +7,17 @@ import io
 from pathlib import Path
 
 from recolake.contracts.csv_text import CsvFormat, cut, detect_encoding, is_clean, open_text
+from recolake.contracts.formats import name_of
 from recolake.contracts.source import Source
 from recolake.errors import UploadError
 from recolake.landing.gather import RawInput, readable
-from recolake.landing.refusals import empty, not_of, refuse_other_formats
+from recolake.landing.refusals import (
+    UploadTooLargeError,
+    empty,
+    not_of,
+    refuse_other_formats,
+    refuse_width,
+)
 
 _LONGEST_HEADER = 1 << 18
 
@@ -27,6 +34,7 @@ def read_header(path: Path, form: CsvFormat, name: str | None = None) -> tuple[s
     """
     name = name or path.name
     record = _first_record(path, form, name)
+    refuse_width(name, len(record))
     if fault := _fault_of_header(record):
         raise not_of(form, name, f"its first line is not a header ({fault})")
     return tuple(record)
@@ -70,6 +78,12 @@ def _cut_first(path: Path, form: CsvFormat, name: str) -> list[str] | None:
         raise not_of(form, name, f"it is not text in {form.encoding}") from error
     except csv.Error as error:
         raise not_of(form, name, str(error)) from error
+    except _EndlessError as error:
+        raise UploadTooLargeError(
+            f"The file '{name}' is not {name_of(form)}: its first line does not end.",
+            hint=f"Nothing was uploaded. A header has {_LONGEST_HEADER:,} characters at most.",
+            field="files",
+        ) from error
     if source.broken and not lines.read:
         raise not_of(form, name, "it is a broken gzip or zstandard file")
     if not is_clean(lines.read):
@@ -95,6 +109,10 @@ def _where_unclean(path: Path, form: CsvFormat) -> str:
     return f"line {line} is not text in {form.encoding}: it holds NUL"
 
 
+class _EndlessError(Exception):
+    """The first line is longer than any header."""
+
+
 class _Head:
     """The first lines of a text, with all that was read kept, up to a length that no header has."""
 
@@ -107,7 +125,7 @@ class _Head:
 
     def __next__(self) -> str:
         if len(self.read) > _LONGEST_HEADER:
-            raise csv.Error("its first line does not end")
+            raise _EndlessError
         line = self._text.readline(_LONGEST_HEADER + 1)
         if not line:
             raise StopIteration

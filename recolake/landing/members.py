@@ -10,7 +10,7 @@ from recolake.contracts.members import member, parse_object
 from recolake.contracts.source import Source
 from recolake.errors import UploadError
 from recolake.landing.gather import RawInput, readable
-from recolake.landing.refusals import empty, not_of, refuse_other_formats
+from recolake.landing.refusals import empty, not_of, refuse_other_formats, refuse_width
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,7 +64,9 @@ def schema_names(file: RawInput) -> tuple[str, ...]:
         schema = pq.read_schema(file.path)
     except (pa.ArrowException, OSError) as error:
         raise not_of(form, file.name, "it is broken or cut off") from error
-    return tuple(name for field in schema for name in _paths(field, ""))
+    names = tuple(name for field in schema for name in _paths(field, ""))
+    refuse_width(file.name, len(names))
+    return names
 
 
 def _paths(field: pa.Field, before: str) -> list[str]:

@@ -14,6 +14,16 @@ _HINTS = {
     "JSON Lines": "a JSON object a line in UTF-8",
     "Parquet": "whole files with a schema",
 }
+MOST_COLUMNS = 2_000
+
+
+class UploadTooLargeError(UploadError):
+    """A file unpacks to more, or is wider, than anything that is sent in earnest; nothing was landed."""
+
+    code = "upload_too_large"
+    status = 413
+
+
 # Beginnings that no text has; "PAR1" or "BZh" alone might be a column's name.
 _OTHERS = {
     "a zip archive within an archive, or a workbook": re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)"),
@@ -30,6 +40,16 @@ def refuse_other_formats(path: Path, form: RawFormat, name: str) -> None:
     for other, magic in _OTHERS.items():
         if magic.match(beginning):
             raise not_of(form, name, f"it is {other}")
+
+
+def refuse_width(name: str, columns: int) -> None:
+    """Raise UploadTooLargeError where a file has more columns than anybody maps."""
+    if columns > MOST_COLUMNS:
+        raise UploadTooLargeError(
+            f"The file '{name}' has {columns} columns, which is more than {MOST_COLUMNS}.",
+            hint="Nothing was uploaded. Send the columns that the mapping names.",
+            field="files",
+        )
 
 
 def empty(name: str) -> UploadError:

@@ -16,6 +16,7 @@ from recolake.contracts.mapping import EventMapping, load_mapping
 from recolake.contracts.names import printable
 from recolake.errors import UploadError
 from recolake.files import sha256_file, write_atomically
+from recolake.landing.archive import refuse_bomb
 from recolake.landing.gather import RawInput, gather, readable
 from recolake.landing.inspect import read_columns
 from recolake.landing.place import place, remove_leftovers
@@ -78,13 +79,17 @@ def land(
 
     Raises:
         OtherMappingError: a file was landed under another mapping, and `again` is not set.
-        UploadError: a file is missing, empty or not CSV; nothing was landed.
+        UploadError: a file is missing, empty or not CSV, unpacks to too much or has too many columns; nothing
+            was landed.
         MappingError: the mapping is wrong or does not fit a file; nothing was landed.
     """
     rules = load_mapping(mapping)
     settings.temporary_root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="unpack-", dir=settings.temporary_root) as scratch:
         given = gather(files, Path(scratch))
+        for file in given:
+            with readable(file.path):
+                refuse_bomb(file.path, file.name)
         checked = [(file, read_columns(file, rules)) for file in given]
         return _land(settings, tenant, checked, rules, again=again, repairs=repairs, progress=progress)
 

@@ -144,6 +144,11 @@ class Registry:
         self.client.set_registered_model_alias(self.model_name, ALIAS, version.removeprefix("v"))
 
 
+def refuse_pickles() -> None:
+    """Let MLflow load no model in this process that would have to be unpickled, whatever was set before."""
+    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+
+
 @contextmanager
 def open_registry(settings: Settings, tenant: Tenant) -> Iterator[Registry]:
     """MLflow for one tenant; whatever goes wrong in talking to it becomes one clear error.
@@ -157,6 +162,7 @@ def open_registry(settings: Settings, tenant: Tenant) -> Iterator[Registry]:
         httpx.get(f"{url}/health", timeout=10.0, trust_env=False).raise_for_status()
     except httpx.HTTPError as error:
         raise ServiceUnavailableError(f"MLflow at {url} does not answer.", hint=hint) from error
+    refuse_pickles()
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")

@@ -22,6 +22,8 @@ class MlflowServer(PlatformService):
             "MLFLOW_BACKEND_STORE_URI": postgres_database(context.settings, "mlflow"),
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "true",
+            # A model that has to be unpickled runs whatever its author put into it.
+            "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
             # Seven more processes and a gigabyte, for background jobs that nobody here submits.
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         }

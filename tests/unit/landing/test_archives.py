@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import itertools
+import tracemalloc
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+import zstandard
 
 from recolake.errors import UploadError
 from recolake.landing import archive
 from recolake.landing.gather import gather
+from recolake.landing.refusals import UploadTooLargeError
 from recolake.landing.store import land
 from recolake.landing.upload import list_uploads, tenant_folder
 from recolake.settings import Settings
@@ -88,14 +94,60 @@ def test_a_damaged_member_brings_nothing(zone: Settings, mapping: Path, tmp_path
         land(zone, SHOP, [path], mapping)
 
 
+@pytest.mark.control(14)
 def test_a_bomb_is_stopped_while_it_unpacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "FREE_BYTES", 1 << 20)
     bomb = zipped(tmp_path / "bomb.zip", {"a.csv": b"0" * (40 << 20)})
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    with pytest.raises(UploadError, match=r"bomb\.zip.*200 times its size"):
+    with pytest.raises(UploadTooLargeError, match=r"bomb\.zip.*200 times its size") as raised:
         gather([bomb], scratch)
+    assert raised.value.status == 413
     assert sum(file.stat().st_size for file in scratch.rglob("*") if file.is_file()) < 20 << 20
+
+
+@pytest.mark.control(14)
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_a_packed_file_that_unpacks_to_too_much_is_refused_in_little_memory(
+    zone: Settings, mapping: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Any
+) -> None:
+    monkeypatch.setattr(archive, "FREE_BYTES", 1 << 20)
+    bomb = tmp_path / "bomb.csv.gz"
+    bomb.write_bytes(pack(rows(2) + b"0" * (40 << 20)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UploadTooLargeError, match=r"bomb\.csv\.gz.*200 times its size"):
+            land(zone, SHOP, [bomb], mapping)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 << 20
+    assert list_uploads(zone, SHOP) == []
+
+
+@pytest.mark.control(14)
+def test_a_packed_file_may_have_as_much_as_an_archive_of_its_size(
+    zone: Settings, mapping: Path, tmp_path: Path
+) -> None:
+    packed = tmp_path / "day.csv.gz"
+    packed.write_bytes(gzip.compress(rows(10_000)))
+    landed = land(zone, SHOP, [packed], mapping).upload
+    assert landed is not None
+
+
+@pytest.mark.control(14)
+def test_a_hundred_thousand_columns_are_refused_without_comparing_each_with_each(
+    zone: Settings, mapping: Path, tmp_path: Path
+) -> None:
+    wide = tmp_path / "wide.csv"
+    letters = (chr(code) for code in range(0x4E00, 0x9FA6))
+    names = [first + last for first, last in itertools.product(itertools.islice(letters, 320), repeat=2)]
+    for header in (names[:40_000], [f"c{number}" for number in range(100_000)]):
+        wide.write_text(",".join(header) + "\n")
+        with pytest.raises(UploadError, match=r"wide\.csv") as raised:
+            land(zone, SHOP, [wide], mapping)
+        assert raised.value.status == 413
+    assert list_uploads(zone, SHOP) == []
 
 
 @pytest.mark.parametrize("name", ["../a.csv", "/a.csv", "x/../a.csv", "a\\b.csv", "bell\x07.csv"])

@@ -1,4 +1,4 @@
-"""Controls 1 and 12 in the data plane: each route asks for one scope, and nobody without a key gets further."""
+"""Controls 1 and 12 in the data plane: a route asks for one scope, and without a key nobody gets further."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from recolake.telemetry import exception_places, render
 
-
 # Controls, and separators of lines and paragraphs.
 _COMMANDS = {"Cc", "Zl", "Zp", "Cs"}
 
