@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two processes share the tests, each with a platform of its own; SHARED= has one do them all.
 SHARED ?= -n 2 --dist loadscope --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak check clients format lock up down status
+.PHONY: help setup demo test soak check clients format lock sbom up down status
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -49,6 +49,9 @@ lock: setup ## Compile requirements.lock from pyproject.toml
 	@scripts/uv.sh pip compile pyproject.toml --group dev --python-version 3.11 --universal \
 		--generate-hashes --no-emit-index-url --no-annotate -q -o requirements.lock
 	@$(BIN)/python scripts/check_lock.py
+
+sbom: setup ## Print what is locked as a bill of materials (CycloneDX)
+	@$(BIN)/python scripts/sbom.py
 
 up: setup ## Start the platform
 	@$(BIN)/recolake up

@@ -79,7 +79,7 @@ def exception_places(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def render(_: WrappedLogger, __: str, event: MutableMapping[str, Any]) -> str:
-    """One line of JSON, without what a terminal obeys; anything that JSON does not know is written as text."""
+    """One line of JSON, without what a terminal obeys; what JSON does not know is written as text."""
     try:
         line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:

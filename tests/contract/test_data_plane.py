@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 OPERATIONS = {
     ("post", "/v1/recommendations"): "recommend",
     ("post", "/v1/recommendations/similar-items"): "recommend_similar_items",
@@ -38,11 +40,13 @@ def operations(description: dict[str, Any]) -> dict[tuple[str, str], dict[str, A
     }
 
 
+@pytest.mark.control(1)
 def test_operations_and_their_ids_are_those_that_clients_know(description: dict[str, Any]) -> None:
     found = {key: operation["operationId"] for key, operation in operations(description).items()}
     assert found == OPERATIONS
 
 
+@pytest.mark.control(1)
 def test_every_operation_but_the_operator_s_asks_for_a_key(description: dict[str, Any]) -> None:
     unprotected = {o["operationId"] for o in operations(description).values() if not o.get("security")}
     assert unprotected == OPEN

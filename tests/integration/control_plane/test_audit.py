@@ -112,6 +112,7 @@ def test_writers_that_come_together_leave_no_gap_and_one_chain(postgres: Setting
     assert (verdict.fault, verdict.entries, verdict.last) == (None, 34, 34)
 
 
+@pytest.mark.control(20)
 def test_the_application_can_add_to_the_log_and_read_it_and_nothing_else(
     postgres: Settings, tenant: Tenant, owner: Connection
 ) -> None:
@@ -181,6 +182,7 @@ TAMPERINGS: dict[str, tuple[int, list[str]]] = {
 }
 
 
+@pytest.mark.control(20)
 @pytest.mark.parametrize("how", TAMPERINGS)
 def test_of_a_log_that_was_tampered_with_the_first_bad_entry_is_named(
     postgres: Settings, tenant: Tenant, owner: Connection, how: str
@@ -204,6 +206,7 @@ def test_of_a_log_that_was_tampered_with_the_first_bad_entry_is_named(
         retain(postgres, tenant, datetime.now(UTC) + timedelta(days=400))
 
 
+@pytest.mark.control(20)
 def test_what_is_new_is_signed_once_outside_of_the_database(postgres: Settings, tenant: Tenant) -> None:
     checkpoint_all(postgres, tenant.name)
     (file,) = (postgres.audit_root / tenant.name).iterdir()
@@ -254,6 +257,7 @@ def test_an_exported_log_is_verified_offline_also_by_the_program_of_the_document
         assert f"entry {first} " in offline(bad), what
 
 
+@pytest.mark.control(22)
 @pytest.mark.parametrize(("days", "removed"), [(364, 0), (366, 5)])
 def test_entries_are_kept_for_a_year(postgres: Settings, tenant: Tenant, days: int, removed: int) -> None:
     _acts(postgres, tenant, 4)

@@ -93,6 +93,7 @@ def test_of_many_commands_at_once_one_refreshes_and_the_session_lives(
     assert loopback.ask(elsewhere, "/v1/me")
 
 
+@pytest.mark.control(11)
 def test_an_answer_with_another_state_is_no_answer(elsewhere: Settings) -> None:
     def show(url: str) -> None:
         wish = dict(parse_qsl(urlsplit(url).query))

@@ -95,6 +95,7 @@ def _code(answer: Response) -> str:
     return str(answer.json()["code"])
 
 
+@pytest.mark.control(1)
 def test_every_route_is_listed_here(client: TestClient) -> None:
     """So that a new one cannot go without the checks below."""
     routes = client.get("/openapi.json").json()["paths"]
@@ -108,6 +109,7 @@ def test_every_route_is_listed_here(client: TestClient) -> None:
     assert served == listed
 
 
+@pytest.mark.control(1)
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("secret", [None, "rk_live_nonsense", "well-formed"])
 def test_nobody_without_a_valid_key_gets_anything(
@@ -129,6 +131,7 @@ def test_a_key_of_narrow_scope_gets_no_further(
         assert (answer.status_code, _code(answer)) == (403, "forbidden"), path
 
 
+@pytest.mark.control(1)
 def test_another_tenant_does_not_exist_for_me(
     client: TestClient, platform: Settings, tenant: tuple[str, dict[str, str]]
 ) -> None:
@@ -168,6 +171,7 @@ def test_a_key_cannot_give_more_than_it_has(
     assert (answer.status_code, answer.json()["field"]) == (403, "scopes")
 
 
+@pytest.mark.control(13)
 @pytest.mark.parametrize(
     "body",
     [

@@ -45,6 +45,7 @@ def test_a_person_gives_a_key_nothing_that_their_role_lacks(accounts: Any) -> No
     assert listed(accounts, owner)[strong["key_id"]]["rotated_to"] is None
 
 
+@pytest.mark.control(7)
 def test_both_keys_are_valid_during_the_grace_and_then_the_new_one_alone(accounts: Any) -> None:
     _, token = accounts.owner()
     old = make(accounts, token, name="CI").json()
@@ -90,6 +91,7 @@ def test_a_key_of_another_organisation_does_not_exist(accounts: Any) -> None:
     assert listed(accounts, other)[foreign]["revoked_at"] is None
 
 
+@pytest.mark.control(7)
 def test_a_revoked_key_is_dead_in_the_data_plane_when_its_snapshot_is_looked_at_next(accounts: Any) -> None:
     """Which is within a second: `tests/unit/tenancy` shows that, by a clock of its own."""
     _, token = accounts.owner()

@@ -60,6 +60,7 @@ def test_a_token_can_be_told_by_the_published_keys(accounts: Any) -> None:
     assert jwt.get_unverified_header(token)["kid"] == key["kid"]
 
 
+@pytest.mark.control(11)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -80,6 +81,7 @@ def test_nothing_is_sent_to_where_nobody_agreed(accounts: Any, changes: dict[str
         assert "location" not in answer.headers
 
 
+@pytest.mark.control(11)
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -105,6 +107,7 @@ def test_a_wish_without_state_or_pkce_gets_no_code_even_with_the_password(
         assert "code" not in accounts.told(answer)
 
 
+@pytest.mark.control(11)
 @pytest.mark.parametrize("grant", ["password", "client_credentials", "implicit", ""])
 def test_there_is_no_password_grant_nor_any_other(accounts: Any, grant: str) -> None:
     person = accounts.sign_up()
@@ -114,6 +117,7 @@ def test_there_is_no_password_grant_nor_any_other(accounts: Any, grant: str) -> 
     assert answer.json()["code"] == "oauth_error"
 
 
+@pytest.mark.control(11)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -244,6 +248,7 @@ def test_no_secret_is_stored_in_the_clear(accounts: Any) -> None:
         assert secret not in stored
 
 
+@pytest.mark.control(13)
 @pytest.mark.parametrize(
     "changes",
     [

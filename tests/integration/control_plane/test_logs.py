@@ -64,6 +64,7 @@ def away(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", postgres_url="postgresql://postgres:hunter2@127.0.0.1:1")
 
 
+@pytest.mark.control(18)
 def test_an_unforeseen_error_puts_no_secret_into_the_log(away: Settings, tmp_path: Path) -> None:
     secret, record = generate_key(Tenant("shop"))
     write_atomically(keys_snapshot(away), render_snapshot({hash_key(secret): record}))

@@ -27,6 +27,7 @@ def test_the_migrated_schema_is_that_of_the_models(platform: Settings) -> None:
 _OF_NO_TENANT = {"plans"}
 
 
+@pytest.mark.control(4)
 @pytest.mark.parametrize("table", sorted(set(Base.metadata.tables) - _OF_NO_TENANT))
 def test_every_unique_key_includes_the_tenant(platform: Settings, table: str) -> None:
     with open_database(platform).platform() as session:

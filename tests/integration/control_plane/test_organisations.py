@@ -32,6 +32,7 @@ def change(accounts: Any, token: str, person: str, **changes: Any) -> Any:
     return accounts.ask("PATCH", f"/v1/members/{person}", token, json=changes)
 
 
+@pytest.mark.control(12)
 @pytest.mark.parametrize("role", list(Role))
 def test_on_every_route_a_person_may_do_what_their_role_says_and_no_more(accounts: Any, role: Role) -> None:
     _, owner = accounts.owner()
@@ -51,6 +52,7 @@ ELSEWHERE = {"upload_id", "file_id", "experiment_id", "request_id", "webhook_id"
 BODIES = {"rotate_key": {"grace_seconds": 0}, "change_member": {"role": "analyst"}}
 
 
+@pytest.mark.control(1)
 def test_every_route_about_a_thing_of_another_organisation_answers_that_it_does_not_exist(
     accounts: Any,
 ) -> None:
@@ -85,6 +87,7 @@ def test_every_route_about_a_thing_of_another_organisation_answers_that_it_does_
                 assert accounts.ask(method, own_path, mine, **more).status_code in {200, 201, 204}, own_path
 
 
+@pytest.mark.control(1)
 def test_members_are_listed_and_those_of_another_organisation_do_not_exist(accounts: Any) -> None:
     person, owner = accounts.owner()
     bob, _ = accounts.join(owner, "analyst")
@@ -193,6 +196,7 @@ def test_a_member_who_is_invited_again_keeps_their_role(accounts: Any) -> None:
     assert accept(accounts, token).json()["role"] == "owner"
 
 
+@pytest.mark.control(13)
 @pytest.mark.parametrize(
     "changes", [{"role": "king"}, {"days": 0}, {"days": 31}, {"email": "x"}, {"tenant": "other"}]
 )

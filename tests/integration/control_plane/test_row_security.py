@@ -36,6 +36,7 @@ def pair(postgres: Settings) -> tuple[Tenant, Tenant]:
     return Tenant(names[0]), Tenant(names[1])
 
 
+@pytest.mark.control(2)
 def test_every_table_with_a_tenant_is_under_forced_row_security_with_a_policy(database: Database) -> None:
     """From the catalogue, and over every table that is there, so that a new one cannot be forgotten."""
     with database.platform() as session:
@@ -55,6 +56,7 @@ def test_every_table_with_a_tenant_is_under_forced_row_security_with_a_policy(da
     assert all(enabled and forced and policies for enabled, forced, policies in tables.values()), tables
 
 
+@pytest.mark.control(2)
 def test_no_role_of_the_application_owns_truncates_or_passes_by(database: Database) -> None:
     with database.platform() as session:
         rows = session.execute(
@@ -87,6 +89,7 @@ def test_no_role_of_the_application_owns_truncates_or_passes_by(database: Databa
     assert not any(row.some for row in rights if row.rolname == LOGIN_ROLE)
 
 
+@pytest.mark.control(2)
 @pytest.mark.parametrize("table", TENANT_TABLES)
 def test_without_a_tenant_nothing_is_seen(
     database: Database, pair: tuple[Tenant, Tenant], table: str
@@ -98,6 +101,7 @@ def test_without_a_tenant_nothing_is_seen(
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
 
 
+@pytest.mark.control(2)
 def test_a_connection_that_became_nobody_may_do_nothing(
     database: Database,
 ) -> None:
@@ -109,6 +113,7 @@ def test_a_connection_that_became_nobody_may_do_nothing(
             session.rollback()
 
 
+@pytest.mark.control(2)
 def test_a_statement_that_forgets_the_tenant_sees_and_changes_its_own_rows_alone(
     database: Database, pair: tuple[Tenant, Tenant]
 ) -> None:
@@ -127,6 +132,7 @@ def test_a_row_cannot_be_given_to_another_tenant(database: Database, pair: tuple
         session.execute(text("UPDATE api_keys SET tenant_id = :other"), {"other": other.name})
 
 
+@pytest.mark.control(2)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -186,6 +192,7 @@ def narrow(postgres: Settings) -> Iterator[Database]:
     database.close()
 
 
+@pytest.mark.control(3)
 def test_a_thousand_tenants_that_take_turns_on_one_connection_never_see_each_other(
     narrow: Database, database: Database
 ) -> None:

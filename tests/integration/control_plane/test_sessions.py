@@ -21,6 +21,7 @@ def alive(accounts: Any, token: str) -> bool:
     return bool(status == 200)
 
 
+@pytest.mark.control(9)
 def test_each_refresh_gives_a_new_pair_and_the_session_goes_on(accounts: Any) -> None:
     tokens = accounts.log_in(accounts.sign_up()["email"])
     for _ in range(3):
@@ -32,6 +33,7 @@ def test_each_refresh_gives_a_new_pair_and_the_session_goes_on(accounts: Any) ->
     assert alive(accounts, tokens["access_token"])
 
 
+@pytest.mark.control(9)
 def test_a_refresh_token_shown_again_ends_the_session_with_all_its_tokens(accounts: Any) -> None:
     person = accounts.sign_up()
     first, other = accounts.log_in(person["email"]), accounts.log_in(person["email"])
@@ -43,6 +45,7 @@ def test_a_refresh_token_shown_again_ends_the_session_with_all_its_tokens(accoun
     assert alive(accounts, other["access_token"])
 
 
+@pytest.mark.control(9)
 def test_of_two_who_refresh_at_once_one_gets_tokens_and_the_session_is_over(accounts: Any) -> None:
     tokens = accounts.log_in(accounts.sign_up()["email"])
     with ThreadPoolExecutor(2) as pool:
@@ -64,6 +67,7 @@ def test_another_text_is_no_refresh_token(accounts: Any, secret: str) -> None:
     assert accounts.refresh(secret).status_code in {400, 422}
 
 
+@pytest.mark.control(8)
 def test_a_refresh_token_is_good_for_seven_days_to_the_second(accounts: Any) -> None:
     settings, week = accounts.settings, timedelta(days=7)
     for early, good in ((timedelta(seconds=1), True), (timedelta(0), False)):
@@ -89,6 +93,7 @@ def test_a_session_is_over_after_thirty_days_however_often_it_was_refreshed(acco
     )
 
 
+@pytest.mark.control(8)
 def test_an_access_token_is_over_after_a_quarter_of_an_hour(accounts: Any) -> None:
     tokens, now = accounts.log_in(accounts.sign_up()["email"]), datetime.now(UTC)
     token, quarter = tokens["access_token"], timedelta(minutes=15)
@@ -97,6 +102,7 @@ def test_an_access_token_is_over_after_a_quarter_of_an_hour(accounts: Any) -> No
         service.authenticate(accounts.settings, token, now=now + quarter + timedelta(seconds=1))
 
 
+@pytest.mark.control(10)
 def test_logout_kills_unexpired_access_tokens(accounts: Any) -> None:
     person = accounts.sign_up()
     tokens, other = accounts.log_in(person["email"]), accounts.log_in(person["email"])
@@ -125,6 +131,7 @@ def test_nobody_ends_another_s_session(accounts: Any) -> None:
     assert alive(accounts, bob["access_token"])
 
 
+@pytest.mark.control(10)
 def test_a_disabled_member_s_unexpired_tokens_are_dead_and_come_not_back(accounts: Any) -> None:
     _, owner = accounts.owner()
     bob, tokens = accounts.join(owner, "developer")

@@ -36,6 +36,7 @@ def test_a_new_tenant_is_known_to_the_data_plane_with_a_key_that_may_do_everythi
     assert (platform.secrets_root / "tenants" / name / "pseudonym.key").stat().st_size == 32
 
 
+@pytest.mark.control(6)
 def test_the_secret_of_a_key_is_stored_nowhere(platform: Settings, name: str) -> None:
     secret = service.create_tenant(platform, name)
     with open_database(platform).platform() as session:
@@ -66,6 +67,7 @@ def test_of_many_who_create_the_same_tenant_together_one_succeeds(platform: Sett
     assert KeySnapshot(platform).authenticate(secrets[0]).tenant == Tenant(name)
 
 
+@pytest.mark.control(5)
 @pytest.mark.parametrize("bad", ["", "a", "Shop", "../shop", "shop/", "shöp", "x" * 40, "shop--a", "-shop"])
 def test_a_malformed_name_is_refused(platform: Settings, bad: str) -> None:
     with pytest.raises(InvalidInputError):

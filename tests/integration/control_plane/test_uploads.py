@@ -162,6 +162,7 @@ def test_a_file_name_with_folders_stays_inside_the_upload(
     assert [path.name for path in folder.iterdir()] == ["outside.csv"]
 
 
+@pytest.mark.control(14)
 def test_a_body_beyond_the_limit_is_refused_with_or_without_a_declared_length(
     client: TestClient, platform: Settings, tenant: Tenant, headers: dict[str, str]
 ) -> None:

@@ -16,6 +16,7 @@ MESSAGE = Message("msg_1", "webhook.test", datetime(2026, 3, 1, tzinfo=UTC), {"Ã
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
+@pytest.mark.control(16)
 def test_the_connection_goes_to_the_address_that_was_checked(receiver: Any) -> None:
     port = int(receiver.url.split(":")[2].split("/")[0])
     asked: list[str] = []
@@ -30,6 +31,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(receiver: Any) -> N
     assert receiver.got[0][1]["host"] == f"shop.example:{port}"
 
 
+@pytest.mark.control(16)
 def test_a_name_that_changes_its_address_reaches_nothing_inside(receiver: Any) -> None:
     answers: Iterator[str] = iter(["8.8.8.8", "127.0.0.1"])
     url = receiver.url.replace("http://127.0.0.1", "https://shop.example")

@@ -358,6 +358,7 @@ def test_deliveries_come_in_pages_newest_first(shop: Shop, receiver: Any) -> Non
     assert shop.ask("GET", f"/{hook}/deliveries?cursor=x").json()["code"] == "invalid_input"
 
 
+@pytest.mark.control(16)
 @pytest.mark.parametrize(
     "url",
     ["http://127.0.0.1:9/", "https://127.0.0.1/", "https://localhost/", "https://169.254.169.254/latest"],

@@ -168,6 +168,7 @@ asyncio.run(ask())
 """
 
 
+@pytest.mark.control(15)
 def test_four_workers_never_admit_more_than_the_limit(bare_shop: Any) -> None:
     """Control 15."""
     give_plan(bare_shop.settings, Rate(SLOW, 80))

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from recolake.settings import PROJECT_ROOT
 
 PERSON = "canary-7f3a9b2c1d-person@example.org"
@@ -46,6 +48,7 @@ def run(shop: Any) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.control(18)
 def test_the_server_loads_no_engine_no_trainer_and_logs_no_person(shop: Any) -> None:
     *log, modules = run(shop)
     assert not {"torch", "pyspark", "mlflow", "dbt", "airflow"} & set(json.loads(modules[8:]))
@@ -60,6 +63,7 @@ def test_the_server_loads_no_engine_no_trainer_and_logs_no_person(shop: Any) -> 
     assert all(event["request_id"] for event in requests)
 
 
+@pytest.mark.control(18)
 def test_metrics_count_answers_and_name_nobody(api: Any) -> None:
     for user in ("ada", "nobody"):
         api.ask(user_id=user)
@@ -71,6 +75,7 @@ def test_metrics_count_answers_and_name_nobody(api: Any) -> None:
     assert "shop" not in text
 
 
+@pytest.mark.control(14)
 def test_a_body_beyond_the_limit_is_refused_however_it_is_sent(api: Any) -> None:
     large = b'{"user_id": "' + b"x" * 100_000 + b'"}'
     headers = api.bearer() | {"Content-Type": "application/json"}

@@ -161,6 +161,7 @@ def test_an_event_sent_twice_counts_once(api: Api, shop: Any) -> None:
     api.until("rows are written", lambda: waiting(client) == 0)
 
 
+@pytest.mark.control(5)
 def test_names_of_tenants_and_items_stay_apart(api: Api, shop: Any, rival: Any) -> None:
     shop.publish("v1", ["ada"], tenant=rival)
     other = shop.key(rival)

@@ -85,6 +85,7 @@ def test_a_k_out_of_bounds_is_refused_by_name(api: Any, k: Any) -> None:
     assert problem["request_id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.control(13)
 def test_unknown_fields_are_refused(api: Any) -> None:
     answer = api.ask(user_id="ada", tenant_id="rival")
     assert (answer.status_code, answer.json()["field"]) == (422, "tenant_id")
@@ -109,6 +110,7 @@ def test_a_tenant_without_a_model_is_told_when_to_come_back(api: Any, shop: Any,
     assert "train" in answer.json()["hint"]
 
 
+@pytest.mark.control(1)
 def test_tenants_share_neither_models_nor_people(api: Any, shop: Any, rival: Tenant) -> None:
     shop.publish("v7", ["ada"], rival)
     secret = shop.key(rival)

@@ -73,6 +73,7 @@ def test_a_log_that_nobody_touched_is_good(
     assert verify("shop", [], []).fault is None
 
 
+@pytest.mark.control(20)
 @given(at=st.integers(0, ENTRIES - 1), field=st.sampled_from((*FIELDS, "hash", "previous", "tenant_id")))
 def test_an_edited_entry_is_named(
     log: list[dict[str, Any]], checkpoints: list[Checkpoint], at: int, field: str
@@ -84,6 +85,7 @@ def test_an_edited_entry_is_named(
     assert fault.sequence == at + 1
 
 
+@pytest.mark.control(20)
 @given(at=st.integers(0, SIGNED[-1] - 1), field=st.sampled_from(FIELDS))
 def test_an_edit_with_a_chain_made_anew_is_named_where_a_checkpoint_vouches(
     log: list[dict[str, Any]], checkpoints: list[Checkpoint], at: int, field: str
@@ -95,6 +97,7 @@ def test_an_edit_with_a_chain_made_anew_is_named_where_a_checkpoint_vouches(
     assert fault.sequence == at + 1
 
 
+@pytest.mark.control(20)
 @given(at=st.integers(0, ENTRIES - 2), count=st.integers(1, 3), anew=st.booleans())
 def test_a_deleted_entry_is_named(
     log: list[dict[str, Any]], checkpoints: list[Checkpoint], at: int, count: int, anew: bool
@@ -111,6 +114,7 @@ def test_a_deleted_entry_is_named(
     assert verdict.fault.sequence == at + 1
 
 
+@pytest.mark.control(20)
 @given(st.permutations(range(ENTRIES)), st.booleans())
 def test_of_entries_in_another_order_the_first_is_named(
     log: list[dict[str, Any]], checkpoints: list[Checkpoint], order: list[int], anew: bool
@@ -125,6 +129,7 @@ def test_of_entries_in_another_order_the_first_is_named(
         assert verdict.fault.sequence == first + 1
 
 
+@pytest.mark.control(20)
 @given(st.integers(0, SIGNED[-1] - 1))
 def test_of_a_cut_tail_the_first_missing_entry_is_named(
     log: list[dict[str, Any]], checkpoints: list[Checkpoint], kept: int
@@ -134,6 +139,7 @@ def test_of_a_cut_tail_the_first_missing_entry_is_named(
     assert (verdict.fault.sequence, verdict.entries) == (kept + 1, kept)
 
 
+@pytest.mark.control(20)
 def test_a_log_written_anew_from_the_first_entry_on_is_named(
     log: list[dict[str, Any]], checkpoints: list[Checkpoint]
 ) -> None:

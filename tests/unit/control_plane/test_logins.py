@@ -22,6 +22,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 
+@pytest.mark.control(11)
 def test_pkce_is_that_of_rfc_7636_appendix_b() -> None:
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     assert challenge_of(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -48,6 +49,7 @@ def test_the_command_line_is_answered_on_this_machine_at_any_port(
     assert client.may_redirect(f"http://{host}:{port}/callback")
 
 
+@pytest.mark.control(11)
 @pytest.mark.parametrize(
     "uri",
     [
@@ -77,6 +79,7 @@ def test_any_other_redirect_of_the_command_line_is_refused(tmp_path: Path, uri: 
     assert not client.may_redirect(uri)
 
 
+@pytest.mark.control(11)
 @given(st.text(max_size=60))
 def test_a_redirect_matches_letter_by_letter(uri: str) -> None:
     client = Client("x", "x", ("https://shop.example/done",))

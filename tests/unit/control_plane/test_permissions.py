@@ -35,11 +35,13 @@ def matrix(app: FastAPI) -> str:
     return "\n".join(lines) + "\n"
 
 
+@pytest.mark.control(12)
 def test_the_matrix_of_roles_and_routes_is_the_golden_one(tmp_path: Path) -> None:
     """Changed on purpose? Then write it anew: the diff is what a reviewer looks at."""
     assert matrix(create_app(Settings(home=tmp_path))) == GOLDEN.read_text()
 
 
+@pytest.mark.control(12)
 def test_a_route_without_a_permission_stops_the_start() -> None:
     app = FastAPI()
 
@@ -50,6 +52,7 @@ def test_a_route_without_a_permission_stops_the_start() -> None:
         declared_permissions(app)
 
 
+@pytest.mark.control(12)
 def test_a_route_with_two_permissions_stops_the_start() -> None:
     app = FastAPI()
 

@@ -57,12 +57,14 @@ def test_what_was_said_is_what_is_read() -> None:
     assert access.verify(signed(), KEYS, ISSUER, NOW) == CLAIMS
 
 
+@pytest.mark.control(8)
 @pytest.mark.parametrize("name", ["none", "None", "NONE", "nOnE"])
 @pytest.mark.parametrize("signature", [b"", b"x"])
 def test_algorithm_none_is_refused(name: str, signature: bytes) -> None:
     refused(by_hand({"alg": name, "typ": "at+jwt", "kid": KEY.kid}, content(), signature))
 
 
+@pytest.mark.control(8)
 @pytest.mark.parametrize(
     "secret",
     [
@@ -92,16 +94,19 @@ def test_a_signature_by_another_key_is_refused_whatever_id_it_claims() -> None:
     refused(signed(key=other, kid=key_id(other.public_key())))
 
 
+@pytest.mark.control(8)
 @pytest.mark.parametrize("name", ["jku", "x5u", "jwk", "x5c"])
 def test_a_header_that_brings_its_own_key_is_refused_even_where_the_signature_is_ours(name: str) -> None:
     refused(signed(**{name: "https://attacker.example/keys" if name.endswith("u") else [ISSUER]}))
 
 
+@pytest.mark.control(8)
 @pytest.mark.parametrize("audience", ["recolake:login", "", "other", ["other"]])
 def test_a_wrong_audience_is_refused(audience: Any) -> None:
     refused(signed(content(aud=audience)))
 
 
+@pytest.mark.control(8)
 @pytest.mark.parametrize("kind", ["JWT", "login+jwt", "", None, "AT+JWT"])
 def test_a_wrong_type_is_refused(kind: str | None) -> None:
     refused(signed(typ=kind))
@@ -123,6 +128,7 @@ def test_a_token_that_says_nonsense_is_refused(changes: dict[str, Any]) -> None:
     refused(signed(content(**changes)))
 
 
+@pytest.mark.control(8)
 def test_a_token_is_good_to_the_last_second_and_dead_from_then_on() -> None:
     end = NOW + timedelta(minutes=15)
     assert access.verify(TOKEN, KEYS, ISSUER, end - timedelta(seconds=1)) == CLAIMS

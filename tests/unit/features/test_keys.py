@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ def matches(pattern: bytes, key: bytes) -> bool:
     return fnmatchcase(key.decode("latin-1"), text)
 
 
+@pytest.mark.control(5)
 @given(values, values, values, values)
 def test_different_values_never_share_a_key(tenant: str, item: str, other: str, thing: str) -> None:
     first = row_key({"tenant_id": tenant, "item_id": item})
@@ -29,6 +31,7 @@ def test_different_values_never_share_a_key(tenant: str, item: str, other: str, 
 names = st.from_regex(r"[a-z][a-z0-9-]{1,8}", fullmatch=True)
 
 
+@pytest.mark.control(5)
 @given(names, names, values)
 def test_a_tenant_s_rows_are_found_and_nobody_else_s(tenant: str, other: str, item: str) -> None:
     assume(tenant != other)

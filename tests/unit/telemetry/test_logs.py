@@ -50,6 +50,7 @@ def test_what_a_terminal_would_obey_is_written_as_an_escape(text: object) -> Non
     assert json.loads(line) == {"event": text}
 
 
+@pytest.mark.control(18)
 def test_an_exception_is_logged_by_type_and_place_alone() -> None:
     try:
         raise ValueError("ada@example.org")
@@ -72,6 +73,8 @@ except KeyError:
 """
 
 
+@pytest.mark.control(18)
+@pytest.mark.control(19)
 def test_the_standard_library_s_logs_obey_the_same_rules() -> None:
     done = subprocess.run([sys.executable, "-c", STANDARD], capture_output=True, text=True, check=True)
     first, second = (json.loads(line) for line in done.stdout.splitlines())

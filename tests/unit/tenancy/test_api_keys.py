@@ -45,6 +45,7 @@ def publish(settings: Settings, records: dict[str, KeyRecord]) -> None:
     write_atomically(keys_snapshot(settings), render_snapshot(records))
 
 
+@pytest.mark.control(6)
 def test_keys_are_distinct_well_formed_and_carry_nothing_but_their_own_record() -> None:
     keys = [generate_key(SHOP) for _ in range(500)]
     assert len({secret for secret, _ in keys}) == len({record.key_id for _, record in keys}) == 500
@@ -54,6 +55,7 @@ def test_keys_are_distinct_well_formed_and_carry_nothing_but_their_own_record() 
     assert all(record.key_id[4:] not in secret for secret, record in keys)
 
 
+@pytest.mark.control(6)
 @given(position=st.integers(len(PREFIXES[0]), 35), digit=st.sampled_from(BASE62))
 def test_a_key_with_one_wrong_character_never_passes_the_checksum(position: int, digit: str) -> None:
     secret, _ = generate_key(SHOP)
@@ -94,6 +96,7 @@ def test_without_a_snapshot_no_key_is_valid(tmp_path: Path) -> None:
         KeySnapshot(Settings(home=tmp_path)).authenticate(secret)
 
 
+@pytest.mark.control(7)
 def test_a_key_is_valid_while_published_and_dead_a_second_after_its_revocation(tmp_path: Path) -> None:
     settings, clock = Settings(home=tmp_path), Clock()
     (secret, record), (other, other_record) = generate_key(SHOP), generate_key(SHOP)
@@ -158,6 +161,7 @@ def test_a_snapshot_out_of_reach_leaves_the_last_good_keys_in_force(tmp_path: Pa
     assert snapshot.lookup(secret) == record
 
 
+@pytest.mark.control(6)
 def test_a_key_with_a_bad_checksum_does_not_even_cost_a_look_at_the_file(tmp_path: Path) -> None:
     secret, record = generate_key(SHOP)
     settings = Settings(home=tmp_path)

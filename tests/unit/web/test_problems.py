@@ -41,6 +41,7 @@ def client() -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 
 
+@pytest.mark.control(17)
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

@@ -50,6 +50,7 @@ INSIDE = [
 OUTSIDE = ["93.184.215.14", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 
 
+@pytest.mark.control(16)
 @pytest.mark.parametrize("address", INSIDE)
 def test_an_address_inside_is_refused_also_beside_a_public_one(address: str) -> None:
     for found in ([address], ["8.8.8.8", address]):
@@ -65,6 +66,7 @@ def test_a_public_address_is_fine_by_https_alone(address: str) -> None:
         checked_addresses("shop.example", 80, http=True, loopback=True, lookup=lambda *_: [address])
 
 
+@pytest.mark.control(16)
 @given(st.ip_addresses(v=4))
 def test_an_ipv4_address_is_judged_alike_in_every_ipv6_dress(address: IPv4Address) -> None:
     number = int(address)
@@ -76,12 +78,14 @@ def test_an_ipv4_address_is_judged_alike_in_every_ipv6_dress(address: IPv4Addres
     assert {is_public(dress) for dress in dresses} == {is_public(address)}
 
 
+@pytest.mark.control(16)
 @given(st.ip_addresses())
 def test_what_python_calls_private_is_never_public(address: IPv4Address | IPv6Address) -> None:
     if address.is_private or address.is_loopback or address.is_link_local or address.is_multicast:
         assert not is_public(ip_address(str(address)))
 
 
+@pytest.mark.control(16)
 @pytest.mark.parametrize("host", ["127.1", "0x7f000001", "2130706433", "localhost", "0177.0.0.1", "[::1]"])
 def test_this_machine_by_any_name_is_refused(host: str) -> None:
     parts = check_url(f"https://{host}/hook", loopback=False)
