@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +22,12 @@ from recolake.tenancy.api_keys import generate_key, hash_key, keys_snapshot, ren
 from recolake.tenancy.context import Tenant
 
 CANARY = "canary-7f3a9b2c1d-person@example.org"
+
+DAY = (
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+    f"536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,{CANARY},United Kingdom\n"
+)
+MAPPED: list[Any] = [("mapping", (None, "online_retail"))]
 
 # Fails where the new secret, the caller's key and the body are all within reach of a stack trace.
 CRASHING = """
@@ -69,10 +76,22 @@ def test_an_unforeseen_error_puts_no_secret_into_the_log(away: Settings, tmp_pat
     secret, record = generate_key(Tenant("shop"))
     write_atomically(keys_snapshot(away), render_snapshot({hash_key(secret): record}))
     headers = {"Authorization": f"Bearer {secret}", "X-Canary": CANARY}
+    statuses: list[int] = []
     with serving(away, tmp_path) as url:
         body = {"scopes": ["uploads:write"], "expires_at": "2099-01-01T00:00:00Z"}
         answer = httpx.post(f"{url}/v1/keys?{CANARY}", json=body, headers=headers, trust_env=False)
+        # In a path, in a field, in rows that are landed, and in a file that is refused.
+        for method, path, more in (
+            ("GET", f"/v1/uploads/{CANARY}", {}),
+            ("POST", "/v1/privacy/exports", {"json": {"user_id": CANARY, CANARY: 1}}),
+            ("POST", "/v1/uploads", {"files": [*MAPPED, ("files", ("day.csv", DAY))]}),
+            ("POST", "/v1/uploads", {"files": [*MAPPED, ("files", (CANARY, f"{CANARY}\n"))]}),
+        ):
+            statuses.append(
+                httpx.request(method, f"{url}{path}", headers=headers, trust_env=False, **more).status_code
+            )
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert statuses == [404, 422, 202, 422]
     log = (tmp_path / "log").read_text()
     assert not [word for word in (secret, "rk_live_", CANARY, "hunter2", "Traceback") if word in log]
     events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]

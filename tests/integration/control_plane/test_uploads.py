@@ -115,6 +115,7 @@ def test_the_same_content_under_another_mapping_is_refused_until_it_is_asked_for
     assert send(client, headers, ("day.csv", DAY), mapping=other, again=True).status_code == 202
 
 
+@pytest.mark.control(1)
 def test_an_upload_of_another_tenant_does_not_exist(
     client: TestClient, platform: Settings, headers: dict[str, str]
 ) -> None:

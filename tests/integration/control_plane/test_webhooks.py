@@ -285,6 +285,7 @@ def test_changes_are_in_the_audit_log_without_secrets(shop: Shop, receiver: Any)
     assert hook["secret"] not in kept
 
 
+@pytest.mark.control(1)
 def test_another_tenants_webhooks_do_not_exist(shop: Shop, receiver: Any) -> None:
     hook = shop.hook(receiver.url)["webhook_id"]
     event = shop.ask("POST", f"/{hook}/test").json()["event_id"]
