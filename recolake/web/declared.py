@@ -37,8 +37,8 @@ def declarations(
         found = {said for call in calls if (said := read(call)) is not None}
         asked: set[T | None] = {*found, *([None] if public in calls else [])}
         if len(asked) != 1:
-            said = sorted(map(str, asked))
-            message = f"{route.path} must declare one {kind} or PUBLIC; it declares {said}"
+            shown = sorted(map(str, asked))
+            message = f"{route.path} must declare one {kind} or PUBLIC; it declares {shown}"
             raise UndeclaredRouteError(message)
         for method in route.methods:
             declared[method, route.path] = next(iter(asked))
