@@ -17,8 +17,8 @@ from recolake.endpoints import postgres_database
 from recolake.settings import Settings
 
 
-def test_the_migrated_schema_is_that_of_the_models(platform: Settings) -> None:
-    with open_database(platform).platform() as session:
+def test_the_migrated_schema_is_that_of_the_models(postgres: Settings) -> None:
+    with open_database(postgres).platform() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
 
@@ -29,11 +29,12 @@ _OF_NO_TENANT = {"plans"}
 
 @pytest.mark.control(4)
 @pytest.mark.parametrize("table", sorted(set(Base.metadata.tables) - _OF_NO_TENANT))
-def test_every_unique_key_includes_the_tenant(platform: Settings, table: str) -> None:
-    with open_database(platform).platform() as session:
+def test_every_unique_key_includes_the_tenant(postgres: Settings, table: str) -> None:
+    with open_database(postgres).platform() as session:
         inspector = inspect(session.connection())
         keys = [inspector.get_pk_constraint(table)["constrained_columns"]]
         keys += [unique["column_names"] for unique in inspector.get_unique_constraints(table)]
+        keys += [index["column_names"] for index in inspector.get_indexes(table) if index["unique"]]
         tenants = "tenant_id" in {column["name"] for column in inspector.get_columns(table)}
     # People may belong to several tenants, and attempts to log in to none.
     assert tenants == (table not in {"people", "login_attempts"})

@@ -43,6 +43,16 @@ def test_a_name_that_changes_its_address_reaches_nothing_inside(receiver: Any) -
     assert receiver.got == []
 
 
+@pytest.mark.control(16)
+def test_a_redirect_is_an_answer_and_leads_nowhere(receiver: Any) -> None:
+    inside = receiver.url.replace("/hook", "/inside").encode()
+    for status in (b"301 Moved", b"302 Found", b"307 Temporary", b"308 Permanent"):
+        receiver.answers = [b"HTTP/1.1 " + status + b"\r\nlocation: " + inside + b"\r\n\r\n"]
+        answer = send(receiver.url, MESSAGE, [SECRET], datetime.now(UTC), loopback=True)
+        assert (answer.status, answer.delivered) == (int(status[:3]), False)
+    assert {path for path, *_ in receiver.got} == {"/hook"}
+
+
 def test_an_endless_answer_and_one_that_never_comes_are_cut_off(receiver: Any) -> None:
     post = partial(send, receiver.url, MESSAGE, [SECRET], datetime.now(UTC), loopback=True)
     receiver.answers = [

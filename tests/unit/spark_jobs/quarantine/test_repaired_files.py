@@ -24,6 +24,15 @@ HEADER = ("person", "thing", "_reason", "_file", "_line", "_record")
 CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("=+-@'\t\n,\"0"), max_size=12)
 
 
+@pytest.mark.control(14)
+@pytest.mark.parametrize("begins", list("=+-@\t\r\n＝＋－＠"))
+def test_a_formula_is_text_in_whatever_width_it_begins(begins: str) -> None:
+    formula = f"{begins}HYPERLINK(A1)"
+    assert escape(formula) == f"'{formula}"
+    assert unescape(escape(formula)) == formula
+
+
+@pytest.mark.control(14)
 @given(CELL)
 def test_a_cell_comes_back_as_it_was_and_runs_nowhere(cell: str) -> None:
     shown = escape(cell)
