@@ -11,7 +11,7 @@ from control_plane.models.person import PersonRow
 from control_plane.models.plan import PlanRow, SubscriptionRow, Terms
 from control_plane.models.session import RefreshTokenRow, SessionRow
 from control_plane.models.tenant import TenantRow
-from control_plane.models.usage import ThresholdRow, UsageRow
+from control_plane.models.usage import ThresholdRow, UsageDayRow, UsageRow
 from control_plane.models.webhook import (
     WebhookAttemptRow,
     WebhookDeliveryRow,
@@ -35,6 +35,7 @@ __all__ = [
     "TenantRow",
     "Terms",
     "ThresholdRow",
+    "UsageDayRow",
     "UsageRow",
     "WebhookAttemptRow",
     "WebhookDeliveryRow",

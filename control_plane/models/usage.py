@@ -1,4 +1,4 @@
-"""Tables `usage_records` and `usage_thresholds`."""
+"""Tables `usage_records`, `usage_days` and `usage_thresholds`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,26 @@ class UsageRow(Base):
     units: Mapped[int] = mapped_column(BigInteger)
     scenario: Mapped[str | None] = mapped_column(String(120))
     environment: Mapped[str] = mapped_column(String(40))
+
+
+class UsageDayRow(Base):
+    """Sums of the calls of a day that are not kept one by one any more.
+
+    `begins` is the start of the day in UTC, or for the calls that came after it, the moment of that day at
+    which the tenant's first plan began: what was used before is on no invoice. `scenario` is '' for none.
+    """
+
+    __tablename__ = "usage_days"
+    __table_args__ = (CheckConstraint("units > 0 AND calls > 0", name="amounts_are_positive"),)
+
+    tenant_id: Mapped[str] = mapped_column(String(39), primary_key=True)
+    begins: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    scenario: Mapped[str] = mapped_column(String(120), primary_key=True)
+    environment: Mapped[str] = mapped_column(String(40), primary_key=True)
+    units: Mapped[int] = mapped_column(BigInteger)
+    calls: Mapped[int] = mapped_column(BigInteger)
 
 
 class ThresholdRow(Base):

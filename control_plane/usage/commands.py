@@ -1,4 +1,4 @@
-"""`recolake usage meter` and `recolake usage reconcile`."""
+"""`recolake usage meter`, `recolake usage reconcile` and `recolake usage retain`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,21 @@ def _reconcile(
         raise typer.Exit(1)
 
 
+def _retain(
+    as_of: Annotated[
+        datetime | None, typer.Option(help="What the clock says, in UTC; default: what it is")
+    ] = None,
+) -> None:
+    """Sum up calls of more than 90 days ago by day, and forget sums of more than two years ago."""
+    from control_plane.usage.retention import retain_usage
+    from recolake.settings import load_settings
+
+    done = retain_usage(load_settings(), as_of.replace(tzinfo=UTC) if as_of else None)
+    typer.echo(f"{done.summed} sums of days were made, {done.forgotten} were forgotten.")
+
+
 def register() -> None:
     """Hang the commands into their group."""
     usage.command("meter")(_meter)
     usage.command("reconcile")(_reconcile)
+    usage.command("retain")(_retain)

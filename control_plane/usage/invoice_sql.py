@@ -39,8 +39,12 @@ quotas AS (
 ),
 used AS (
   SELECT u.kind, sum(u.units) AS used
-  FROM usage_records AS u
-  WHERE u.tenant_id = :tenant_id AND u.at >= (SELECT min(begins) FROM shares) AND u.at < :month_end
+  FROM (
+    SELECT kind, units, at FROM usage_records WHERE tenant_id = :tenant_id
+    UNION ALL
+    SELECT kind, units, begins FROM usage_days WHERE tenant_id = :tenant_id
+  ) AS u
+  WHERE u.at >= (SELECT min(begins) FROM shares) AND u.at < :month_end
   GROUP BY u.kind
 )"""  # noqa: S608
 """What the month's plans allow together, and what was used since the first of them began."""

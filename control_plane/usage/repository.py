@@ -22,6 +22,12 @@ _ADD = text(
         CAST(:tenant_id AS text[]), CAST(:usage_id AS text[]), CAST(:at AS timestamptz[]),
         CAST(:key_id AS text[]), CAST(:kind AS text[]), CAST(:units AS bigint[]),
         CAST(:scenario AS text[]), CAST(:environment AS text[])
+    ) AS came (tenant_id, usage_id, at, key_id, kind, units, scenario, environment)
+    -- Of a day that is summed up nobody can tell any more whether a call is in the sum.
+    WHERE NOT EXISTS (
+        SELECT FROM usage_days AS d
+        WHERE d.tenant_id = came.tenant_id
+          AND d.begins >= date_trunc('day', came.at, 'UTC')
     )
     ON CONFLICT DO NOTHING
     """
@@ -29,11 +35,17 @@ _ADD = text(
 _BY_DAY = text(
     """
     SELECT * FROM (
-        SELECT CAST(at AT TIME ZONE 'UTC' AS date) AS day, kind, key_id,
-               coalesce(scenario, '') AS scenario, environment,
-               CAST(sum(units) AS bigint) AS units, count(*) AS calls
-        FROM usage_records
-        WHERE tenant_id = :tenant_id AND at >= :begins AND at < :ends
+        SELECT CAST(at AT TIME ZONE 'UTC' AS date) AS day, kind, key_id, scenario, environment,
+               CAST(sum(units) AS bigint) AS units, CAST(sum(calls) AS bigint) AS calls
+        FROM (
+            SELECT at, kind, key_id, coalesce(scenario, '') AS scenario, environment, units, 1 AS calls
+            FROM usage_records
+            WHERE tenant_id = :tenant_id AND at >= :begins AND at < :ends
+            UNION ALL
+            SELECT begins, kind, key_id, scenario, environment, units, calls
+            FROM usage_days
+            WHERE tenant_id = :tenant_id AND begins >= :begins AND begins < :ends
+        ) AS used
         GROUP BY 1, 2, 3, 4, 5
     ) AS days
     WHERE CAST(:after_day AS date) IS NULL
@@ -50,19 +62,38 @@ _IDS = text(
     """
 )
 
+_SUM_UP = text(
+    """
+    WITH begun AS (
+        SELECT tenant_id, min(valid_from) AS at FROM subscriptions GROUP BY tenant_id
+    ),
+    gone AS (
+        DELETE FROM usage_records WHERE at < :before RETURNING *
+    )
+    INSERT INTO usage_days (tenant_id, begins, kind, key_id, scenario, environment, units, calls)
+    SELECT g.tenant_id,
+           greatest(date_trunc('day', g.at, 'UTC'), CASE WHEN g.at >= b.at THEN b.at END),
+           g.kind, g.key_id, coalesce(g.scenario, ''), g.environment, sum(g.units), count(*)
+    FROM gone AS g
+    LEFT JOIN begun AS b ON b.tenant_id = g.tenant_id
+    GROUP BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (tenant_id, begins, kind, key_id, scenario, environment)
+    DO UPDATE SET units = usage_days.units + excluded.units, calls = usage_days.calls + excluded.calls
+    """
+)
+_FORGET_DAYS = text("DELETE FROM usage_days WHERE begins < :before")
+
 Group = tuple[date, str, str, str, str]
 """Day, kind, key, scenario ('' for none) and environment of a line of the usage by day."""
 
 
 def add(session: Session, records: Sequence[MeterRecord]) -> int:
-    """Insert what is not there yet; returns how many rows that were."""
+    """Insert what is not there yet, and not of a day that is summed up; returns how many rows that were."""
     columns: dict[str, list[Any]] = {name: [] for name in MeterRecord.model_fields}
     for record in records:
         for name, value in record:
             columns[name].append(value)
-    done = session.execute(_ADD, columns)
-    assert isinstance(done, CursorResult)
-    return done.rowcount
+    return _rows(session.execute(_ADD, columns))
 
 
 def by_day(
@@ -89,6 +120,21 @@ def limits(session: Session, tenant: Tenant, month: str) -> Sequence[Row[Any]]:
 def invoice(session: Session, tenant: Tenant, month: str) -> Sequence[Row[Any]]:
     """The lines of a month's invoice."""
     return session.execute(text(INVOICE_SQL), _month(tenant, month)).all()
+
+
+def sum_up(session: Session, before: datetime) -> int:
+    """Put the calls before a midnight in UTC into sums by day, in their place; gives how many sums changed."""
+    return _rows(session.execute(_SUM_UP, {"before": before}))
+
+
+def forget_days(session: Session, before: datetime) -> int:
+    """Remove sums of days before that; gives how many."""
+    return _rows(session.execute(_FORGET_DAYS, {"before": before}))
+
+
+def _rows(done: object) -> int:
+    assert isinstance(done, CursorResult)
+    return done.rowcount
 
 
 def _month(tenant: Tenant, month: str) -> dict[str, object]:

@@ -142,6 +142,7 @@ def test_every_dag_is_switched_on_and_nothing_failed_to_parse(with_airflow: Sett
         "retain_people",
         "checkpoint_audit",
         "retain_audit",
+        "retain_usage",
     )
     assert paused == dict.fromkeys([*(step.dag_id for step in CHAIN), *others], False)
 

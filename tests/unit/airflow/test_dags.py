@@ -72,6 +72,7 @@ def test_every_file_parses_and_declares_one_dag_of_its_own_name(bag: dict[str, A
         "reconcile_usage",
         "checkpoint_audit",
         "retain_audit",
+        "retain_usage",
     }
     assert set(bag["dags"]) == files == {step.dag_id for step in CHAIN} | others
     assert all(Path(dag["file"]).stem == name for name, dag in bag["dags"].items())
