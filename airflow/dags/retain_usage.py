@@ -1,8 +1,8 @@
 """
 ### Retain usage
 
-Every night: sums up by day what was called more than 90 days ago, in the place of the single calls, and forgets
-sums of more than two years ago. Usage by day and invoices stay what they were.
+Every night: sums up by day what was called more than 90 days ago, in the place of the single calls, and
+forgets sums of more than two years ago. Usage by day and invoices stay what they were.
 
 The clock can be moved: the run's configuration may say `{"as_of": "2027-03-01T00:00:00Z"}`. Running it again
 changes nothing. How-to: `docs/howto/usage-and-invoices.md`.

@@ -123,7 +123,7 @@ def invoice(session: Session, tenant: Tenant, month: str) -> Sequence[Row[Any]]:
 
 
 def sum_up(session: Session, before: datetime) -> int:
-    """Put the calls before a midnight in UTC into sums by day, in their place; gives how many sums changed."""
+    """Put the calls before a midnight in UTC into sums by day, in their place; gives how many changed."""
     return _rows(session.execute(_SUM_UP, {"before": before}))
 
 
