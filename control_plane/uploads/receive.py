@@ -36,7 +36,8 @@ async def receive(request: Request, folder: Path, max_bytes: int) -> Received:
     """Write the parts `files` and `mapping` of a multipart request under an empty folder, and read `sent`.
 
     Raises:
-        PayloadTooLargeError: more than `max_bytes`; what was written so far is the caller's to remove.
+        PayloadTooLargeError: more than `max_bytes`, too many parts, or a field that is too long; what was
+            written so far is the caller's to remove.
         UploadError: not multipart, cut off, an unknown part, or a file without a usable name.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
@@ -73,8 +74,19 @@ class _DiskParser(MultiPartParser):
         self._paths: list[tuple[str, Path]] = []
         self.complete = False
 
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        part = self._current_part
+        if part.file is None and len(part.data) + end - start > _MAX_FIELD_BYTES:
+            raise _flood(f"A field has more than {_MAX_FIELD_BYTES} bytes.")
+        super().on_part_data(data, start, end)
+
     def on_headers_finished(self) -> None:
-        super().on_headers_finished()
+        try:
+            super().on_headers_finished()
+        except MultiPartException:
+            if self._current_files > self.max_files or self._current_fields > self.max_fields:
+                raise _flood(f"An upload has at most {MAX_FILES} files.") from None
+            raise
         part = self._current_part
         if part.field_name not in (_FILES, _SENT, _MAPPING):
             raise UploadError(f"There is no part '{part.field_name[:40]}'.", field=part.field_name[:40])
@@ -126,6 +138,10 @@ def _too_large(max_bytes: int) -> PayloadTooLargeError:
         f"An upload over HTTP may have {max_bytes} bytes.",
         hint="Send fewer files a request, or use `recolake upload`.",
     )
+
+
+def _flood(what: str) -> PayloadTooLargeError:
+    return PayloadTooLargeError(what, hint="Nothing was kept. Send fewer files a request.", field=_FILES)
 
 
 def _safe_name(upload: UploadFile) -> str:
