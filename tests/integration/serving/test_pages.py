@@ -107,6 +107,7 @@ def test_a_replay_is_the_same_list_whatever_came_since(api: Any, shop: Any) -> N
     assert (receipt["kind"], receipt["scenario"]) == ("similar-items", None)
 
 
+@pytest.mark.control(1)
 def test_a_replay_of_a_version_that_is_gone_or_of_another_s_answer_says_so(
     api: Any, shop: Any, rival: Tenant
 ) -> None:

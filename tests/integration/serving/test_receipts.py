@@ -61,6 +61,7 @@ def test_receipts_resolve_after_a_restart(api: Any, shop: Any) -> None:
     assert found.json()["recommendation_id"] == answered
 
 
+@pytest.mark.control(1)
 def test_foreign_forged_and_garbled_ids_are_all_simply_not_found(api: Any, shop: Any, rival: Tenant) -> None:
     answered = api.ask(user_id="ada").json()["recommendation_id"]
     prefix, version, nonce, signature = answered.split("_")

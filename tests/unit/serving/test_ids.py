@@ -29,6 +29,7 @@ def test_an_id_says_version_time_and_variant(
     assert abs(minted.served_at - now) <= dt.timedelta(milliseconds=2)
 
 
+@pytest.mark.control(1)
 @given(tenants, tenants, versions)
 def test_no_other_tenant_and_no_other_key_opens_it(owner: Tenant, other: Tenant, version: str) -> None:
     minted = IDS.mint(owner, version, dt.datetime.now(dt.UTC))
