@@ -6,6 +6,8 @@ import hashlib
 import shutil
 from typing import Any
 
+import pytest
+
 from recolake.ranking.pointer import version_folder
 from recolake.tenancy.context import Tenant
 
