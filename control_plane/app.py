@@ -60,6 +60,12 @@ def _clear(folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
+def _most_bytes(path: str) -> int | None:
+    """Bytes that a request to a path may have; uploads and pieces of files keep limits of their own."""
+    landed = path == uploads.prefix or path.startswith(f"{files.prefix}/")
+    return None if landed else MOST_BODY_BYTES
+
+
 class Alive(BaseModel):
     """The process answers, or, for /ready, so does what it needs."""
 
@@ -103,11 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keys=app.state.keys,
         handles=lambda path: path.startswith("/v1/") and not path.startswith(files.prefix),
     )
-    # What is sent to be landed goes to the disk, and has limits of its own.
-    app.add_middleware(
-        BodyLimitMiddleware,
-        most=lambda path: None if path.startswith((files.prefix, uploads.prefix)) else MOST_BODY_BYTES,
-    )
+    app.add_middleware(BodyLimitMiddleware, most=_most_bytes)
     app.add_middleware(TusMiddleware, path=files.prefix)
     install(app)
     install_oauth_errors(app)
