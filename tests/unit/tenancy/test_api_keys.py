@@ -56,6 +56,19 @@ def test_keys_are_distinct_well_formed_and_carry_nothing_but_their_own_record() 
 
 
 @pytest.mark.control(6)
+def test_every_one_of_128_bits_of_a_key_is_random() -> None:
+    """Of 200 keys a bit that is always the same would be one in 2^192."""
+    made = []
+    for _ in range(200):
+        number = 0
+        for digit in generate_key(SHOP)[0][len(PREFIXES[0]) : -6]:
+            number = number * 62 + BASE62.index(digit)
+        made.append(number)
+    assert max(made) < 2**128
+    assert all(len({number >> bit & 1 for number in made}) == 2 for bit in range(128))
+
+
+@pytest.mark.control(6)
 @given(position=st.integers(len(PREFIXES[0]), 35), digit=st.sampled_from(BASE62))
 def test_a_key_with_one_wrong_character_never_passes_the_checksum(position: int, digit: str) -> None:
     secret, _ = generate_key(SHOP)
