@@ -24,6 +24,7 @@ from control_plane.database import open_database
 from control_plane.experiments.endpoints import router as experiments
 from control_plane.files.endpoints import router as files
 from control_plane.files.middleware import TusMiddleware
+from control_plane.graphql.endpoints import router as graphql
 from control_plane.invitations.endpoints import router as invitations
 from control_plane.oauth.endpoints import router as oauth
 from control_plane.oauth.problems import install_oauth_errors
@@ -126,7 +127,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         webhooks,
     ):
         app.include_router(router)
-    for router in (people, oauth, sessions, organisations, invitations):
+    for router in (people, oauth, sessions, organisations, invitations, graphql):
         app.include_router(router)
 
     @app.get("/health", operation_id="health", tags=["operations"], dependencies=[PUBLIC])

@@ -5,7 +5,9 @@ A route without one, and without `PUBLIC`, stops the application from starting (
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, get_type_hints
 
 from fastapi import Depends, FastAPI, Request
 
@@ -78,3 +80,19 @@ def declared_permissions(app: FastAPI) -> dict[tuple[str, str], Permission | Non
     return declarations(
         app, lambda call: call.permission if isinstance(call, _Requires) else None, _public, "permission"
     )
+
+
+@cache
+def permission_of(handler: Callable[..., Any]) -> tuple[str, Permission]:
+    """Which parameter of a route's handler is the principal, and what it asks of them.
+
+    Raises:
+        UndeclaredRouteError: no parameter is.
+    """
+    for name, kind in get_type_hints(handler, include_extras=True).items():
+        for mark in getattr(kind, "__metadata__", ()):
+            asked = getattr(mark, "dependency", None)
+            if isinstance(asked, _Requires):
+                return name, asked.permission
+    message = f"{handler.__name__} takes no principal"
+    raise UndeclaredRouteError(message)

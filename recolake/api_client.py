@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -72,13 +73,24 @@ class RecommendationClient:
             body: the request, as docs/reference/kinds.md has it.
         """
         route = "" if kind is Kind.FOR_USER else f"/{kind}"
+        return self._answer("POST", f"/v1/recommendations{route}", body)
+
+    def receipt(self, recommendation_id: str) -> dict[str, Any]:
+        """Where an answer came from; raises as `recommend` does."""
+        return self._answer("GET", f"/v1/recommendations/{quote(recommendation_id, safe='')}/receipt")
+
+    def replay(self, recommendation_id: str) -> dict[str, Any]:
+        """The list of an answer again, which is not counted; raises as `recommend` does."""
+        return self._answer("POST", f"/v1/recommendations/{quote(recommendation_id, safe='')}/replay")
+
+    def _answer(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         try:
-            response = self._http.post(f"/v1/recommendations{route}", json=body)
+            response = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise ServiceUnavailableError("The recommendation API does not answer.", hint=_LOGS) from error
         content = _json_object(response)
         if response.is_error or content is None:
-            raise _refused(response.status_code, content or {})
+            raise _refused(response, content or {})
         return content
 
 
@@ -91,8 +103,9 @@ def _json_object(response: httpx.Response) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _refused(status: int, problem: dict[str, Any]) -> RecolakeError:
+def _refused(response: httpx.Response, problem: dict[str, Any]) -> RecolakeError:
     """The error that a problem document (RFC 9457) tells of."""
+    status, wait = response.status_code, response.headers.get("Retry-After", "")
     said = problem.get("detail") or problem.get("title")
     asked = (
         f"Request id {problem['request_id']}; see `recolake logs api`." if "request_id" in problem else _LOGS
@@ -103,4 +116,5 @@ def _refused(status: int, problem: dict[str, Any]) -> RecolakeError:
     )
     error.code = str(problem.get("code", error.code))
     error.status = status
+    error.retry_after = float(wait) if wait.isdecimal() else None
     return error

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     )
     upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
 
+    graphql_introspection: bool = Field(
+        default=True, description="Whether POST /v1/graphql tells its schema to those who ask"
+    )
+    graphql_most_cost: int = Field(default=2_500, ge=1, description="Largest cost of a query")
+    graphql_most_depth: int = Field(default=8, ge=1, description="Most fields within fields of a query")
+
     sign_up: Literal["open", "closed"] = Field(
         default="open", description="Whether whoever reaches the control plane may sign up, or is invited"
     )

@@ -1,0 +1,1 @@
+"""GraphQL over what the REST routes read: the same functions, permissions and rows."""
