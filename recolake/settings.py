@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from recolake.errors import InvalidInputError
@@ -74,6 +74,19 @@ class Settings(BaseSettings):
     )
     upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
 
+    tls_certificate: Path | None = Field(
+        default=None, description="Certificate chain (PEM): both APIs then speak TLS 1.3 and nothing else"
+    )
+    tls_key: Path | None = Field(default=None, description="Its private key (PEM), for its owner alone")
+    tls_client_ca: Path | None = Field(
+        default=None, description="Whoever comes without a certificate of this authority (PEM) is refused"
+    )
+    tls_client_certificate: Path | None = Field(
+        default=None,
+        validate_default=True,
+        description="Certificate and key (one PEM) that probes and commands show then",
+    )
+
     graphql_introspection: bool = Field(
         default=True, description="Whether POST /v1/graphql tells its schema to those who ask"
     )
@@ -96,11 +109,24 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value or None
 
-    @field_validator("home")
+    @field_validator("home", "tls_certificate", "tls_key", "tls_client_ca", "tls_client_certificate")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        """A relative home is relative to the checkout, so that commands work from any folder."""
-        return value if value.is_absolute() else PROJECT_ROOT / value
+    def _absolute(cls, value: Path | None) -> Path | None:
+        """A relative path is relative to the checkout, so that commands work from any folder."""
+        return value if value is None or value.is_absolute() else PROJECT_ROOT / value
+
+    @field_validator("tls_client_certificate")
+    @classmethod
+    def _complete(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        """Half of what TLS takes would quietly be none of it."""
+        given = {name: info.data.get(name) for name in ("tls_certificate", "tls_key", "tls_client_ca")}
+        if (given["tls_certificate"] is None) != (given["tls_key"] is None):
+            message = "RECOLAKE_TLS_CERTIFICATE and RECOLAKE_TLS_KEY are set both or not at all"
+            raise ValueError(message)
+        if (given["tls_client_ca"] is None) != (value is None):
+            message = "it is set together with RECOLAKE_TLS_CLIENT_CA: health probes need one, too"
+            raise ValueError(message)
+        return value
 
     def environment(self) -> dict[str, str]:
         """Variables by which another process reads these very settings."""

@@ -128,14 +128,22 @@ class _Measuring:
 def measure(
     schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any]
 ) -> Measure:
-    """What the named operation of a valid document comes to."""
+    """What the named operation of a valid document, or its only one, comes to.
+
+    Raises:
+        GraphQLError: there are several, and none is named.
+    """
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     assert schema.query_type is not None
-    return next(
-        _Measuring(schema, fragments, variables).of(operation.selection_set, schema.query_type, None)
-        for operation in _operations(document)
-        if operation_name is None or (operation.name and operation.name.value == operation_name)
-    )
+    asked = [
+        each
+        for each in _operations(document)
+        if operation_name is None or (each.name and each.name.value == operation_name)
+    ]
+    if len(asked) != 1:
+        message = "`operationName` must name one operation of the document."
+        raise GraphQLError(message)
+    return _Measuring(schema, fragments, variables).of(asked[0].selection_set, schema.query_type, None)
 
 
 def _operations(document: DocumentNode) -> Iterator[OperationDefinitionNode]:

@@ -152,7 +152,7 @@ def test_keys_of_a_hundred_usage_lines_are_one_look(
         ("{ audit(limit: 1000) { entries { member { name } actor { id } } } }", "query_too_costly"),
         ('{ scenario(name: "../x") { name } }', "invalid_input"),
         ("{ audit(limit: 0) { nextCursor } }", "invalid_input"),
-        ('{ scenario(name: "absent") { name } }', "not_found"),
+        ('{ scenario(name: "absent") { name } }', "unknown_scenario"),
         ('{ invoice(month: "never") { final } }', "invalid_input"),
     ],
 )
