@@ -16,7 +16,7 @@ from control_plane.principal import Principal, of_key
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import PREFIXES, KeySnapshot
 from recolake.web.bearer import BearerSecret
-from recolake.web.declared import declarations
+from recolake.web.declared import UndeclaredRouteError, declarations
 
 
 def _settings(request: Request) -> Settings:

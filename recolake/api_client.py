@@ -13,6 +13,7 @@ from recolake.endpoints import resolve
 from recolake.errors import RecolakeError, ServiceUnavailableError
 from recolake.kinds.kinds import Kind
 from recolake.settings import Settings
+from recolake.web.tls import client_context
 
 _SECONDS = 10.0
 _LOGS = "See `recolake status` and `recolake logs api`."
@@ -27,8 +28,10 @@ class RecommendationClient:
         Raises:
             ServiceUnavailableError: it is neither configured nor started.
         """
+        url = resolve(settings, "api")
         self._http = httpx.Client(
-            base_url=resolve(settings, "api"),
+            base_url=url,
+            verify=client_context(settings, url) or True,
             headers={"Authorization": f"Bearer {api_key}"},
             timeout=_SECONDS,
             trust_env=False,

@@ -20,6 +20,7 @@ from recolake.endpoints import resolve
 from recolake.errors import RecolakeError, ServiceUnavailableError, UnauthenticatedError
 from recolake.files import private_folder, write_atomically
 from recolake.settings import Settings
+from recolake.web.tls import client_context
 
 _PATIENCE_SECONDS = 300.0
 # Refreshed before it is over, so that it does not die on its way.
@@ -171,7 +172,9 @@ def _post(settings: Settings, path: str, form: dict[str, str]) -> httpx.Response
 
 def _send(settings: Settings, method: str, path: str, **more: Any) -> httpx.Response:
     try:
-        answer = httpx.request(method, resolve(settings, "control").rstrip("/") + path, timeout=30, **more)
+        url = resolve(settings, "control").rstrip("/")
+        trusted = client_context(settings, url) or True
+        answer = httpx.request(method, url + path, timeout=30, verify=trusted, **more)
     except httpx.TransportError as error:
         raise _away() from error
     if answer.is_server_error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import ssl
 from typing import Any
 
 from recolake.platform.service import HOST
@@ -25,9 +26,9 @@ def says(port: int, question: bytes, answer: bytes) -> bool:
         return connection.recv(len(answer)) == answer
 
 
-def answers(port: int, path: str) -> bool:
-    """Whether a GET is answered with 200."""
-    return _get(port, path)[0] == http.client.OK
+def answers(port: int, path: str, secure: ssl.SSLContext | None = None) -> bool:
+    """Whether a GET, over TLS where there is a context, is answered with 200."""
+    return _get(port, path, secure)[0] == http.client.OK
 
 
 def json_of(port: int, path: str) -> Any:
@@ -35,8 +36,12 @@ def json_of(port: int, path: str) -> Any:
     return json.loads(_get(port, path)[1])
 
 
-def _get(port: int, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(HOST, port, timeout=_SECONDS)
+def _get(port: int, path: str, secure: ssl.SSLContext | None = None) -> tuple[int, bytes]:
+    connection = (
+        http.client.HTTPSConnection(HOST, port, timeout=_SECONDS, context=secure)
+        if secure
+        else http.client.HTTPConnection(HOST, port, timeout=_SECONDS)
+    )
     try:
         connection.request("GET", path)
         response = connection.getresponse()

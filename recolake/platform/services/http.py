@@ -6,29 +6,38 @@ import sys
 
 from recolake.platform import probes
 from recolake.platform.service import HOST, Context, PlatformService
+from recolake.web.tls import client_context, scheme
 
 
-def _uvicorn(factory: str, context: Context, workers: int) -> list[str]:
+def _serve(factory: str, context: Context, workers: int) -> list[str]:
     return [
         sys.executable,
         "-m",
-        "uvicorn",
+        "recolake.web.serve",
         factory,
-        "--factory",
         "--host",
         HOST,
         "--port",
         str(context.port),
         "--workers",
         str(workers),
-        "--no-access-log",
-        "--no-server-header",
-        "--timeout-graceful-shutdown",
-        "10",
     ]
 
 
-class RecommendationApi(PlatformService):
+class _Api(PlatformService):
+    """What both have in common: HTTP, or HTTPS where the settings name a certificate."""
+
+    def url(self, context: Context) -> str | None:
+        return f"{scheme(context.settings)}://{HOST}:{context.port}" if context.port else None
+
+    def healthy(self, context: Context) -> bool:
+        url = self.url(context)
+        return url is not None and probes.answers(
+            context.port, "/health", client_context(context.settings, url)
+        )
+
+
+class RecommendationApi(_Api):
     """Needs nothing: it answers from local files when all else is down."""
 
     name = "api"
@@ -42,13 +51,10 @@ class RecommendationApi(PlatformService):
         return {"OMP_NUM_THREADS": "1"}
 
     def command(self, context: Context) -> list[str]:
-        return _uvicorn("serving.app:create_app", context, context.settings.api_workers)
-
-    def healthy(self, context: Context) -> bool:
-        return probes.answers(context.port, "/health")
+        return _serve("serving.app:create_app", context, context.settings.api_workers)
 
 
-class ControlPlane(PlatformService):
+class ControlPlane(_Api):
     """Takes uploads while PostgreSQL is away, and connects whenever that is back."""
 
     name = "control"
@@ -57,7 +63,4 @@ class ControlPlane(PlatformService):
     follows = ("postgres",)
 
     def command(self, context: Context) -> list[str]:
-        return _uvicorn("control_plane.app:create_app", context, 1)
-
-    def healthy(self, context: Context) -> bool:
-        return probes.answers(context.port, "/health")
+        return _serve("control_plane.app:create_app", context, 1)
