@@ -53,6 +53,15 @@ def whoami() -> None:
     typer.echo(f"{me['email']}\t{me['tenant_id']}\t{me['role']}")
 
 
+@_account.command("rotate-database-password")
+def rotate_database_password() -> None:
+    """Give the role by which the control plane logs in to PostgreSQL another password, without a restart."""
+    from control_plane.database import rotate_login_password
+
+    rotate_login_password(load_settings())
+    typer.echo("New connections to the accounts database use the new password.")
+
+
 @_account.command("rotate-signing-key")
 def rotate_signing_key() -> None:
     """Sign access tokens with a new key. Those signed before stay good until they are over; run it twice, and

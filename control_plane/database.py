@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from control_plane.row_security import LOGIN_ROLE, PLATFORM_ROLE, TENANT_ROLE, TENANT_SETTING
 from recolake.endpoints import postgres_database
 from recolake.errors import ServiceUnavailableError
-from recolake.files import read_or_create
+from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 DATABASE = "accounts"
+_LOGIN_PASSWORD = "accounts.password"  # noqa: S105  # a secret's name
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Numbers of PostgreSQL advisory locks, unique within this database.
 _MIGRATION_LOCK = 7_301
@@ -108,8 +109,8 @@ class Database:
         owner = make_url(postgres_database(self._settings, DATABASE)).set(drivername="postgresql+psycopg")
         password = _login_password(self._settings)
         _prepare(owner, password)
-        return create_engine(
-            owner.set(username=LOGIN_ROLE, password=password),
+        engine = create_engine(
+            owner.set(username=LOGIN_ROLE),
             pool_pre_ping=True,
             pool_timeout=5,
             pool_size=min(5, self._connections),
@@ -117,14 +118,41 @@ class Database:
             connect_args=_TIMEOUT,
         )
 
+        @event.listens_for(engine, "do_connect")
+        def _with_password(_dialect: object, _record: object, _args: object, given: dict[str, Any]) -> None:
+            given["password"] = _login_password(self._settings)
+
+        return engine
+
+
+def rotate_login_password(settings: Settings) -> None:
+    """Give the login role another password. Connections that are there go on, new ones use it: no restart.
+
+    Raises:
+        ServiceUnavailableError: PostgreSQL does not answer; the password is what it was.
+        SecretUnreadableError: the environment gives the password, which cannot be written.
+    """
+    owner = make_url(postgres_database(settings, DATABASE)).set(drivername="postgresql+psycopg")
+    password = secrets.token_urlsafe(24)
+    try:
+        _prepare(owner, password, lambda: secrets_of(settings).put(_LOGIN_PASSWORD, password.encode()))
+    except OperationalError as error:
+        raise ServiceUnavailableError(
+            "The accounts database does not answer.", hint="Look at `recolake status`; then try again."
+        ) from error
+
 
 def _login_password(settings: Settings) -> str:
-    path = settings.secrets_root / "accounts.password"
-    return read_or_create(path, lambda: secrets.token_urlsafe(24).encode()).decode()
+    made = secrets_of(settings).get_or_make(_LOGIN_PASSWORD, lambda: secrets.token_urlsafe(24).encode())
+    return made.text()
 
 
-def _prepare(owner: URL, password: str) -> None:
-    """As the owner, on a connection that is given back at once: migrate, and let the login role in."""
+def _prepare(owner: URL, password: str, keep: Callable[[], None] = lambda: None) -> None:
+    """As the owner, on a connection that is given back at once: migrate, and let the login role in.
+
+    Args:
+        keep: called before the password counts.
+    """
     engine = create_engine(owner, poolclass=NullPool, connect_args=_TIMEOUT)
     try:
         with engine.connect() as connection:
@@ -132,6 +160,7 @@ def _prepare(owner: URL, password: str) -> None:
             # Processes that start together would else change the role at once, which PostgreSQL refuses.
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             _let_in(connection, password)
+            keep()
             connection.commit()
     except ProgrammingError as error:
         if not isinstance(error.orig, InsufficientPrivilege):

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     )
     upload_max_bytes: int = Field(default=2 << 30, ge=1, description="Largest body of an upload over HTTP")
 
+    secrets_from: Literal["files", "environment"] = Field(
+        default="files",
+        description="files: <home>/secrets; environment: RECOLAKE_SECRET_<NAME> where it is set, else files",
+    )
+
     tls_certificate: Path | None = Field(
         default=None, description="Certificate chain (PEM): both APIs then speak TLS 1.3 and nothing else"
     )

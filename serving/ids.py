@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from recolake.errors import NotFoundError
 from recolake.experiments.document import Variant
-from recolake.files import read_or_create
+from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -42,8 +42,8 @@ class RecommendationIds:
     @classmethod
     def of(cls, settings: Settings) -> RecommendationIds:
         """With the key that all processes of this environment share, made on first use."""
-        path = settings.secrets_root / "recommendations.key"
-        return cls(read_or_create(path, lambda: secrets.token_bytes(32)))
+        key = secrets_of(settings).get_or_make("recommendations.key", lambda: secrets.token_bytes(32))
+        return cls(key.reveal())
 
     def mint(
         self, tenant: Tenant, model_version: str, now: datetime, variant: Variant = Variant.DEFAULT

@@ -35,8 +35,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Context:
     """One request: who asks, and what was looked up for it already."""
 
-    def __init__(self, settings: Settings, principal: Principal, secret: str) -> None:
+    def __init__(
+        self, settings: Settings, principal: Principal, secret: str, operation_name: str | None
+    ) -> None:
         self.settings = settings
+        self.operation_name = operation_name
         self.principal = principal
         self._secret = secret
         self._client: RecommendationClient | None = None

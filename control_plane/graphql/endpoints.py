@@ -38,7 +38,7 @@ async def graphql(
     schema = schema_of(
         settings.graphql_most_cost, settings.graphql_most_depth, introspection=settings.graphql_introspection
     )
-    context = Context(settings, principal, secret)
+    context = Context(settings, principal, secret, body.operation_name)
     try:
         result = await schema.execute(
             body.query,

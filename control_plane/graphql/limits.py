@@ -179,7 +179,9 @@ class Limits(SchemaExtension):
         context = self.execution_context
         document, schema = context.graphql_document, context.schema._schema
         assert document is not None
-        self.found = measure(schema, document, context.operation_name, context.variables or {})
+        # The context's own name of the operation is the first one's where none was given.
+        asked = context.context.operation_name
+        self.found = measure(schema, document, asked, context.variables or {})
         self.found.require(self.most_cost, self.most_depth)
         yield
 

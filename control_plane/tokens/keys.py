@@ -1,7 +1,7 @@
-"""The keys that sign access tokens: files of the secrets folder, read anew at each use.
+"""The keys that sign access tokens: secrets, asked for anew at each use.
 
-So a rotation needs no restart. `current.key` signs; `previous.key`, which a rotation leaves behind, still
-verifies the tokens of the quarter of an hour before. A key's id is its RFC 7638 thumbprint.
+So a rotation needs no restart. `tokens/current.key` signs; `tokens/previous.key`, which a rotation leaves
+behind, still verifies the tokens of the quarter of an hour before. A key's id is its RFC 7638 thumbprint.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from recolake.files import read_or_create, write_atomically
+from recolake.secrets.provider import secrets_of
+from recolake.secrets.secret import Secret
 from recolake.settings import Settings
 from recolake.tenancy.signatures import canonical
+
+_CURRENT, _PREVIOUS = "tokens/current.key", "tokens/previous.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +34,23 @@ class SigningKey:
 
 def signing_key(settings: Settings) -> SigningKey:
     """The key that signs now; made on first use, exactly once."""
-    return _parse(read_or_create(_folder(settings) / "current.key", _new))
+    return _parse(secrets_of(settings).get_or_make(_CURRENT, _new))
 
 
 def verifying_keys(settings: Settings) -> dict[str, Ed25519PublicKey]:
     """Public keys by id: the one that signs, and the one before."""
     keys = [signing_key(settings)]
-    previous = _folder(settings) / "previous.key"
-    if previous.exists():
-        keys.append(_parse(previous.read_bytes()))
+    previous = secrets_of(settings).get(_PREVIOUS)
+    if previous is not None:
+        keys.append(_parse(previous))
     return {key.kid: key.public for key in keys}
 
 
 def rotate(settings: Settings) -> str:
     """Sign with a new key from now on; give its id. Twice in a row, and no earlier token is good any more."""
-    old = read_or_create(_folder(settings) / "current.key", _new)
-    write_atomically(_folder(settings) / "previous.key", old, mode=0o600)
-    write_atomically(_folder(settings) / "current.key", _new(), mode=0o600)
+    provider = secrets_of(settings)
+    provider.put(_PREVIOUS, provider.get_or_make(_CURRENT, _new).reveal())
+    provider.put(_CURRENT, _new())
     return signing_key(settings).kid
 
 
@@ -62,16 +64,12 @@ def key_id(public: Ed25519PublicKey) -> str:
     return base64url(hashlib.sha256(canonical(jwk(public))).digest())
 
 
-def _folder(settings: Settings) -> Path:
-    return settings.secrets_root / "tokens"
-
-
 def _new() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes_raw()
 
 
-def _parse(raw: bytes) -> SigningKey:
-    private = Ed25519PrivateKey.from_private_bytes(raw)
+def _parse(secret: Secret) -> SigningKey:
+    private = Ed25519PrivateKey.from_private_bytes(secret.reveal())
     return SigningKey(key_id(private.public_key()), private)
 
 

@@ -11,7 +11,7 @@ import secrets
 from datetime import datetime
 
 from control_plane.models import WebhookEndpointRow
-from recolake.files import read_or_create
+from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -20,12 +20,11 @@ _KEY_BYTES = 32
 
 def secret(settings: Settings, tenant: Tenant, endpoint_id: str, generation: int) -> str:
     """`whsec_` and 32 bytes in base64 (HMAC-SHA-256, as in RFC 5869's expand step)."""
-    key = read_or_create(
-        settings.secrets_root / "tenants" / tenant.name / "webhook.key",
-        lambda: secrets.token_bytes(_KEY_BYTES),
+    key = secrets_of(settings).get_or_make(
+        f"tenants/{tenant}/webhook.key", lambda: secrets.token_bytes(_KEY_BYTES)
     )
     label = f"recolake/webhook/{endpoint_id}/{generation}/v1".encode()
-    return f"whsec_{base64.b64encode(hmac.digest(key, label, 'sha256')).decode()}"
+    return f"whsec_{base64.b64encode(hmac.digest(key.reveal(), label, 'sha256')).decode()}"
 
 
 def valid_secrets(

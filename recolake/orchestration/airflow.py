@@ -17,6 +17,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 from recolake.endpoints import resolve
 from recolake.errors import NotFoundError, RecolakeError, ServiceUnavailableError
 from recolake.orchestration.chain import CHAIN, LANDING, extra_for
+from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -29,12 +30,12 @@ class AirflowClient:
     """The part of Airflow's REST API (v2) that Recolake uses. Use it as a context manager."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take the address from the settings and the password from <home>/secrets/airflow.password.
+        """Take the address from the settings and the password from the secret `airflow.password`.
 
         Raises:
             ServiceUnavailableError: Airflow is neither configured nor started.
         """
-        self._password_file = settings.secrets_root / "airflow.password"
+        self._settings = settings
         self._http = httpx.Client(
             base_url=resolve(settings, "airflow"),
             timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
@@ -117,11 +118,12 @@ class AirflowClient:
         return answer.json()
 
     def _log_in(self) -> None:
-        if not self._password_file.exists():
+        password = secrets_of(self._settings).get("airflow.password")
+        if password is None:
             raise ServiceUnavailableError(
                 "This machine keeps no password for Airflow.", hint="`recolake up` makes one."
             )
-        body = {"username": USER, "password": self._password_file.read_text().strip()}
+        body = {"username": USER, "password": password.text()}
         answer = self._call("POST", "/auth/token", json=body)
         if answer.is_error:
             raise ServiceUnavailableError(f"Airflow refused to log us in ({answer.status_code}).")

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from recolake.endpoints import Service as Endpoint
-from recolake.files import read_or_create
 from recolake.loopback import bypass_proxies
 from recolake.platform.processes import MARKER
+from recolake.secrets.provider import secrets_of
 from recolake.settings import PROJECT_ROOT, Settings
 
 HOST = "127.0.0.1"
@@ -28,13 +28,13 @@ class Context:
     port: int
 
     def secret(self, name: str, make: Callable[[], str]) -> str:
-        """Content of a file among the secrets, made by `make` when it is asked for first, and only then."""
+        """A secret of this platform, made by `make` when it is asked for first, and only then."""
         return local_secret(self.settings, name, make)
 
 
 def local_secret(settings: Settings, name: str, make: Callable[[], str]) -> str:
     """A secret of this machine's own servers: whoever asks, at whatever moment, gets the same."""
-    return read_or_create(settings.secrets_root / name, lambda: make().encode()).decode()
+    return secrets_of(settings).get_or_make(name, lambda: make().encode()).text()
 
 
 class PlatformService(ABC):

@@ -6,25 +6,21 @@ over HTTP like any customer, so they keep the key they were given.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from recolake.files import private_folder, write_atomically
+from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
 
-def _path(settings: Settings, tenant: Tenant) -> Path:
-    return settings.secrets_root / "tenants" / tenant.name / "api.key"
+def _name(tenant: Tenant) -> str:
+    return f"tenants/{tenant}/api.key"
 
 
 def read_local_key(settings: Settings, tenant: Tenant) -> str | None:
     """The kept key, or None if this machine has none for the tenant."""
-    path = _path(settings, tenant)
-    return path.read_text().strip() if path.exists() else None
+    found = secrets_of(settings).get(_name(tenant))
+    return found.text() if found is not None else None
 
 
 def store_local_key(settings: Settings, tenant: Tenant, secret: str) -> None:
     """Keep a key, in place of an older one; mode 0600 in a folder of mode 0700."""
-    path = _path(settings, tenant)
-    private_folder(path.parent)
-    write_atomically(path, f"{secret}\n".encode(), mode=0o600)
+    secrets_of(settings).put(_name(tenant), f"{secret}\n".encode())

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from pathlib import Path
 
 from recolake.errors import ServiceUnavailableError
-from recolake.files import read_or_create
+from recolake.secrets.provider import secrets_of
+from recolake.secrets.secret import SecretUnreadableError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -20,8 +20,8 @@ _KEY_BYTES = 32
 _BLOCK = 64
 
 
-def _key_file(settings: Settings, tenant: Tenant) -> Path:
-    return settings.secrets_root / "tenants" / tenant.name / "pseudonym.key"
+def _name(tenant: Tenant) -> str:
+    return f"tenants/{tenant}/pseudonym.key"
 
 
 class PseudonymKeyError(ServiceUnavailableError):
@@ -41,7 +41,8 @@ def ensure_tenant_key(settings: Settings, tenant: Tenant) -> bytes:
 
     For the creation of a tenant alone; everybody else asks `tenant_key`.
     """
-    return read_or_create(_key_file(settings, tenant), lambda: secrets.token_bytes(_KEY_BYTES))
+    made = secrets_of(settings).get_or_make(_name(tenant), lambda: secrets.token_bytes(_KEY_BYTES))
+    return made.reveal()
 
 
 def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
@@ -49,13 +50,15 @@ def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
 
     Raises:
         PseudonymKeyError: there is none, it cannot be read, or it is not one.
+        SecretExposedError: others than its owner may read it.
     """
     try:
-        key = _key_file(settings, tenant).read_bytes()
-    except FileNotFoundError as error:
-        raise PseudonymKeyError(tenant, "is missing") from error
-    except OSError as error:
+        found = secrets_of(settings).get(_name(tenant))
+    except SecretUnreadableError as error:
         raise PseudonymKeyError(tenant, "cannot be read") from error
+    if found is None:
+        raise PseudonymKeyError(tenant, "is missing")
+    key = found.reveal()
     if len(key) != _KEY_BYTES:
         raise PseudonymKeyError(tenant, "is damaged")
     return key

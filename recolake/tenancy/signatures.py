@@ -11,13 +11,12 @@ import base64
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from recolake.files import read_or_create
+from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -60,21 +59,20 @@ def is_signed(public_key: str, signature: str, content: bytes) -> bool:
 
 def public_key(settings: Settings, tenant: Tenant, key: SigningKey) -> str | None:
     """The tenant's public key in base64; None where this machine has never signed for the purpose."""
-    if not _key_file(settings, tenant, key).exists():
+    if secrets_of(settings).get(_name(tenant, key)) is None:
         return None
     return _text(_private_key(settings, tenant, key).public_key().public_bytes_raw())
 
 
-def _key_file(settings: Settings, tenant: Tenant, key: SigningKey) -> Path:
-    return settings.secrets_root / "tenants" / tenant.name / f"{key}.key"
+def _name(tenant: Tenant, key: SigningKey) -> str:
+    return f"tenants/{tenant}/{key}.key"
 
 
 def _private_key(settings: Settings, tenant: Tenant, key: SigningKey) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(
-        read_or_create(
-            _key_file(settings, tenant, key), lambda: Ed25519PrivateKey.generate().private_bytes_raw()
-        )
+    kept = secrets_of(settings).get_or_make(
+        _name(tenant, key), lambda: Ed25519PrivateKey.generate().private_bytes_raw()
     )
+    return Ed25519PrivateKey.from_private_bytes(kept.reveal())
 
 
 def _text(raw: bytes) -> str:
