@@ -28,14 +28,15 @@ class FileSecrets:
             if stat.S_ISREG(status.st_mode) and mode & _OTHERS:
                 raise SecretExposedError(
                     f"Others may read the secret '{name}': its file has mode {mode:04o}.",
-                    hint=f"Replace it if somebody may have read it; then: chmod 600 {path}",
+                    hint=f"Whoever runs this platform replaces it if need be, and: chmod 600 {_shown(name)}",
                 )
             return Secret(path.read_bytes())
         except FileNotFoundError:
             return None
         except OSError as error:
             raise SecretUnreadableError(
-                f"The secret '{name}' cannot be read: {error.strerror}.", hint=f"Look at {path}."
+                f"The secret '{name}' cannot be read: {error.strerror}.",
+                hint=f"Whoever runs this platform looks at {_shown(name)}.",
             ) from error
 
     def get_or_make(self, name: str, make: Callable[[], bytes]) -> Secret:
@@ -48,7 +49,7 @@ class FileSecrets:
         write_atomically(path, value, mode=0o600)
 
     def where(self, name: str) -> str:
-        return f"{self._path(name)}, mode 0600"
+        return f"{_shown(name)}, mode 0600"
 
     def _path(self, name: str) -> Path:
         """Names are the code's own or contain a tenant's, which holds neither dots nor slashes."""
@@ -56,3 +57,8 @@ class FileSecrets:
             message = f"{name!r} is no name of a secret"
             raise ValueError(message)
         return self._root / name
+
+
+def _shown(name: str) -> str:
+    """Its file, in words that callers of the APIs may see, too: where this machine keeps things is not told."""
+    return f"<home>/secrets/{name}"

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from recolake.secrets.environment import EnvironmentSecrets
 from recolake.secrets.files import FileSecrets
-from recolake.secrets.secret import Secret, SecretMissingError
+from recolake.secrets.secret import Secret
 from recolake.settings import Settings
 
 
@@ -39,19 +39,3 @@ def secrets_of(settings: Settings) -> SecretProvider:
     """The place that the settings name."""
     files = FileSecrets(settings.secrets_root)
     return EnvironmentSecrets(files) if settings.secrets_from == "environment" else files
-
-
-def require(settings: Settings, name: str) -> Secret:
-    """A secret that must be there.
-
-    Raises:
-        SecretMissingError: there is none; the hint says where it belongs.
-    """
-    provider = secrets_of(settings)
-    found = provider.get(name)
-    if found is None:
-        raise SecretMissingError(
-            f"The secret '{name}' is missing.",
-            hint=f"Restore it from the backup of the secrets: {provider.where(name)}.",
-        )
-    return found

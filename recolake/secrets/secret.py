@@ -28,12 +28,6 @@ class Secret:
         raise TypeError(message)
 
 
-class SecretMissingError(ServiceUnavailableError):
-    """A secret that cannot be made anew is not there."""
-
-    code = "secret_missing"
-
-
 class SecretExposedError(ServiceUnavailableError):
     """Others than its owner may read the file of a secret, so it is none any more."""
 

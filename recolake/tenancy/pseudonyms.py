@@ -29,10 +29,10 @@ class PseudonymKeyError(ServiceUnavailableError):
 
     code = "pseudonym_key_unavailable"
 
-    def __init__(self, tenant: Tenant, what: str) -> None:
+    def __init__(self, tenant: Tenant, what: str, where: str) -> None:
         super().__init__(
             f"The pseudonym key of tenant '{tenant}' {what}.",
-            hint="Whoever runs this platform restores it from the backup of the secrets.",
+            hint=f"Whoever runs this platform restores it from the backup of the secrets: {where}.",
         )
 
 
@@ -52,15 +52,17 @@ def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
         PseudonymKeyError: there is none, it cannot be read, or it is not one.
         SecretExposedError: others than its owner may read it.
     """
+    provider = secrets_of(settings)
+    where = provider.where(_name(tenant))
     try:
-        found = secrets_of(settings).get(_name(tenant))
+        found = provider.get(_name(tenant))
     except SecretUnreadableError as error:
-        raise PseudonymKeyError(tenant, "cannot be read") from error
+        raise PseudonymKeyError(tenant, "cannot be read", where) from error
     if found is None:
-        raise PseudonymKeyError(tenant, "is missing")
+        raise PseudonymKeyError(tenant, "is missing", where)
     key = found.reveal()
     if len(key) != _KEY_BYTES:
-        raise PseudonymKeyError(tenant, "is damaged")
+        raise PseudonymKeyError(tenant, "is damaged", where)
     return key
 
 
