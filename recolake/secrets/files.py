@@ -60,5 +60,5 @@ class FileSecrets:
 
 
 def _shown(name: str) -> str:
-    """Its file, in words that callers of the APIs may see, too: where this machine keeps things is not told."""
+    """Its file, in words that callers of the APIs may see: where this machine keeps things is not told."""
     return f"<home>/secrets/{name}"
