@@ -118,6 +118,7 @@ def _refused(response: httpx.Response, problem: dict[str, Any]) -> RecolakeError
         hint=str(problem.get("hint") or asked),
     )
     error.code = str(problem.get("code", error.code))
+    error.field = str(problem["field"]) if "field" in problem else None
     error.status = status
     error.retry_after = float(wait) if wait.isdecimal() else None
     return error
