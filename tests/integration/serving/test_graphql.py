@@ -63,7 +63,7 @@ def test_a_list_its_receipt_and_its_replay_are_the_apis_own(ask: Ask, shop: Any)
 REFUSED = {
     '{ recommendations(kind: "magic") { strategy } }': "invalid_input",
     "{ recommendations(request: {k: 3}) { strategy } }": "invalid_input",
-    '{ recommendations(request: {filter: "price <"}) { strategy } }': "invalid_filter",
+    '{ recommendations(request: {filter: "price <"}) { strategy } }': "invalid_expression",
     '{ receipt(recommendationId: "../../health") }': "not_found",
 }
 
