@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     sign_up: Literal["open", "closed"] = Field(
         default="open", description="Whether whoever reaches the control plane may sign up, or is invited"
     )
+    default_plan: str = Field(default="", description="Plan that new organisations get; unset: none")
+    closing_grace_days: int = Field(
+        default=30, ge=0, le=365, description="Days during which a closed organisation can be reopened"
+    )
     dashboard_redirects: str = Field(
         default="", description="Redirect URIs of the dashboard's login, with spaces between them"
     )

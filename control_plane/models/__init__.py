@@ -5,6 +5,7 @@ from __future__ import annotations
 from control_plane.models.api_key import ApiKeyRow
 from control_plane.models.audit import AuditRow
 from control_plane.models.base import Base
+from control_plane.models.lifecycle import LifecycleRow, StepRow
 from control_plane.models.login import AuthorizationCodeRow, LoginAttemptsRow
 from control_plane.models.member import InvitationRow, MemberRow
 from control_plane.models.person import PersonRow
@@ -25,12 +26,14 @@ __all__ = [
     "AuthorizationCodeRow",
     "Base",
     "InvitationRow",
+    "LifecycleRow",
     "LoginAttemptsRow",
     "MemberRow",
     "PersonRow",
     "PlanRow",
     "RefreshTokenRow",
     "SessionRow",
+    "StepRow",
     "SubscriptionRow",
     "TenantRow",
     "Terms",

@@ -26,6 +26,13 @@ class Action(StrEnum):
     """What the platform records. A verifier takes any; logs outlive the list."""
 
     TENANT_CREATED = "tenant.created"
+    TENANT_ACTIVATED = "tenant.activated"
+    TENANT_SUSPENDED = "tenant.suspended"
+    TENANT_RESUMED = "tenant.resumed"
+    TENANT_CLOSING = "tenant.closing"
+    TENANT_REOPENED = "tenant.reopened"
+    TENANT_ERASING = "tenant.erasing"
+    TENANT_CLOSED = "tenant.closed"
     ORGANISATION_RENAMED = "organisation.renamed"
     MEMBER_INVITED = "member.invited"
     MEMBER_JOINED = "member.joined"

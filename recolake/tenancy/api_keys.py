@@ -25,6 +25,7 @@ from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.key_uses import KeyUses
 from recolake.tenancy.snapshot_file import SnapshotFile
+from recolake.tenancy.standing import Standing, TenantBarredError
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_BITS = 128
@@ -66,13 +67,14 @@ PREFIXES = tuple(environment.prefix for environment in Environment)
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What is known about a key, without the key. `expires_at` None means never."""
+    """What is known about a key, without the key. `expires_at` None means never; `standing` is its tenant's."""
 
     key_id: str
     tenant: Tenant
     scopes: frozenset[Scope]
     expires_at: datetime | None = None
     environment: Environment = Environment.LIVE
+    standing: Standing = Standing.ACTIVE
 
     def expired(self, now: datetime) -> bool:
         """A key is good before `expires_at` and dead from that very moment on."""
@@ -117,6 +119,8 @@ def render_snapshot(records: Mapping[str, KeyRecord]) -> bytes:
             "scopes": sorted(record.scopes),
             "expires_at": record.expires_at.isoformat() if record.expires_at else None,
             "environment": record.environment.value,
+            # Only where it matters: a key of most tenants says nothing of it.
+            **({"standing": record.standing.value} if record.standing.barred else {}),
         }
         for digest, record in records.items()
     }
@@ -133,6 +137,7 @@ def parse_snapshot(content: bytes) -> dict[str, KeyRecord]:
             scopes=frozenset(Scope(scope) for scope in row["scopes"] if scope in known),
             expires_at=datetime.fromisoformat(row["expires_at"]) if row["expires_at"] else None,
             environment=Environment(row.get("environment", Environment.LIVE)),
+            standing=Standing(row.get("standing", Standing.ACTIVE)),
         )
         for digest, row in json.loads(content).items()
     }
@@ -160,17 +165,25 @@ class KeySnapshot:
 
         Raises:
             UnauthenticatedError: malformed, unknown, revoked or expired; the answer does not tell which.
+            TenantBarredError: the key is valid, but its tenant is suspended, closing or closed.
             ForbiddenError: the key is valid but lacks the scope.
         """
-        record = self.lookup(secret, now=now)
+        record = self._find(secret, now)
         if record is None:
             raise UnauthenticatedError("This API key is not valid.", hint="Check it, or create a new one.")
+        if record.standing.barred:
+            raise TenantBarredError(record.standing)
         if scope is not None and scope not in record.scopes:
             raise ForbiddenError(f"This API key lacks the scope '{scope}'.", hint="Use a key that has it.")
         return record
 
     def lookup(self, secret: str, *, now: datetime | None = None) -> KeyRecord | None:
-        """The record of a key, or None if it is malformed, unknown, revoked or expired."""
+        """The record of a key, or None if it is malformed, unknown, revoked or expired, or its tenant is
+        suspended, closing or closed."""
+        record = self._find(secret, now)
+        return None if record is None or record.standing.barred else record
+
+    def _find(self, secret: str, now: datetime | None) -> KeyRecord | None:
         if not checksum_ok(secret):
             return None
         digest = hash_key(secret)
