@@ -11,13 +11,15 @@ from typing import Any
 import redis
 
 from recolake.errors import ServiceUnavailableError
-from recolake.features.keys import delete_keys, row_key, rows_of_each
-from recolake.features.names import MODEL_KEY, TENANT_KEY, USER_KEY
+from recolake.features.keys import delete_keys, pattern_of, row_key, rows_of_each
+from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_KEY
 from recolake.features.online import features_mark, redis_client, redis_errors, vectors_mark
 from recolake.privacy.certificate import Looked
-from recolake.privacy.stores import Job
-from recolake.profile.keys import deeds_key, seen_key
+from recolake.privacy.stores import Job, Leaving
+from recolake.profile.keys import PARTITIONS, changed_key, deeds_key, field_of, seen_key
 from recolake.profile.stream import forget
+from recolake.tenancy.context import Tenant
+from recolake.tenancy.namespaces import redis_prefix
 
 _PATIENCE_SECONDS = 120.0
 
@@ -71,6 +73,22 @@ class OnlineStore:
             yield "redis/rows.json", json.dumps(found, indent=1).encode()
 
 
+    def settle(self, leaving: Leaving) -> None:
+        """A materialization under way is waited for by its lock."""
+
+    def dismiss(self, leaving: Leaving) -> Iterable[Looked]:
+        """Remove every key of the tenant, then have Redis write its file anew."""
+        with redis_errors("a tenant was removed", f"recolake tenant resume {leaving.tenant}"):
+            client = redis_client(leaving.settings)
+            removed = delete_keys(client, set(_keys_of_tenant(client, leaving.tenant)))
+            removed += _forget_changed(client, leaving.tenant)
+            left = sum(1 for _ in _keys_of_tenant(client, leaving.tenant))
+            _rewrite(client)
+        return [
+            Looked(store="redis", unit="keys", found=removed, left=left, note="append-only file rewritten")
+        ]
+
+
 def store() -> OnlineStore:
     """For the entry point."""
     return OnlineStore()
@@ -98,6 +116,25 @@ def _rows(client: redis.Redis, job: Job) -> Iterator[bytes]:
     # Vectors of versions whose marks are gone, as of a materialization that was killed.
     people = job.people.pseudonyms
     yield from rows_of_each(client, tenant, any_of=MODEL_KEY, last=USER_KEY, among=people)
+
+
+def _keys_of_tenant(client: redis.Redis, tenant: Tenant) -> Iterator[bytes]:
+    """All keys of a tenant: marks and profiles by their prefix, Feast's rows by their join keys."""
+    yield from client.scan_iter(match=f"{redis_prefix(tenant)}*", count=1_000)
+    own = {TENANT_KEY: tenant.name}
+    for free in ((), (USER_KEY,), (ITEM_KEY,), (MODEL_KEY, USER_KEY), (MODEL_KEY, ITEM_KEY)):
+        yield from client.scan_iter(match=pattern_of(own, *free), count=1_000)
+
+
+def _forget_changed(client: redis.Redis, tenant: Tenant) -> int:
+    """Take the tenant's people from the lists, common to all tenants, of those whose row is to be written."""
+    server: Any = client
+    removed = 0
+    for partition in range(PARTITIONS):
+        fields = list(server.hscan_iter(changed_key(partition), match=f"{field_of(tenant, '')}*"))
+        if fields:
+            removed += server.hdel(changed_key(partition), *(name for name, _ in fields))
+    return removed
 
 
 def _rewrite(client: Any) -> None:

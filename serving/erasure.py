@@ -13,7 +13,7 @@ import orjson
 from recolake.errors import ServiceUnavailableError
 from recolake.privacy.certificate import Looked
 from recolake.privacy.people import People
-from recolake.privacy.stores import Job
+from recolake.privacy.stores import Job, Leaving
 
 _PATIENCE_SECONDS = 30.0
 _ERASED = orjson.dumps(
@@ -67,6 +67,23 @@ class ReplaysStore:
             bodies = [body for _, body in _naming(database, job.people)]
         if bodies:
             yield "replays/answers.jsonl", b"".join(body + b"\n" for body in bodies)
+
+
+    def settle(self, leaving: Leaving) -> None:
+        """Nothing is under way."""
+
+    def dismiss(self, leaving: Leaving) -> Iterable[Looked]:
+        """Remove the tenant's answers, of either API, with what SQLite keeps beside them."""
+        root = leaving.settings.replay_root
+        places = [
+            folder / f"{leaving.tenant}.sqlite{more}"
+            for folder in (root, root / "control")
+            for more in ("", "-wal", "-shm", "-journal")
+        ]
+        gone = [path for path in places if path.exists()]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        return [Looked(store="replays", unit="files", found=len(gone))]
 
 
 def store() -> ReplaysStore:

@@ -79,7 +79,7 @@ def erase(
     try:
         for place in places:
             place.prepare(job)
-        with _to_oneself(settings, tenant, say):
+        with to_oneself(settings, tenant, say):
             for place in places:
                 say(f"erasing from {place.name}")
                 looked = tuple(place.erase(job))
@@ -121,7 +121,7 @@ def _noted(request: Request, looked: tuple[Looked, ...], job: Job) -> Request:
 
 
 @contextmanager
-def _to_oneself(settings: Settings, tenant: Tenant, say: Progress) -> Iterator[None]:
+def to_oneself(settings: Settings, tenant: Tenant, say: Progress) -> Iterator[None]:
     """Every lock under which somebody writes rows, vectors or models of people.
 
     Those of one tenant in the order of `Work`; ingests before dbt, as whoever builds holds no ingest's.

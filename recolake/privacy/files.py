@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,11 +17,15 @@ import zstandard
 
 from recolake.contracts.source import GZIP_MAGIC, ZSTANDARD_MAGIC, Source
 from recolake.files import write_atomically
+from recolake.lineage.store import event_folder
 from recolake.privacy.certificate import Looked
+from recolake.privacy.closure import CLOSURE
 from recolake.privacy.lists import privacy_folder
 from recolake.privacy.scan import Needles, files_under, holds
-from recolake.privacy.stores import Job
+from recolake.privacy.stores import Job, Leaving
+from recolake.scenarios.store import scenario_folder
 from recolake.settings import Settings
+from recolake.tenancy.context import Tenant
 
 OF_OTHERS = {
     "indexes": "artefacts",
@@ -82,6 +87,43 @@ class FilesStore:
         known = listed.read()
         out = any(person_hash(job.people.key, listed.purpose, p) in known for p in job.people.pseudonyms)
         yield "opt_out.txt", b"opted out of training\n" if out else b"not opted out of training\n"
+
+
+    def settle(self, leaving: Leaving) -> None:
+        """Nothing is under way."""
+
+    def dismiss(self, leaving: Leaving) -> Iterable[Looked]:
+        """Remove the folders and files that are the tenant's by their place; certificates stay."""
+        gone = sum(_removed(path) for path in places_of(leaving.settings, leaving.tenant))
+        left = sum(path.exists() for path in places_of(leaving.settings, leaving.tenant))
+        return [Looked(store="files", unit="places", found=gone, left=left, note="certificates are kept")]
+
+
+def places_of(settings: Settings, tenant: Tenant) -> list[Path]:
+    """What of the state folder is one tenant's alone, and no other store's."""
+    private, name = privacy_folder(settings, tenant), tenant.name
+    kept = {"certificates", CLOSURE}
+    return [
+        scenario_folder(settings, tenant),
+        event_folder(settings, tenant),
+        settings.unfinished_root / name,
+        settings.home / "quality" / f"{name}.json",
+        settings.run_root / "build-anew" / name,
+        settings.run_root / f"lineage-sent-{name}.json",
+        *settings.run_root.glob(f"ingest-{name}-" + "[0-9a-f]" * 32 + ".began"),
+        *(path for path in private.glob("*") if path.name not in kept),
+    ]
+
+
+def _removed(path: Path) -> bool:
+    """Remove a file, or a folder with what is in it; whether there was one."""
+    if not path.exists():
+        return False
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    return True
 
 
 def left_to_others(settings: Settings) -> list[Path]:

@@ -45,6 +45,20 @@ class Job:
     cut: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass
+class Leaving:
+    """A whole tenant that goes, with everything that is kept of it.
+
+    Attributes:
+        cut: by table the oldest version that can still be read; stores add theirs.
+    """
+
+    settings: Settings
+    tenant: Tenant
+    say: Progress
+    cut: dict[str, int] = field(default_factory=dict)
+
+
 class Store(Protocol):
     """One place, or several of a kind."""
 
@@ -58,6 +72,12 @@ class Store(Protocol):
 
     def export(self, job: Job) -> Iterator[tuple[str, bytes]]:
         """Files of an export: a name with folders, and content that a person can read."""
+
+    def settle(self, leaving: Leaving) -> None:
+        """Bring what is under way to where `dismiss` finds it; called before any lock is held."""
+
+    def dismiss(self, leaving: Leaving) -> Iterable[Looked]:
+        """Remove all that is the tenant's; running it again changes nothing. The tenant's locks are held."""
 
 
 def known_stores() -> list[Store]:

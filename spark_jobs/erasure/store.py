@@ -28,7 +28,7 @@ from recolake.lake.tables import (
 from recolake.landing.upload import list_uploads
 from recolake.privacy.certificate import Looked
 from recolake.privacy.receipts import add_erased
-from recolake.privacy.stores import Job
+from recolake.privacy.stores import Job, Leaving
 from recolake.settings import Settings
 from recolake.spool.ship import ship_records
 from recolake.transform.anew import ask_anew
@@ -47,6 +47,7 @@ from spark_jobs.erasure.rows import (
     remove,
 )
 from spark_jobs.erasure.tables import PERSONAL, Way
+from spark_jobs.erasure.whole import dismiss_landing, dismiss_rows
 from spark_jobs.ingest import ingest_pending
 from spark_jobs.parse import MALFORMED, TRUNCATED
 from spark_jobs.usage import ship_usage
@@ -127,6 +128,16 @@ class LandingStore:
                     ]
                     yield f"landing/{upload.upload_id}/{file.name}.jsonl", _json_lines(rows)
 
+    def settle(self, leaving: Leaving) -> None:
+        """Land what was acknowledged and bring answers into the lake, so that nothing comes behind."""
+        _await_sealed(leaving.settings)
+        ship_records(leaving.settings)
+        ship_usage(leaving.settings)
+
+    def dismiss(self, leaving: Leaving) -> Iterable[Looked]:
+        """Remove the tenant's folder."""
+        return dismiss_landing(leaving)
+
 
 class LakeStore:
     """Bronze, silver and gold, with the past of every table that may hold the people."""
@@ -181,6 +192,13 @@ class LakeStore:
             texts = [row[0] for row in own.selectExpr("to_json(struct(*))").toLocalIterator()]
             if texts:
                 yield f"lake/{table.qualified}.jsonl", "".join(f"{text}\n" for text in texts).encode()
+
+    def settle(self, leaving: Leaving) -> None:
+        """What is on its way is the landing zone's to bring."""
+
+    def dismiss(self, leaving: Leaving) -> Iterable[Looked]:
+        """Remove the tenant's rows from every table, with the past of those tables."""
+        return dismiss_rows(leaving)
 
 
 _NOTES = {

@@ -17,7 +17,7 @@ from recolake.experiments.document import Experiment
 from recolake.experiments.store import running_experiment, write_experiment
 from recolake.features.online import drop_vectors, redis_client
 from recolake.privacy.certificate import Looked
-from recolake.privacy.stores import Job
+from recolake.privacy.stores import Job, Leaving
 from recolake.ranking.artifact import load_artifact, load_user_vectors
 from recolake.ranking.artifact_writer import BUILDING_PREFIX, settle
 from recolake.ranking.manifest import MANIFEST_FILE
@@ -26,6 +26,7 @@ from recolake.ranking.retired import retire
 from recolake.tenancy.locks import Work, exclusive
 from training.erasure.mask import masked, people_in, write_masked
 from training.erasure.mlflow_files import erase_from_mlflow
+from training.erasure.whole import dismiss_artefacts
 from training.publish import bring_vectors
 from training.store import scratch
 from training.tracking.registry import open_registry
@@ -90,6 +91,13 @@ class ArtefactsStore:
                 if person in job.people.pseudonyms:
                     numbers = "\n".join(map(str, np.asarray(users.vectors[row]).tolist()))
                     yield f"models/{folder.name}/vector.txt", f"{numbers}\n".encode()
+
+    def settle(self, leaving: Leaving) -> None:
+        """A training under way is waited for by its lock."""
+
+    def dismiss(self, leaving: Leaving) -> Iterable[Looked]:
+        """Remove every model, here and in MLflow; vectors in Redis are the online store's."""
+        return dismiss_artefacts(leaving)
 
 
 def store() -> ArtefactsStore:

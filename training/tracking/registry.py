@@ -14,6 +14,7 @@ from recolake.endpoints import resolve
 from recolake.errors import NotFoundError, ServiceUnavailableError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.namespaces import experiment_name, model_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,11 +49,11 @@ class Registry:
 
     @property
     def experiment(self) -> str:
-        return f"recolake/{self.tenant}"
+        return experiment_name(self.tenant)
 
     @property
     def model_name(self) -> str:
-        return f"{self.tenant}-recommender"
+        return model_name(self.tenant)
 
     def experiment_id(self) -> str:
         """Id of the tenant's experiment, made on first use."""
