@@ -26,6 +26,8 @@ from control_plane.files.endpoints import router as files
 from control_plane.files.middleware import TusMiddleware
 from control_plane.graphql.endpoints import router as graphql
 from control_plane.invitations.endpoints import router as invitations
+from control_plane.lifecycle.endpoints import router as lifecycle
+from control_plane.lifecycle.loop import keep_advancing
 from control_plane.oauth.endpoints import router as oauth
 from control_plane.oauth.problems import install_oauth_errors
 from control_plane.organisations.endpoints import router as organisations
@@ -92,11 +94,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             _log.warning("accounts_unavailable_at_start", detail=error.message)
         storing = asyncio.create_task(keep_storing(chosen))
         tidying = asyncio.create_task(keep_tidy(replays))
+        advancing = asyncio.create_task(keep_advancing(chosen))
         end = deliver.start(chosen, database)
         yield
         end()
         storing.cancel()
         tidying.cancel()
+        advancing.cancel()
         replays.close()
         database.close()
 
@@ -127,7 +131,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         webhooks,
     ):
         app.include_router(router)
-    for router in (people, oauth, sessions, organisations, invitations, graphql):
+    for router in (people, oauth, sessions, organisations, lifecycle, invitations, graphql):
         app.include_router(router)
 
     @app.get("/health", operation_id="health", tags=["operations"], dependencies=[PUBLIC])

@@ -52,6 +52,7 @@ async def _public() -> None:
 PUBLIC = Depends(_public)
 TenantReader = Annotated[Principal, Depends(_Requires(Permission.TENANT_READ))]
 TenantWriter = Annotated[Principal, Depends(_Requires(Permission.TENANT_WRITE))]
+TenantCloser = Annotated[Principal, Depends(_Requires(Permission.TENANT_CLOSE))]
 MemberReader = Annotated[Principal, Depends(_Requires(Permission.MEMBERS_READ))]
 MemberWriter = Annotated[Principal, Depends(_Requires(Permission.MEMBERS_WRITE))]
 Oneself = Annotated[Principal, Depends(_Requires(Permission.SELF))]

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from control_plane import account_commands
+from control_plane.lifecycle import commands as lifecycle
+from control_plane.lifecycle.commands import print_open_steps
 from recolake.settings import load_settings
 from recolake.tenancy.api_keys import Scope
 from recolake.tenancy.context import Tenant
 
-_tenant = typer.Typer(no_args_is_help=True, help="Create and list tenants.")
+_tenant = typer.Typer(no_args_is_help=True, help="Create, list, suspend and close tenants.")
 _key = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
 
 TenantOption = Annotated[str, typer.Option("--tenant", help="Name of the tenant")]
@@ -23,6 +25,7 @@ def register(app: typer.Typer) -> None:
     from control_plane.audit import commands as audit
     from control_plane.webhooks import commands as webhooks
 
+    lifecycle.register(_tenant)
     app.add_typer(_tenant, name="tenant")
     app.add_typer(_key, name="key")
     account_commands.register(app)
@@ -47,11 +50,15 @@ def create_tenant(
     from recolake.tenancy.local_key import store_local_key
 
     settings = load_settings()
-    secret = service.create_tenant(settings, name)
-    if keep_key:
-        store_local_key(settings, Tenant(name), secret)
-    typer.echo(f"Tenant {name} is created. Its API key, shown this once:")
-    typer.echo(secret)
+
+    def show(secret: str) -> None:
+        if keep_key:
+            store_local_key(settings, Tenant(name), secret)
+        typer.echo(f"Tenant {name} is created. Its API key, shown this once:")
+        typer.echo(secret)
+
+    service.create_tenant(settings, name, show=show)
+    print_open_steps(settings, Tenant(name))
 
 
 @_tenant.command("ensure")
@@ -65,11 +72,15 @@ def ensure_tenant(name: Annotated[str, typer.Argument(help="Name of the tenant")
 
 @_tenant.command("list")
 def list_tenants() -> None:
-    """Name and day of creation of each tenant."""
+    """Name, day of creation and state of each tenant."""
+    from control_plane.lifecycle.service import standings
     from control_plane.tenants import service
 
-    for tenant in service.list_tenants(load_settings()):
-        typer.echo(f"{tenant.tenant_id}\t{tenant.created_at:%Y-%m-%d}")
+    settings = load_settings()
+    states = standings(settings)
+    for tenant in service.list_tenants(settings):
+        state = states.get(tenant.tenant_id, "active")
+        typer.echo(f"{tenant.tenant_id}\t{tenant.created_at:%Y-%m-%d}\t{state}")
 
 
 @_tenant.command("sync")

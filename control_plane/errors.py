@@ -84,3 +84,10 @@ class KeyOverError(RecolakeError):
 
     code = "key_over"
     status = 409
+
+
+class TenantGoneError(RecolakeError):
+    """The tenant's data is being erased, or is; nothing brings it back."""
+
+    code = "tenant_gone"
+    status = 410

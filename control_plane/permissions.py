@@ -16,6 +16,7 @@ class Permission(StrEnum):
 
     TENANT_READ = "tenant:read"
     TENANT_WRITE = "tenant:write"
+    TENANT_CLOSE = "tenant:close"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     OWNERS_WRITE = "owners:write"
@@ -70,12 +71,17 @@ _DEVELOP = {
 }
 _OF_ROLES = {
     Role.OWNER: frozenset(Permission),
-    Role.ADMIN: frozenset(Permission) - {_P.OWNERS_WRITE},
+    Role.ADMIN: frozenset(Permission) - {_P.OWNERS_WRITE, _P.TENANT_CLOSE},
     Role.DEVELOPER: frozenset(_LOOK | _DEVELOP),
     Role.ANALYST: frozenset(_LOOK | {_P.EXPERIMENTS_WRITE, _P.RECOMMENDATIONS_READ}),
     Role.BILLING: frozenset(_MEMBER | {_P.USAGE_READ, _P.BILLING_READ}),
     Role.READ_ONLY: frozenset(_LOOK | {_P.KEYS_READ}),
 }
+
+WHILE_BARRED = frozenset(
+    _MEMBER | {_P.TENANT_CLOSE, _P.USAGE_READ, _P.BILLING_READ, _P.AUDIT_READ, _P.PRIVACY_READ}
+)
+"""What people of a suspended, closing or closed organisation still may: look, take along, reopen."""
 
 
 def of_role(role: Role) -> frozenset[Permission]:

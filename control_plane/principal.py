@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from control_plane.permissions import Permission, Role, of_scopes
+from control_plane.permissions import WHILE_BARRED, Permission, Role, of_scopes
 from recolake.audit.entry import Actor
 from recolake.errors import ForbiddenError
 from recolake.tenancy.api_keys import KeyRecord
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.standing import Standing, TenantBarredError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Principal:
     person_id: str | None = None
     session_id: str | None = None
     role: Role | None = None
+    standing: Standing = Standing.ACTIVE
 
     @property
     def actor(self) -> str:
@@ -38,8 +40,11 @@ class Principal:
         """Go on only with a permission.
 
         Raises:
+            TenantBarredError: the tenant is suspended, closing or closed, and this is not for then.
             ForbiddenError: the principal lacks it.
         """
+        if self.standing.barred and permission not in WHILE_BARRED:
+            raise TenantBarredError(self.standing)
         if permission in self.permissions:
             return
         if self.role is None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import structlog
 from sqlalchemy import text
 
 from control_plane.api_keys import repository as keys
 from control_plane.database import SNAPSHOT_LOCK, Database
+from control_plane.lifecycle import repository as lifecycle
 from control_plane.plans.current import current_plans
 from control_plane.tenants import repository as tenants
 from recolake.files import write_atomically
@@ -19,6 +21,7 @@ from recolake.tenancy.api_keys import keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.directory import tenants_snapshot
 from recolake.tenancy.pseudonyms import PseudonymKeyError, tenant_key
+from recolake.tenancy.standing import Standing
 
 _log = structlog.get_logger(__name__)
 
@@ -32,9 +35,16 @@ def publish(settings: Settings, database: Database, *, now: Clock = utc_now) -> 
     with database.platform() as session:
         # Reading and writing under one lock: an older state can never replace a newer one.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SNAPSHOT_LOCK})
-        names = [row.tenant_id for row in tenants.list_all(session)]
-        records = keys.active_records(session)
-        plans = current_plans(session, now())
+        lives = lifecycle.standings(session)
+        standings = {name: Standing(life.state) for name, life in lives.items()}
+        gone = {name for name, life in lives.items() if life.erasing_since is not None}
+        # Nobody works any more for those whose data is being erased.
+        names = [row.tenant_id for row in tenants.list_all(session) if row.tenant_id not in gone]
+        records = {
+            digest: replace(record, standing=standings.get(record.tenant.name, Standing.ACTIVE))
+            for digest, record in keys.active_records(session).items()
+        }
+        plans = {tenant: plan for tenant, plan in current_plans(session, now()).items() if tenant.name not in gone}
         for name in names:
             _check_pseudonym_key(settings, Tenant(name))
         # Tenants first: a key in the snapshot never names a tenant that is not there.

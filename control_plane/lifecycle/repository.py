@@ -27,11 +27,12 @@ def begin(session: Session, tenant: Tenant, now: datetime, steps: Iterable[Step]
 
 def plan(session: Session, tenant: Tenant, now: datetime, steps: Iterable[Step]) -> None:
     """Add steps; those that are there stay as they are."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"tenant_id": tenant.name, "step": step.value, "position": _ORDER[step], "due_at": now}
         for step in steps
     ]
-    session.execute(insert(StepRow).values(rows).on_conflict_do_nothing())
+    if rows:
+        session.execute(insert(StepRow).values(rows).on_conflict_do_nothing())
 
 
 def hold(session: Session, tenant: Tenant) -> LifecycleRow | None:
@@ -48,6 +49,12 @@ def steps(session: Session, tenant: Tenant) -> Sequence[StepRow]:
     """The tenant's steps in their order."""
     own = select(StepRow).where(StepRow.tenant_id == tenant.name).order_by(StepRow.position)
     return session.scalars(own, execution_options={"populate_existing": True}).all()
+
+
+def waits_for_key(session: Session, tenant: Tenant) -> bool:
+    """Whether its creation was cut off before the first key was shown to anybody."""
+    row = session.get(StepRow, (tenant.name, Step.FIRST_KEY.value))
+    return row is not None and not row.done
 
 
 def forget_steps(session: Session, tenant: Tenant, these: Iterable[Step]) -> None:

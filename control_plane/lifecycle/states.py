@@ -40,7 +40,7 @@ class Step(StrEnum):
 
 
 BEGINNING = tuple(Step)[: tuple(Step).index(Step.REVOKE)]
-"""All but the first may be done in any order: one that fails holds up none of the others."""
+"""In any order: one that fails holds up none of the others."""
 END = tuple(Step)[len(BEGINNING) :]
 """One after the other: the key for pseudonyms goes when all else is gone, and the certificate knows it."""
 STORES = {
@@ -107,8 +107,8 @@ def next_steps(steps: Sequence[StepState], among: Sequence[Step], now: datetime,
     """
     by_name = {each.step: each for each in steps}
     left = [by_name[step] for step in among if step in by_name and not by_name[step].done]
-    # What comes first in either, everything else needs; of the end each needs the one before.
-    if left and (among is END or left[0].step is Step.PSEUDONYM_KEY):
+    # Of the end each needs the one before.
+    if among == END:
         left = left[:1]
     return [each.step for each in left if early or each.due_at <= now]
 

@@ -84,6 +84,12 @@ def end_all(
     session.execute(statement.values(ended_at=func.now(), ended_by=why))
 
 
+def end_all_of(session: Session, tenant: Tenant, why: str) -> None:
+    """End everybody's sessions in a tenant."""
+    statement = update(SessionRow).where(SessionRow.tenant_id == tenant.name, SessionRow.ended_at.is_(None))
+    session.execute(statement.values(ended_at=func.now(), ended_by=why))
+
+
 def forget_before(session: Session, moment: datetime) -> None:
     """Remove sessions, with their tokens, that were over before a moment."""
     over = func.least(SessionRow.expires_at, func.coalesce(SessionRow.ended_at, SessionRow.expires_at))

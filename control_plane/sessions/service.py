@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from control_plane.database import open_database
+from control_plane.lifecycle import repository as lives
 from control_plane.models import RefreshTokenRow, SessionRow
 from control_plane.permissions import Role, of_role
 from control_plane.principal import Principal
@@ -42,6 +43,7 @@ def authenticate(settings: Settings, token: str, *, now: datetime | None = None)
     claims = access.verify(token, verifying_keys(settings), issuer_of(settings), moment)
     with open_database(settings).transaction(claims.tenant) as session:
         role = repository.role_of_live(session, claims.tenant, claims.session_id, claims.person_id, moment)
+        standing = lives.standing(session, claims.tenant)
     if role is None:
         raise UnauthenticatedError("This session is over.", hint="Log in again.")
     return Principal(
@@ -50,6 +52,7 @@ def authenticate(settings: Settings, token: str, *, now: datetime | None = None)
         person_id=claims.person_id,
         session_id=claims.session_id,
         role=Role(role),
+        standing=standing,
     )
 
 

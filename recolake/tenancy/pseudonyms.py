@@ -7,13 +7,16 @@ that has SHA-256 but no HMAC (Spark SQL) computes the very same value.
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 
 from recolake.errors import ServiceUnavailableError
+from recolake.files import sync_folder
 from recolake.secrets.provider import secrets_of
 from recolake.secrets.secret import SecretUnreadableError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.tenancy.signatures import SigningKey
 
 PSEUDONYM_HEX_DIGITS = 32
 _KEY_BYTES = 32
@@ -64,6 +67,31 @@ def tenant_key(settings: Settings, tenant: Tenant) -> bytes:
     if len(key) != _KEY_BYTES:
         raise PseudonymKeyError(tenant, "is damaged", where)
     return key
+
+
+def destroy_tenant_keys(settings: Settings, tenant: Tenant) -> None:
+    """Remove the tenant's key for pseudonyms, and every other secret of it but the keys that sign: what is in
+    a copy of its data somewhere names nobody from now on. Nothing brings the key back.
+
+    The bytes are overwritten first; on a disk that writes elsewhere, only its encryption helps.
+
+    Raises:
+        PseudonymKeyError: the key is still there, because it comes from elsewhere.
+    """
+    folder = settings.secrets_root / "tenants" / tenant.name
+    signing = {f"{key}.key" for key in SigningKey}
+    for path in sorted(folder.glob("*")):
+        if path.name not in signing and path.is_file():
+            with path.open("r+b") as stream:
+                stream.write(secrets.token_bytes(path.stat().st_size))
+                stream.flush()
+                os.fsync(stream.fileno())
+            path.unlink()
+    if folder.is_dir():
+        sync_folder(folder)
+    provider = secrets_of(settings)
+    if provider.get(_name(tenant)) is not None:
+        raise PseudonymKeyError(tenant, "has to be destroyed where it is", provider.where(_name(tenant)))
 
 
 class TenantKeys:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from recolake.privacy.certificate import Looked
@@ -39,12 +38,9 @@ def dismiss_artefacts(leaving: Leaving) -> list[Looked]:
 def _dismiss(registry: Registry) -> int:
     """Files first, then the entries by which they are found: who is killed in between finds them again."""
     from mlflow.entities import ViewType
-    from mlflow.exceptions import MlflowException
 
     client = registry.client
-    with suppress(MlflowException):
-        # What has no model yet has nothing to remove.
-        client.get_registered_model(registry.model_name)
+    if client.search_registered_models(f"name = '{registry.model_name}'"):
         client.delete_registered_model(registry.model_name)
     found = client.get_experiment_by_name(registry.experiment)
     if found is None:
