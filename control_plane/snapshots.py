@@ -44,7 +44,9 @@ def publish(settings: Settings, database: Database, *, now: Clock = utc_now) -> 
             digest: replace(record, standing=standings.get(record.tenant.name, Standing.ACTIVE))
             for digest, record in keys.active_records(session).items()
         }
-        plans = {tenant: plan for tenant, plan in current_plans(session, now()).items() if tenant.name not in gone}
+        plans = {
+            tenant: plan for tenant, plan in current_plans(session, now()).items() if tenant.name not in gone
+        }
         for name in names:
             _check_pseudonym_key(settings, Tenant(name))
         # Tenants first: a key in the snapshot never names a tenant that is not there.

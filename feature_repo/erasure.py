@@ -72,7 +72,6 @@ class OnlineStore:
         if found:
             yield "redis/rows.json", json.dumps(found, indent=1).encode()
 
-
     def settle(self, leaving: Leaving) -> None:
         """A materialization under way is waited for by its lock."""
 

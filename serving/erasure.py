@@ -68,7 +68,6 @@ class ReplaysStore:
         if bodies:
             yield "replays/answers.jsonl", b"".join(body + b"\n" for body in bodies)
 
-
     def settle(self, leaving: Leaving) -> None:
         """Nothing is under way."""
 

@@ -32,8 +32,8 @@ def _verify(
 
     With a file nothing else is needed: no platform, no network.
     """
+    from control_plane.audit.tend import named
     from recolake.settings import load_settings
-    from recolake.tenancy.directory import known_tenants, require_tenant
 
     if file is not None:
         from recolake.audit.export_file import verify_file
@@ -46,7 +46,7 @@ def _verify(
     from control_plane.audit import service
 
     settings = load_settings()
-    tenants = [require_tenant(settings, tenant)] if tenant else known_tenants(settings)
+    tenants = named(settings, tenant)
     # Each is told, also behind one that is not good.
     bad = [each for each in tenants if not _tell(each.name, service.check(settings, each).verdict)]
     raise typer.Exit(1 if bad else 0)
@@ -58,12 +58,12 @@ def _export(
 ) -> None:
     """Write a tenant's log into a file that anybody verifies offline."""
     from control_plane.audit import service
+    from control_plane.audit.tend import named
     from recolake.settings import load_settings
-    from recolake.tenancy.directory import require_tenant
     from recolake.tenancy.signatures import SigningKey, public_key
 
     settings = load_settings()
-    who = require_tenant(settings, tenant)
+    who = named(settings, tenant)[0]
     found = service.export_to(settings, who, out.absolute())
     typer.echo(f"{found.entries} entries are in {out}; the last one is {found.last}, this export itself.")
     typer.echo(f"Public key of the tenant: {public_key(settings, who, SigningKey.AUDIT)}")

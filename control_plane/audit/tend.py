@@ -8,14 +8,29 @@ from datetime import UTC, datetime, timedelta
 from control_plane.audit import service
 from control_plane.audit.retention import retain
 from control_plane.database import open_database
+from control_plane.tenants import repository as tenants
 from control_plane.webhooks import repository as webhooks
-from recolake.errors import InvalidInputError, RecolakeError
+from recolake.errors import InvalidInputError, RecolakeError, UnknownTenantError
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
-from recolake.tenancy.directory import known_tenants, require_tenant
 
 WEBHOOK_DAYS = 30
 WEBHOOK_EVENTS = "webhook events"
+
+
+def named(settings: Settings, name: str) -> list[Tenant]:
+    """The tenant of that name, or everybody; closed ones too, since their logs are kept.
+
+    Raises:
+        UnknownTenantError: nobody created it.
+    """
+    with open_database(settings).platform() as session:
+        everybody = [Tenant(row.tenant_id) for row in tenants.list_all(session)]
+    if not name:
+        return everybody
+    if Tenant(name) not in everybody:
+        raise UnknownTenantError(f"There is no tenant '{name}'.", field="tenant")
+    return [Tenant(name)]
 
 
 def checkpoint_all(settings: Settings, tenant: str | None = None) -> dict[str, int]:
@@ -48,10 +63,10 @@ def retain_all(
 
 def _for_each(settings: Settings, tenant: str | None, step: Callable[[Tenant], int]) -> dict[str, int]:
     """One tenant's trouble holds up none of the others."""
-    tenants = [require_tenant(settings, tenant)] if tenant else known_tenants(settings)
+    wanted = named(settings, tenant or "")
     done: dict[str, int] = {}
     failures: list[RecolakeError] = []
-    for each in tenants:
+    for each in wanted:
         try:
             done[each.name] = step(each)
         except RecolakeError as error:

@@ -90,7 +90,7 @@ def _mlflow(work: Work) -> Result:
 
 
 def _scenario(work: Work) -> Result:
-    """One that says nothing but whom the list is for. Who has taken it away, or has put another, keeps that."""
+    """One that says nothing but whom the list is for. Who took it away, or put another, keeps that."""
     if not known_versions(work.settings, work.tenant, DEFAULT_SCENARIO):
         put(work.settings, work.tenant, DEFAULT_SCENARIO, Kind.FOR_USER, {}, "Made with the organisation")
     return {"scenario": DEFAULT_SCENARIO}

@@ -43,7 +43,7 @@ class UnforeseenError(RecolakeError):
 
 @contextmanager
 def alone(settings: Settings, tenant: Tenant, *, wait: bool = True) -> Iterator[bool]:
-    """One at a time works on a tenant's life; gives whether it is us, which is never waited for if not told."""
+    """One at a time works on a tenant's life; gives whether it is us, where we do not wait for it."""
     settings.run_root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(settings.run_root / f"life-{tenant}.lock")
     try:

@@ -76,7 +76,9 @@ def close(
     typer.echo(f"recolake audit export --tenant {name} writes its log. Erased is it by the DAG tend_tenants.")
 
 
-def resume(name: Annotated[str, typer.Argument(help="Name of the tenant; default: all whose turn it is")] = "") -> None:
+def resume(
+    name: Annotated[str, typer.Argument(help="Name of the tenant; default: all whose turn it is")] = "",
+) -> None:
     """Go on with beginnings and ends that are not complete, also with what would be tried again later."""
     from control_plane.lifecycle.advance import advance, alone, resume_all
 
@@ -125,7 +127,7 @@ def _print(read: LifecycleRead) -> None:
     since = f" since {read.since:%Y-%m-%d %H:%M}Z" if read.since else ""
     typer.echo(f"{read.tenant_id} is {read.state}{since}.")
     if read.can_reopen and read.grace_until:
-        typer.echo(f"It can be reopened until {read.grace_until:%Y-%m-%d %H:%M}Z: recolake tenant reopen {read.tenant_id}")
+        typer.echo(f"It can be reopened until {read.grace_until:%Y-%m-%d %H:%M}Z (`recolake tenant reopen`).")
     for step in read.steps:
         told = f"done {step.done_at:%Y-%m-%d %H:%M}Z" if step.done and step.done_at else "to do"
         if not step.done and step.error:

@@ -101,7 +101,9 @@ def beginning_due(session: Session, now: datetime, most: int) -> list[Tenant]:
     due = (
         select(StepRow.tenant_id, StepRow.due_at)
         .join(LifecycleRow, LifecycleRow.tenant_id == StepRow.tenant_id)
-        .where(~StepRow.done, StepRow.due_at <= now, StepRow.step.in_(mine), LifecycleRow.closing_at.is_(None))
+        .where(
+            ~StepRow.done, StepRow.due_at <= now, StepRow.step.in_(mine), LifecycleRow.closing_at.is_(None)
+        )
         .order_by(StepRow.due_at)
         .limit(most * len(mine))
     )
@@ -128,9 +130,7 @@ def end_due(session: Session, now: datetime) -> list[Tenant]:
 
 def moments_of(life: LifecycleRow) -> Moments:
     """What the standing follows from."""
-    return Moments(
-        life.suspended_at, life.closing_at, life.grace_until, life.erasing_since, life.closed_at
-    )
+    return Moments(life.suspended_at, life.closing_at, life.grace_until, life.erasing_since, life.closed_at)
 
 
 def state_of(row: StepRow) -> StepState:

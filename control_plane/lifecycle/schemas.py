@@ -31,11 +31,15 @@ class LifecycleRead(BaseModel):
 
     tenant_id: str
     state: Standing
-    since: datetime | None = Field(description="Since when it is so; null: since before this was written down")
+    since: datetime | None = Field(
+        description="Since when it is so; null: since before this was written down"
+    )
     suspended_at: datetime | None
     closing_at: datetime | None = Field(description="When it was asked to be closed")
     grace_until: datetime | None = Field(description="Until when at least it can be reopened")
-    erasing_since: datetime | None = Field(description="From when on its data is erased: it cannot be reopened")
+    erasing_since: datetime | None = Field(
+        description="From when on its data is erased: it cannot be reopened"
+    )
     closed_at: datetime | None
     can_reopen: bool
     steps: list[StepRead]
@@ -47,4 +51,6 @@ class Closing(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    confirm: str = Field(max_length=39, description="The organisation's name, so that none is closed by mistake")
+    confirm: str = Field(
+        max_length=39, description="The organisation's name, so that none is closed by mistake"
+    )

@@ -56,7 +56,9 @@ def standings(settings: Settings) -> dict[str, Standing]:
         return {name: Standing(row.state) for name, row in repository.standings(session).items()}
 
 
-def suspend(settings: Settings, tenant: Tenant, *, by: Actor | None = None, now: Clock = utc_now) -> LifecycleRead:
+def suspend(
+    settings: Settings, tenant: Tenant, *, by: Actor | None = None, now: Clock = utc_now
+) -> LifecycleRead:
     """Take and answer nothing until it is resumed. Nothing is lost; people can still log in and look.
 
     Raises:
@@ -65,7 +67,9 @@ def suspend(settings: Settings, tenant: Tenant, *, by: Actor | None = None, now:
     return _change(settings, tenant, _suspend, Action.TENANT_SUSPENDED, by, now)
 
 
-def resume(settings: Settings, tenant: Tenant, *, by: Actor | None = None, now: Clock = utc_now) -> LifecycleRead:
+def resume(
+    settings: Settings, tenant: Tenant, *, by: Actor | None = None, now: Clock = utc_now
+) -> LifecycleRead:
     """End a suspension: keys and sessions work as before.
 
     Raises:
@@ -105,7 +109,9 @@ def close(
     return _change(settings, tenant, change, Action.TENANT_CLOSING, by, now)
 
 
-def reopen(settings: Settings, tenant: Tenant, *, by: Actor | None = None, now: Clock = utc_now) -> LifecycleRead:
+def reopen(
+    settings: Settings, tenant: Tenant, *, by: Actor | None = None, now: Clock = utc_now
+) -> LifecycleRead:
     """Take back a closing: keys work as before, people log in anew. One that was suspended still is.
 
     Raises:
@@ -118,7 +124,8 @@ def reopen(settings: Settings, tenant: Tenant, *, by: Actor | None = None, now: 
             return False
         if life.erasing_since is not None:
             raise TenantGoneError(
-                f"'{tenant}' cannot be reopened: its data is being erased since {life.erasing_since:%Y-%m-%d}."
+                f"'{tenant}' cannot be reopened: its data is being erased.",
+                hint="Take another name to begin anew.",
             )
         life.closing_at = life.grace_until = None
         repository.forget_steps(session, tenant, END)

@@ -14,6 +14,7 @@ LOOK_AT = 8
 LAST_WORDS = timedelta(minutes=1)
 """What servers acknowledged before they heard of the closing is on its way for less than this."""
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
+_DOUBLED_AT_MOST = 20
 
 
 class Step(StrEnum):
@@ -99,7 +100,9 @@ def may_erase(moments: Moments, now: datetime) -> bool:
     return now >= max(moments.grace_until, moments.closing_at + LAST_WORDS)
 
 
-def next_steps(steps: Sequence[StepState], among: Sequence[Step], now: datetime, *, early: bool) -> list[Step]:
+def next_steps(
+    steps: Sequence[StepState], among: Sequence[Step], now: datetime, *, early: bool
+) -> list[Step]:
     """Of these steps those that can be tried now.
 
     Args:
@@ -115,4 +118,5 @@ def next_steps(steps: Sequence[StepState], among: Sequence[Step], now: datetime,
 
 def pause_after(attempts: int) -> timedelta:
     """How long to wait once a step came to nothing so often: doubled each time, an hour at most."""
-    return min(_FIRST_PAUSE * 2 ** min(max(attempts, 1) - 1, 20), _LONGEST_PAUSE)
+    times: int = 2 ** min(max(attempts, 1) - 1, _DOUBLED_AT_MOST)
+    return min(_FIRST_PAUSE * times, _LONGEST_PAUSE)

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from control_plane.database import open_database
+from control_plane.lifecycle import repository as lives
 from control_plane.tenants import repository as tenants
 from control_plane.usage import repository
 from recolake.errors import RecolakeError
@@ -113,6 +114,9 @@ def reconcile_usage(settings: Settings, day: date) -> Reconciliation:
         total.unread.append(f"request log in {settings.log_root}")
     with open_database(settings).platform() as session:
         names = {row.tenant_id for row in tenants.list_all(session)} | set(log or {})
+        # Of those whose data is erased the lake has no rows, and PostgreSQL all that there were.
+        erased = {who for who, life in lives.standings(session).items() if life.erasing_since is not None}
+        names -= erased
         rows = {name: repository.ids(session, Tenant(name), begins, ends) for name in sorted(names)}
     lake = _lake(settings, begins, ends)
     if lake is None:

@@ -60,9 +60,7 @@ def closure_id(tenant: Tenant, asked_at: datetime) -> str:
 def issue(settings: Settings, tenant: Tenant, statement: ClosureStatement) -> ClosureCertificate:
     """Sign and keep; the same statement gives the same bytes."""
     signed = signatures.sign(settings, tenant, SigningKey.CERTIFICATE, _canonical(statement))
-    made = ClosureCertificate(
-        statement=statement, public_key=signed.public_key, signature=signed.signature
-    )
+    made = ClosureCertificate(statement=statement, public_key=signed.public_key, signature=signed.signature)
     path = closure_file(settings, tenant)
     private_folder(path.parent)
     write_atomically(path, made.model_dump_json(indent=1).encode(), mode=0o600)

@@ -88,7 +88,6 @@ class FilesStore:
         out = any(person_hash(job.people.key, listed.purpose, p) in known for p in job.people.pseudonyms)
         yield "opt_out.txt", b"opted out of training\n" if out else b"not opted out of training\n"
 
-
     def settle(self, leaving: Leaving) -> None:
         """Nothing is under way."""
 

@@ -67,7 +67,7 @@ PREFIXES = tuple(environment.prefix for environment in Environment)
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What is known about a key, without the key. `expires_at` None means never; `standing` is its tenant's."""
+    """What is known about a key, without the key; `expires_at` None means never; `standing`: its tenant's."""
 
     key_id: str
     tenant: Tenant

@@ -38,6 +38,6 @@ class TenantBarredError(ForbiddenError):
 
 _HINTS = {
     Standing.SUSPENDED: "Whoever runs this platform suspended it: ask them. Nothing is lost.",
-    Standing.CLOSING: "Until its data is erased an owner can log in and reopen it: POST /v1/organisation/reopen.",
+    Standing.CLOSING: "Until the data is erased an owner can reopen it: POST /v1/organisation/reopen.",
     Standing.CLOSED: "Its data is erased. An owner can still fetch GET /v1/organisation/closure.",
 }

@@ -143,6 +143,7 @@ def test_every_dag_is_switched_on_and_nothing_failed_to_parse(with_airflow: Sett
         "checkpoint_audit",
         "retain_audit",
         "retain_usage",
+        "tend_tenants",
     )
     assert paused == dict.fromkeys([*(step.dag_id for step in CHAIN), *others], False)
 

@@ -73,6 +73,7 @@ def test_every_file_parses_and_declares_one_dag_of_its_own_name(bag: dict[str, A
         "checkpoint_audit",
         "retain_audit",
         "retain_usage",
+        "tend_tenants",
     }
     assert set(bag["dags"]) == files == {step.dag_id for step in CHAIN} | others
     assert all(Path(dag["file"]).stem == name for name, dag in bag["dags"].items())
