@@ -1,10 +1,10 @@
 """
 ### Tend tenants
 
-Every five minutes: goes on with tenants whose beginning is not complete, and erases, step by step, the data of
-those whose grace after closing is over. A step that fails is tried again by a later run, after a pause that
-grows; `recolake tenant status` says why it failed. Erasing waits for ingests, builds and the tenant's training,
-and they wait for it.
+Every five minutes: goes on with tenants whose beginning is not complete, and erases, step by step, the data
+of those whose grace after closing is over. A step that fails is tried again by a later run, after a pause
+that grows; `recolake tenant status` says why it failed. Erasing waits for ingests, builds and the tenant's
+training, and they wait for it.
 
 Running it again changes nothing. How-to: `docs/howto/manage-tenants.md`.
 """

@@ -19,15 +19,12 @@ _Name = Annotated[str, typer.Argument(help="Name of the tenant")]
 
 def register(tenant: typer.Typer) -> None:
     """Hang the commands in."""
-    for name, command in {
-        "status": status,
-        "suspend": suspend,
-        "close": close,
-        "reopen": reopen,
-        "resume": resume,
-        "verify": verify,
-    }.items():
-        tenant.command(name)(command)
+    tenant.command("status")(status)
+    tenant.command("suspend")(suspend)
+    tenant.command("close")(close)
+    tenant.command("reopen")(reopen)
+    tenant.command("resume")(resume)
+    tenant.command("verify")(verify)
 
 
 def status(name: _Name) -> None:
