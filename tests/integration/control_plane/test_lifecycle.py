@@ -1,9 +1,9 @@
-"""A tenant's beginning and end, killed anywhere, are gone on with and come to the same; others notice nothing."""
+"""A tenant's life, killed anywhere, is gone on with and comes to the same; others notice nothing."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -370,12 +370,8 @@ def test_a_closed_name_is_nobodys_again(office: Office) -> None:
         tenants.create_tenant(office.settings, office.tenant.name)
 
 
-@pytest.fixture
-def people(accounts: Any) -> Iterator[Any]:
-    yield accounts
-
-
-def test_an_owner_closes_looks_and_reopens_and_nobody_else_does(people: Any) -> None:
+def test_an_owner_closes_looks_and_reopens_and_nobody_else_does(accounts: Any) -> None:
+    people = accounts
     person, owner = people.owner()
     made = people.ask("POST", "/v1/keys", owner, json={"scopes": ["usage:read"]}).json()["secret"]
     _, admin = people.join(owner, "admin")

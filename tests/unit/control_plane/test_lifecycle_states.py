@@ -32,9 +32,7 @@ def beginning(done: int, attempts: int = 0) -> list[StepState]:
     return [StepState(step, place < done, attempts, NOW) for place, step in enumerate(BEGINNING)]
 
 
-def test_a_beginning_is_requested_then_under_way_then_active_and_needs_somebody_where_a_step_keeps_failing() -> (
-    None
-):
+def test_a_beginning_is_requested_then_under_way_then_active_and_a_step_that_keeps_failing_is_seen() -> None:
     assert standing_of(Moments(), beginning(0)) is Standing.REQUESTED
     assert standing_of(Moments(), beginning(1)) is Standing.PROVISIONING
     assert standing_of(Moments(), beginning(1, LOOK_AT)) is Standing.FAILED
