@@ -113,16 +113,17 @@ def beginning_due(session: Session, now: datetime, most: int) -> list[Tenant]:
 def end_due(session: Session, now: datetime) -> list[Tenant]:
     """Whose grace is over, or whose end is under way."""
     ending = [step.value for step in END]
-    left = exists().where(
+    # Only the first that is left is ever put off, and those behind it wait for it.
+    put_off = exists().where(
         StepRow.tenant_id == LifecycleRow.tenant_id,
         StepRow.step.in_(ending),
         ~StepRow.done,
-        StepRow.due_at <= now,
+        StepRow.due_at > now,
     )
     waiting = (
         select(LifecycleRow.tenant_id)
         .where(LifecycleRow.closing_at.is_not(None), LifecycleRow.closed_at.is_(None))
-        .where(or_(LifecycleRow.erasing_since.is_not(None), LifecycleRow.grace_until <= now), left)
+        .where(or_(LifecycleRow.erasing_since.is_not(None), LifecycleRow.grace_until <= now), ~put_off)
         .order_by(LifecycleRow.grace_until, LifecycleRow.tenant_id)
     )
     return [Tenant(name) for name in session.scalars(waiting)]

@@ -188,7 +188,10 @@ class KeySnapshot:
             return None
         digest = hash_key(secret)
         moment = now or datetime.now(UTC)
-        record = self._file.current().get(digest) or self._file.current(at_once=True).get(digest)
+        record = self._file.current().get(digest)
+        if record is None or record.standing.barred:
+            # It may be new, or let in again, since the last look.
+            record = self._file.current(at_once=True).get(digest)
         if record is None or record.expired(moment):
             return None
         self._uses.note((record.tenant.name, record.key_id), moment)

@@ -44,7 +44,7 @@ def test_a_place_in_mlflow_is_made_once_and_taken_away_whole(tracking: Settings,
     leaving = Leaving(tracking, gone, lambda _: None)
     found = {each.store: (each.found, each.left) for each in dismiss_artefacts(leaving)}
     assert found == {"artefacts": (1, 0), "mlflow": (2, 0)}
-    kept = [path for path in (tracking.home / "mlflow").rglob("vectors.txt")]
+    kept = list((tracking.home / "mlflow").rglob("vectors.txt"))
     assert [path.read_text() for path in kept] == [stays.name]
     with open_registry(tracking, gone) as registry:
         assert registry.client.search_registered_models(f"name = '{registry.model_name}'") == []
