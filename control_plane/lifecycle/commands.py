@@ -70,7 +70,8 @@ def close(
     read = service.close(settings, tenant, grace=grace)
     typer.echo(f"Tenant {name} is closing. It can be reopened until {read.grace_until:%Y-%m-%d %H:%M}Z.")
     typer.echo(f"Its data, before it goes: recolake export --tenant {name} --to {name}-package")
-    typer.echo(f"recolake audit export --tenant {name} writes its log. Erased is it by the DAG tend_tenants.")
+    typer.echo(f"recolake audit export --tenant {name} writes its log.")
+    typer.echo("When the grace is over, the DAG tend_tenants erases it.")
 
 
 def resume(
@@ -128,5 +129,5 @@ def _print(read: LifecycleRead) -> None:
     for step in read.steps:
         told = f"done {step.done_at:%Y-%m-%d %H:%M}Z" if step.done and step.done_at else "to do"
         if not step.done and step.error:
-            told = f"failed {step.attempts} times, again at {step.due_at:%H:%M:%S}Z: {step.error}"
+            told = f"attempt {step.attempts} failed, the next is at {step.due_at:%H:%M:%S}Z: {step.error}"
         typer.echo(f"  {step.step}\t{told}")
