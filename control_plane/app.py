@@ -21,6 +21,7 @@ from control_plane.api_keys.uses import keep_storing
 from control_plane.audit.endpoints import router as audit
 from control_plane.auth import PUBLIC, CurrentSettings, declared_permissions
 from control_plane.database import open_database
+from control_plane.described import usual_problems
 from control_plane.experiments.endpoints import router as experiments
 from control_plane.files.endpoints import router as files
 from control_plane.files.middleware import TusMiddleware
@@ -46,6 +47,7 @@ from recolake.settings import Settings, load_settings
 from recolake.telemetry import configure_logging
 from recolake.tenancy.api_keys import KeySnapshot
 from recolake.web.body_limit import BodyLimitMiddleware
+from recolake.web.described import describe_problems
 from recolake.web.idempotency import IdempotencyMiddleware
 from recolake.web.problems import install
 from recolake.web.replays import Replays
@@ -146,5 +148,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             session.execute(text("SELECT 1"))
         return Alive()
 
+    describe_problems(app, usual_problems)
     declared_permissions(app)
     return app

@@ -20,6 +20,7 @@ from recolake.tenancy.pseudonyms import TenantKeys
 from recolake.usage.journal import UsageJournal
 from recolake.usage.tally import ContextThreads
 from recolake.web.body_limit import BodyLimitMiddleware
+from recolake.web.described import describe_problems
 from recolake.web.idempotency import IdempotencyMiddleware
 from recolake.web.problems import install
 from recolake.web.replays import Replays
@@ -156,4 +157,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     describe_bodies(app)
     declared_scopes(app)
+    describe_problems(app)
     return app

@@ -6,10 +6,10 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
 
+from recolake.web.described import problems
 from serving.api.batch.schemas import MOST_OPERATIONS, OPERATIONS, BatchResults
 from serving.api.batch.service import take_batch
 from serving.api.bodies import body
-from serving.api.schemas import problems
 from serving.auth import Writer
 from serving.intake.web import IdempotencyKey, take
 from serving.state import CurrentState

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 
 from recolake.records.schema import Event
+from recolake.web.described import problems
 from serving.api.bodies import body
 from serving.api.events.schemas import MOST_EVENTS, EventResults, KeptEvent
 from serving.api.events.service import take_events
-from serving.api.schemas import problems
 from serving.auth import EventWriter
 from serving.intake.web import IdempotencyKey, take
 from serving.state import CurrentState

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from recolake.records.schema import MOST_ID_CHARACTERS, ItemStatement
+from recolake.web.described import problems
 from serving.api.bodies import body
 from serving.api.items.schemas import KeptItem
 from serving.api.items.service import delete_item, put_item
-from serving.api.schemas import problems
 from serving.auth import ItemWriter
 from serving.intake.web import IdempotencyKey, take
 from serving.state import CurrentState

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Path
 
 from recolake.tenancy.api_keys import KeyRecord
+from recolake.web.described import problems
 from serving.api.recommendations.requests import (
     Asked,
     BoughtTogetherRequest,
@@ -22,7 +23,6 @@ from serving.api.recommendations.requests import (
     UsersRequest,
 )
 from serving.api.recommendations.schemas import Receipt, RecommendationAnswer, Replay, UsersAnswer
-from serving.api.schemas import problems
 from serving.auth import RecommendationReader
 from serving.state import CurrentState, State
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from recolake.records.schema import MOST_ID_CHARACTERS, UserStatement
+from recolake.web.described import problems
 from serving.api.bodies import body
-from serving.api.schemas import problems
 from serving.api.users.schemas import KeptUser
 from serving.api.users.service import put_user
 from serving.auth import UserWriter
