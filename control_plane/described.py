@@ -20,7 +20,7 @@ def usual_problems(method: str, path: str, operation: dict[str, Any]) -> Iterato
     if operation.get("security"):
         yield from (401, 403)
     if operation.get("requestBody"):
-        yield from (413, 422)
+        yield 422
     if "{" in path:
         yield 404
     if path.startswith("/v1/") and method == "post":

@@ -11,6 +11,7 @@ from control_plane.audit import service
 from control_plane.audit.schemas import AuditPage
 from control_plane.auth import AuditReader, CurrentSettings
 from recolake.audit.export_file import MEDIA_TYPE
+from recolake.web.described import problems
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
@@ -28,7 +29,12 @@ def list_audit(
     return service.page(settings, holder.tenant, limit, cursor)
 
 
-@router.get("/export", operation_id="export_audit", response_class=StreamingResponse)
+@router.get(
+    "/export",
+    operation_id="export_audit",
+    response_class=StreamingResponse,
+    responses={200: {"content": {MEDIA_TYPE: {}}}, **problems(409)},
+)
 def export_audit(holder: AuditReader, settings: CurrentSettings) -> StreamingResponse:
     """The whole log with its signed checkpoints, to be verified offline: `recolake audit verify FILE`.
 

@@ -14,13 +14,16 @@ from control_plane.experiments.schemas import (
     ExperimentRead,
     ExperimentStop,
 )
+from recolake.web.described import problems
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
 
 ExperimentId = Annotated[str, Path(max_length=64)]
 
 
-@router.post("", operation_id="start_experiment", status_code=status.HTTP_201_CREATED)
+@router.post(
+    "", operation_id="start_experiment", status_code=status.HTTP_201_CREATED, responses=problems(404)
+)
 def start_experiment(
     body: ExperimentCreate, holder: ExperimentWriter, settings: CurrentSettings
 ) -> ExperimentRead:

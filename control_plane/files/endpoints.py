@@ -16,6 +16,7 @@ from control_plane.files import service
 from control_plane.files.errors import NoPieceError, OtherProtocolError
 from control_plane.files.middleware import VERSION
 from recolake.errors import InvalidInputError
+from recolake.web.described import problems
 
 _PIECE = "application/offset+octet-stream"
 
@@ -46,7 +47,13 @@ def describe_files(response: Response, holder: UploadWriter, settings: CurrentSe
     )
 
 
-@router.post("", operation_id="create_file", status_code=status.HTTP_201_CREATED, dependencies=_TUS)
+@router.post(
+    "",
+    operation_id="create_file",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=_TUS,
+    responses=problems(412, 413),
+)
 def create_file(
     response: Response,
     holder: UploadWriter,
@@ -62,7 +69,7 @@ def create_file(
     response.headers["Location"] = f"{router.prefix}/{file.file_id}"
 
 
-@router.head("/{file_id}", operation_id="measure_file", dependencies=_TUS)
+@router.head("/{file_id}", operation_id="measure_file", dependencies=_TUS, responses=problems(412))
 def measure_file(
     file_id: FileId, response: Response, holder: UploadWriter, settings: CurrentSettings
 ) -> None:
@@ -78,6 +85,7 @@ def measure_file(
     operation_id="continue_file",
     status_code=status.HTTP_204_NO_CONTENT,
     dependencies=_TUS,
+    responses=problems(409, 412, 415, 423),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -112,7 +120,11 @@ async def continue_file(
 
 
 @router.delete(
-    "/{file_id}", operation_id="delete_file", status_code=status.HTTP_204_NO_CONTENT, dependencies=_TUS
+    "/{file_id}",
+    operation_id="delete_file",
+    status_code=status.HTTP_204_NO_CONTENT,
+    dependencies=_TUS,
+    responses=problems(412, 423),
 )
 def delete_file(file_id: FileId, holder: UploadWriter, settings: CurrentSettings) -> None:
     """Forget a file that no upload landed."""

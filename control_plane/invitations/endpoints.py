@@ -8,6 +8,7 @@ from control_plane.attempts.service import address_of
 from control_plane.auth import PUBLIC, CurrentSettings, MemberReader, MemberWriter
 from control_plane.fields import PathId
 from control_plane.invitations import schemas, service
+from recolake.web.described import problems
 
 router = APIRouter(prefix="/v1/invitations", tags=["organisations"])
 
@@ -32,7 +33,12 @@ def revoke_invitation(invitation_id: PathId, principal: MemberWriter, settings: 
     service.revoke(settings, principal, invitation_id)
 
 
-@router.post("/accept", operation_id="accept_invitation", dependencies=[PUBLIC])
+@router.post(
+    "/accept",
+    operation_id="accept_invitation",
+    dependencies=[PUBLIC],
+    responses=problems(401, 410, 429),
+)
 def accept_invitation(
     body: schemas.InvitationAccept, request: Request, settings: CurrentSettings
 ) -> schemas.InvitationAccepted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
@@ -18,12 +18,31 @@ from control_plane.tokens.issuer import issuer_of
 from control_plane.tokens.keys import jwk, verifying_keys
 from recolake.errors import ForbiddenError, UnauthenticatedError
 from recolake.settings import Settings
+from recolake.web.described import problems
 from recolake.web.problems import whole_seconds
 
 router = APIRouter(tags=["login"], dependencies=[PUBLIC])
 
+_SENT_BACK: dict[int | str, dict[str, Any]] = {
+    303: {
+        "description": "Back to the client, with a code or with OAuth's word for what is wrong",
+        "headers": {"Location": {"required": True, "schema": {"type": "string"}}},
+    }
+}
+_ONCE_MORE: dict[int | str, dict[str, Any]] = {
+    status: {"description": "The page once more", "content": {"text/html": {"schema": {"type": "string"}}}}
+    for status in (401, 403, 429)
+}
+_TO_LIBRARIES = problems(400, media_type="application/json")
+"""OAuth's own libraries insist on plain JSON; it is a problem document all the same."""
 
-@router.get("/oauth/authorize", operation_id="authorize", response_class=HTMLResponse)
+
+@router.get(
+    "/oauth/authorize",
+    operation_id="authorize",
+    response_class=HTMLResponse,
+    responses=_SENT_BACK | problems(400),
+)
 def authorize(
     request: Request, asked: Annotated[schemas.AuthorizationRequest, Query()], settings: CurrentSettings
 ) -> Response:
@@ -36,7 +55,12 @@ def authorize(
     return page.login_page(client, asked)
 
 
-@router.post("/oauth/authorize", operation_id="log_in", response_class=HTMLResponse)
+@router.post(
+    "/oauth/authorize",
+    operation_id="log_in",
+    response_class=HTMLResponse,
+    responses=_SENT_BACK | _ONCE_MORE | problems(400),
+)
 def log_in(
     request: Request, form: Annotated[schemas.LoginForm, Form()], settings: CurrentSettings
 ) -> Response:
@@ -57,7 +81,7 @@ def log_in(
     return _redirect(service.redirect_to(settings, form, code=outcome))
 
 
-@router.post("/oauth/token", operation_id="issue_tokens")
+@router.post("/oauth/token", operation_id="issue_tokens", responses=_TO_LIBRARIES)
 def issue_tokens(
     response: Response, form: Annotated[schemas.TokenForm, Form()], settings: CurrentSettings
 ) -> TokenAnswer:

@@ -8,6 +8,7 @@ from control_plane.auth import CurrentSettings, MemberReader, MemberWriter, Ones
 from control_plane.fields import PathId
 from control_plane.organisations import schemas, service
 from control_plane.people.schemas import Membership
+from recolake.web.described import problems
 
 router = APIRouter(prefix="/v1", tags=["organisations"])
 
@@ -34,7 +35,7 @@ def list_members(principal: MemberReader, settings: CurrentSettings) -> list[sch
     return service.members(settings, principal.tenant)
 
 
-@router.patch("/members/{person_id}", operation_id="change_member")
+@router.patch("/members/{person_id}", operation_id="change_member", responses=problems(409))
 def change_member(
     person_id: PathId,
     body: schemas.MemberChange,

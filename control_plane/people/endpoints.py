@@ -7,23 +7,35 @@ from fastapi import APIRouter, Request, status
 from control_plane.attempts.service import address_of
 from control_plane.auth import PUBLIC, CurrentSettings, Oneself
 from control_plane.people import schemas, service
+from recolake.web.described import problems
 
 router = APIRouter(prefix="/v1", tags=["people"])
 
 
-@router.post("/people", operation_id="sign_up", status_code=status.HTTP_201_CREATED, dependencies=[PUBLIC])
+@router.post(
+    "/people",
+    operation_id="sign_up",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[PUBLIC],
+    responses=problems(403, 429),
+)
 def sign_up(body: schemas.SignUp, request: Request, settings: CurrentSettings) -> schemas.SignedUp:
     """Sign up, and begin an organisation. 409: the address or the name is taken. 429: too many from here."""
     return service.sign_up(settings, body, address_of(request))
 
 
-@router.get("/me", operation_id="read_oneself")
+@router.get("/me", operation_id="read_oneself", responses=problems(404))
 def read_oneself(principal: Oneself, settings: CurrentSettings) -> schemas.Oneself:
     """Who one is, in which organisation, and what one may do there."""
     return service.oneself(settings, principal)
 
 
-@router.post("/me/password", operation_id="change_password", status_code=status.HTTP_204_NO_CONTENT)
+@router.post(
+    "/me/password",
+    operation_id="change_password",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems(404, 429),
+)
 def change_password(
     body: schemas.PasswordChange, request: Request, principal: Oneself, settings: CurrentSettings
 ) -> None:

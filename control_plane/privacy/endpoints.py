@@ -52,7 +52,12 @@ def read_export(request_id: RequestId, holder: PrivacyReader, settings: CurrentS
     return service.read(settings, holder.tenant, Kind.EXPORT, request_id)
 
 
-@router.get("/exports/{request_id}/file", operation_id="fetch_export", response_class=FileResponse)
+@router.get(
+    "/exports/{request_id}/file",
+    operation_id="fetch_export",
+    response_class=FileResponse,
+    responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
+)
 def fetch_export(request_id: RequestId, holder: PrivacyReader, settings: CurrentSettings) -> FileResponse:
     """The zip, for a week. 404 until the export is done."""
     path = service.export_of(settings, holder.tenant, request_id)

@@ -10,6 +10,7 @@ from control_plane.auth import CurrentSettings, ScenarioReader, ScenarioWriter
 from control_plane.scenarios import service
 from control_plane.scenarios.schemas import ScenarioList, ScenarioPut, ScenarioRead
 from recolake.scenarios.document import NAME
+from recolake.web.described import problems
 
 router = APIRouter(prefix="/v1/scenarios", tags=["scenarios"])
 
@@ -22,7 +23,7 @@ def list_scenarios(holder: ScenarioReader, settings: CurrentSettings) -> Scenari
     return service.listed(settings, holder.tenant)
 
 
-@router.put("/{name}", operation_id="put_scenario", responses={201: {"model": ScenarioRead}})
+@router.put("/{name}", operation_id="put_scenario", responses={201: {"model": ScenarioRead}, **problems(409)})
 def put_scenario(
     name: Name, body: ScenarioPut, holder: ScenarioWriter, settings: CurrentSettings, response: Response
 ) -> ScenarioRead:

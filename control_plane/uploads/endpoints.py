@@ -14,6 +14,7 @@ from control_plane.uploads import service
 from control_plane.uploads.receive import MAX_FILES, receive
 from control_plane.uploads.schemas import DecisionAsked, UploadAccepted, UploadRead
 from recolake.uploads.states import Action
+from recolake.web.described import problems
 
 Again = Annotated[bool, Query(description="Land files too that were sent before with another mapping")]
 
@@ -54,7 +55,13 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post("", operation_id="create_upload", status_code=status.HTTP_202_ACCEPTED, openapi_extra=_BODY)
+@router.post(
+    "",
+    operation_id="create_upload",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses={200: {"model": UploadAccepted}, **problems(404, 413)},
+    openapi_extra=_BODY,
+)
 async def create_upload(
     request: Request,
     response: Response,

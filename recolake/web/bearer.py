@@ -9,7 +9,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from recolake.errors import UnauthenticatedError
 
-_scheme = HTTPBearer(auto_error=False, description="An API key: `rk_live_…`")
+_scheme = HTTPBearer(
+    auto_error=False,
+    description="An API key, `rk_live_…`; from people their access token",
+)
 
 
 async def _secret(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]) -> str:

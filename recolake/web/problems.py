@@ -163,6 +163,15 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # Neither FastAPI nor Starlette says it of anything else.
+        return problem(
+            request,
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            code="unreadable_body",
+            detail="The body is not what its Content-Type says, or nests too deeply.",
+            hint="Send JSON in UTF-8.",
+        )
     code = CODES.get(error.status_code, "http_error")
     answer = problem(request, status=error.status_code, code=code, detail=str(error.detail))
     answer.headers.update(error.headers or {})
