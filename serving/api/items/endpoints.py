@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from recolake.records.schema import MOST_ID_CHARACTERS, ItemStatement
 from recolake.web.described import problems
+from serving.api import paths
 from serving.api.bodies import body
 from serving.api.items.schemas import KeptItem
 from serving.api.items.service import delete_item, put_item
@@ -16,13 +17,14 @@ from serving.auth import ItemWriter
 from serving.intake.web import IdempotencyKey, take
 from serving.state import CurrentState
 
+paths.register()
 router = APIRouter(prefix="/v1/items", tags=["items"])
 
 ItemId = Annotated[str, Path(min_length=1, max_length=MOST_ID_CHARACTERS, description="Your own id of it")]
 
 
 @router.put(
-    "/{item_id:path}",
+    "/{item_id:id}",
     operation_id="put_item",
     status_code=HTTPStatus.ACCEPTED,
     response_model=KeptItem,
@@ -41,7 +43,7 @@ async def put(
 
 
 @router.delete(
-    "/{item_id:path}",
+    "/{item_id:id}",
     operation_id="delete_item",
     status_code=HTTPStatus.ACCEPTED,
     response_model=KeptItem,

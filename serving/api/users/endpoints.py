@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from recolake.records.schema import MOST_ID_CHARACTERS, UserStatement
 from recolake.web.described import problems
+from serving.api import paths
 from serving.api.bodies import body
 from serving.api.users.schemas import KeptUser
 from serving.api.users.service import put_user
@@ -16,13 +17,14 @@ from serving.auth import UserWriter
 from serving.intake.web import IdempotencyKey, take
 from serving.state import CurrentState
 
+paths.register()
 router = APIRouter(prefix="/v1/users", tags=["users"])
 
 UserId = Annotated[str, Path(min_length=1, max_length=MOST_ID_CHARACTERS, description="Your own id of them")]
 
 
 @router.put(
-    "/{user_id:path}",
+    "/{user_id:id}",
     operation_id="put_user",
     status_code=HTTPStatus.ACCEPTED,
     response_model=KeptUser,

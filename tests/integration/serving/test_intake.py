@@ -81,12 +81,14 @@ def test_a_batch_does_what_the_key_may_and_answers_in_order(bare_shop: Any) -> N
         assert answer.json()["results"][2]["field"] == "event.time"
         assert client.put("/v1/items/a%2Fb", json={"title": "x"}, headers=bearer).json() == {"item_id": "a/b"}
         assert client.delete("/v1/items/a%2Fb", headers=bearer).status_code == 202
+        # What an event may name can be deleted.
+        assert client.delete("/v1/items/a%0Ab%0A", headers=bearer).json() == {"item_id": "a\nb\n"}
         narrow = {"Authorization": f"Bearer {bare_shop.key(scopes=[Scope.EVENTS_WRITE])}"}
         answer = client.post("/v1/batch", json=operations[:2], headers=narrow)
         assert [r["status"] for r in answer.json()["results"]] == [403, 202]
         assert client.put("/v1/users/ada", json={}, headers=narrow).status_code == 403
     kinds = [kind for _, kind, _ in spooled(bare_shop.settings)]
-    assert sorted(kinds) == sorted([Kind.ITEM] * 4 + [Kind.EVENT] * 2 + [Kind.USER])
+    assert sorted(kinds) == sorted([Kind.ITEM] * 5 + [Kind.EVENT] * 2 + [Kind.USER])
 
 
 def test_a_key_gets_the_first_answer_again_from_whichever_process(bare_shop: Any) -> None:

@@ -80,6 +80,12 @@ def test_broken_json_is_told_from_wrong_content(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_json")
 
 
+@pytest.mark.parametrize("body", [b'"\xff"', b"[" * 100_000])
+def test_a_body_that_cannot_be_read_is_told_as_what_it_is(client: TestClient, body: bytes) -> None:
+    answer = client.post("/body", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_body")
+
+
 def test_a_callers_request_id_is_kept_unless_it_could_forge_a_log_line(client: TestClient) -> None:
     kept = client.get("/nowhere", headers={"X-Request-ID": "abc-1"})
     assert kept.json()["request_id"] == kept.headers["x-request-id"] == "abc-1"
