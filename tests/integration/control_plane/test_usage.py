@@ -124,6 +124,7 @@ def test_the_documented_sql_is_the_one_that_runs() -> None:
     assert invoice_sql.INVOICE_SQL in text
 
 
+@pytest.mark.fault(10)
 def test_a_clock_that_goes_back_an_hour_makes_no_period_negative(
     postgres: Settings, shop: tuple[Tenant, dict[str, str]]
 ) -> None:
@@ -140,6 +141,7 @@ def test_a_clock_that_goes_back_an_hour_makes_no_period_negative(
         plans.subscribe(postgres, tenant, "no-such-plan")
 
 
+@pytest.mark.fault(10)
 def test_usage_below_one_unit_cannot_be_stored(
     postgres: Settings, shop: tuple[Tenant, dict[str, str]]
 ) -> None:

@@ -21,6 +21,7 @@ from recolake.settings import Settings
 from serving.app import create_app
 
 
+@pytest.mark.fault(4)
 def test_a_dead_redis_degrades_answers_and_its_return_mends_them(api: Any, shop: Any) -> None:
     assert api.ask(user_id="ada").json()["strategy"] == "personal"
     shop.valkey.kill()
@@ -54,6 +55,7 @@ def tarpit() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.mark.fault(15)
 def test_a_hanging_redis_costs_a_deadline_a_few_times_and_then_nothing(shop: Any, tarpit: int) -> None:
     settings = shop.settings.model_copy(
         update={"redis_url": f"redis://127.0.0.1:{tarpit}/0", "feature_deadline_seconds": 0.2}

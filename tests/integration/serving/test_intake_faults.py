@@ -91,6 +91,7 @@ def ids(answer: bytes) -> list[str]:
     return [result["event_id"] for result in orjson.loads(answer)["results"]]
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_acknowledged_events_outlive_the_kill_of_the_api_and_retries_get_the_first_answer(
     bare_shop: Any, seed: int
@@ -149,6 +150,7 @@ def test_acknowledged_events_outlive_the_kill_of_the_api_and_retries_get_the_fir
     assert all(after[i] == 1 for sent in acknowledged for i in ids(sent.answer or b"")), f"seed {seed}"
 
 
+@pytest.mark.fault(6)
 def test_a_full_disk_refuses_writes_whole_and_reads_go_on(bare_shop: Any) -> None:
     bearer = {"Authorization": f"Bearer {bare_shop.key()}"}
     bare_shop.person("ada")

@@ -203,6 +203,7 @@ def judge(valkey: Any) -> Any:
     return client.register_script(SCRIPT), client
 
 
+@pytest.mark.fault(10)
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.floats(0.01, 5_000), st.integers(1, 20), st.floats(0.01, 5_000), st.integers(1, 20), CALLS)
 def test_the_script_in_redis_decides_as_the_arithmetic_does_even_where_clocks_go_back(

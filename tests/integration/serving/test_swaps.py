@@ -47,6 +47,7 @@ def remove_everything(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
+@pytest.mark.fault(14)
 def test_no_request_fails_and_none_mixes_versions_while_models_are_swapped(api: Any, shop: Any) -> None:
     stop = threading.Event()
     seen: list[tuple[int, str, str]] = []
@@ -76,6 +77,7 @@ def test_no_request_fails_and_none_mixes_versions_while_models_are_swapped(api: 
     assert {version for _, version, _ in seen} == {"v1", "v2", "v3", "v4"}
 
 
+@pytest.mark.fault(11)
 @pytest.mark.parametrize(
     "damage",
     [flip_a_bit, cut, lie_about_the_dimension, give_to_a_rival, remove_the_manifest, remove_everything],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ def test_what_remains_is_what_is_admitted(rate: Rate, units: int) -> None:
     assert not take(rate, said.tat, 0, left + 1).admitted
 
 
+@pytest.mark.fault(10)
 @given(RATES, st.sampled_from([-3_600, 3_600, -86_400]))
 def test_a_clock_that_jumps_shuts_a_bucket_no_longer_than_an_empty_one(rate: Rate, seconds: int) -> None:
     start = 10**15

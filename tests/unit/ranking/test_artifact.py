@@ -68,6 +68,7 @@ def test_a_sound_artefact_loads_with_everything_that_was_written(
     assert users.ids[3] == "user-3"
 
 
+@pytest.mark.fault(12)
 @pytest.mark.parametrize("name", [INDEX_FILE, ITEMS_FILE, TREND_FILE, USERS_FILE])
 def test_a_single_flipped_bit_anywhere_is_refused(artifact_folder: Path, tenant: Tenant, name: str) -> None:
     path = artifact_folder / name
@@ -81,6 +82,7 @@ def test_a_single_flipped_bit_anywhere_is_refused(artifact_folder: Path, tenant:
             load_artifact(artifact_folder, tenant)
 
 
+@pytest.mark.fault(12)
 @pytest.mark.parametrize("name", [INDEX_FILE, ITEMS_FILE, TREND_FILE, USERS_FILE, MANIFEST_FILE])
 def test_a_missing_or_cut_file_is_refused(artifact_folder: Path, tenant: Tenant, name: str) -> None:
     path = artifact_folder / name
@@ -92,11 +94,13 @@ def test_a_missing_or_cut_file_is_refused(artifact_folder: Path, tenant: Tenant,
         load_artifact(artifact_folder, tenant)
 
 
+@pytest.mark.fault(11)
 def test_another_tenants_artefact_is_refused(artifact_folder: Path) -> None:
     with pytest.raises(ArtifactError, match="another tenant"):
         load_artifact(artifact_folder, Tenant("rival"))
 
 
+@pytest.mark.fault(11)
 @pytest.mark.parametrize(
     "poison",
     [
@@ -124,6 +128,7 @@ def test_an_index_of_another_metric_is_refused(artifact_folder: Path, tenant: Te
         load_artifact(artifact_folder, tenant)
 
 
+@pytest.mark.fault(11)
 @pytest.mark.parametrize("name", [TREND_FILE, USERS_FILE])
 def test_a_pickle_is_never_unpickled(artifact_folder: Path, tenant: Tenant, name: str) -> None:
     np.save(artifact_folder / "poison.npy", np.array([{"run": "me"}], dtype=object), allow_pickle=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from serving.breaker import Breaker
 
 
@@ -35,6 +37,7 @@ def test_a_success_between_failures_keeps_it_closed() -> None:
     assert not breaker.open
 
 
+@pytest.mark.fault(15)
 def test_one_probe_passes_per_cooldown_until_one_succeeds() -> None:
     clock = Clock()
     breaker = broken(clock)

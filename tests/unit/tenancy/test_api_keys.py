@@ -132,6 +132,7 @@ def test_a_new_key_works_at_once(tmp_path: Path) -> None:
     assert snapshot.lookup(second) == second_record
 
 
+@pytest.mark.fault(10)
 def test_a_key_expires_at_the_very_moment(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     secret, record = generate_key(SHOP, expires_at=NOW)
