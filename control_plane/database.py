@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
+from control_plane.deadline import hold_deadline
 from control_plane.row_security import LOGIN_ROLE, PLATFORM_ROLE, TENANT_ROLE, TENANT_SETTING
 from recolake.endpoints import postgres_database
 from recolake.errors import ServiceUnavailableError
@@ -117,6 +118,7 @@ class Database:
             max_overflow=max(0, self._connections - 5),
             connect_args=_TIMEOUT,
         )
+        hold_deadline(engine, self._settings.postgres_deadline_seconds)
 
         @event.listens_for(engine, "do_connect")
         def _with_password(_dialect: object, _record: object, _args: object, given: dict[str, Any]) -> None:

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     feature_deadline_seconds: float = Field(
         default=0.1, gt=0, description="How long an answer waits for Redis before it does without"
     )
+    postgres_deadline_seconds: float = Field(
+        default=30, gt=0, description="How long one statement on the accounts database may take"
+    )
     pinned_models: int = Field(
         default=10, ge=1, description="Newest models of a tenant whose training data the lake keeps readable"
     )
