@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from control_plane.row_security import protect
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
