@@ -158,12 +158,14 @@ def _schema(name: str, found: Mapping[str, Any]) -> Schema:
 def _is_plain(described: Mapping[str, Any]) -> bool:
     headers = {p["name"] for p in described.get("parameters", ()) if p["in"] == "header"} - {_KEY}
     bodies = set(described.get("requestBody", {}).get("content", {}))
-    answers = {kind for answer in _good(described) for kind in answer.get("content", {})}
+    answers = {kind for content in _contents(described) for kind in content}
     return not headers and bodies <= {_JSON, _FORM} and "text/html" not in answers
 
 
-def _good(described: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [answer for status, answer in described["responses"].items() if status.startswith("2")]
+def _contents(described: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of the answers that say that it went well: schemas by media type."""
+    responses = described["responses"].items()
+    return [answer.get("content", {}) for status, answer in responses if status.startswith("2")]
 
 
 def _operation(method: str, path: str, described: Mapping[str, Any]) -> Operation:
@@ -171,7 +173,7 @@ def _operation(method: str, path: str, described: Mapping[str, Any]) -> Operatio
     body = described.get("requestBody", {})
     content = body.get("content", {})
     is_form = _FORM in content
-    answers = [answer["content"][_JSON]["schema"] for answer in _good(described) if answer.get("content")]
+    answers = [found[_JSON]["schema"] for found in _contents(described) if _JSON in found]
     nothing = set(described["responses"]) & {"204"} or answers == [{}]
     return Operation(
         name=described["operationId"],

@@ -43,6 +43,14 @@ export function changeWebhook(webhookId: string, body: t.WebhookChange): Call<t.
   return { method: "PATCH", path: `/v1/webhooks/${segment(webhookId)}`, body };
 }
 
+/**
+ * Close it: keys are refused and all sessions end at once, this one too; the data goes when the grace is
+ * over. Until then an owner can log in, fetch exports, and reopen it.
+ */
+export function closeOrganisation(body: t.Closing): Call<t.LifecycleRead> {
+  return { method: "POST", path: "/v1/organisation/close", body, keyed: true };
+}
+
 /** Make a key. The answer is the only place where its secret is ever shown. */
 export function createKey(body: t.ApiKeyCreate): Call<t.ApiKeyCreated> {
   return { method: "POST", path: "/v1/keys", body, keyed: true };
@@ -94,6 +102,16 @@ export function exportAudit(): Call<Uint8Array> {
 /** The zip, for a week. 404 until the export is done. */
 export function fetchExport(requestId: string): Call<Uint8Array> {
   return { method: "GET", path: `/v1/privacy/exports/${segment(requestId)}/file`, raw: true };
+}
+
+/**
+ * Read several things at once, and of each no more than is needed. Queries alone, no mutations.
+ *
+ * Each field asks for the permission of its REST route. 200 also where a field was refused: `errors` says
+ * which, with the code that the REST route would have answered with; the fields beside it are there.
+ */
+export function graphql(body: t.GraphQLRequest): Call<t.GraphQLAnswer> {
+  return { method: "POST", path: "/v1/graphql", body, keyed: true };
 }
 
 /** The process is alive. */
@@ -182,6 +200,11 @@ export function readCertificate(requestId: string): Call<t.Certificate> {
   return { method: "GET", path: `/v1/privacy/erasures/${segment(requestId)}/certificate` };
 }
 
+/** The signed certificate of closure, once it is closed: `recolake tenant verify FILE` checks it. */
+export function readClosure(): Call<t.ClosureCertificate> {
+  return { method: "GET", path: "/v1/organisation/closure" };
+}
+
 /** One delivery with every attempt. */
 export function readDelivery(webhookId: string, eventId: string): Call<t.DeliveryDetails> {
   return { method: "GET", path: `/v1/webhooks/${segment(webhookId)}/deliveries/${segment(eventId)}` };
@@ -220,6 +243,11 @@ export function readLimits(): Call<t.LimitsRead> {
 /** Who one is, in which organisation, and what one may do there. */
 export function readOneself(): Call<t.Oneself> {
   return { method: "GET", path: "/v1/me" };
+}
+
+/** Whether it is active, suspended or closing; each step of its beginning or end, and what failed. */
+export function readOrganisation(): Call<t.LifecycleRead> {
+  return { method: "GET", path: "/v1/organisation" };
 }
 
 /** A scenario, or one of its versions, also of one that was deleted. */
@@ -265,6 +293,11 @@ export function rejectUpload(uploadId: string, body: t.DecisionAsked): Call<t.Up
 /** Take a held, rejected or reverted upload in: the next build has its rows. 409: it is none of those. */
 export function releaseUpload(uploadId: string, body: t.DecisionAsked): Call<t.UploadRead> {
   return { method: "POST", path: `/v1/uploads/${segment(uploadId)}/release`, body, keyed: true };
+}
+
+/** Take the closing back, while the grace lasts. 410: the data is being erased, or is. */
+export function reopenOrganisation(): Call<t.LifecycleRead> {
+  return { method: "POST", path: "/v1/organisation/reopen", keyed: true };
 }
 
 /** Take its rows out again: the next build is as if it had never come. 409: they are not in. */

@@ -111,6 +111,39 @@ export interface Certificate {
   signature: string;
 }
 
+/** That it is meant: the organisation's name. */
+export interface Closing {
+  /** The organisation's name, so that none is closed by mistake */
+  confirm: string;
+}
+
+/** A signed statement. */
+export interface ClosureCertificate {
+  statement: ClosureStatement;
+  /** Ed25519, base64 */
+  public_key: string;
+  /** Of the canonical JSON of `statement`, base64 */
+  signature: string;
+}
+
+/** Everything that is signed. */
+export interface ClosureStatement {
+  schema_version?: 1;
+  certificate_id: string;
+  tenant_id: string;
+  asked_at: string;
+  /** From when on it could not be reopened */
+  erasing_since: string;
+  /** When the key for pseudonyms went: whatever is left of the data in a copy names nobody */
+  keys_destroyed_at: string;
+  /** What was found where, and what is left of it: nothing */
+  stores: Looked[];
+  /** By table the oldest version that can still be read */
+  cut_tables: Record<string, number>;
+  /** What is kept, and until when or why */
+  kept: Record<string, string>;
+}
+
 /** Why an upload is released, rejected or reverted. */
 export interface DecisionAsked {
   /** For those who look later */
@@ -247,6 +280,35 @@ export interface FileLanded {
   bytes: number;
 }
 
+/** What could be read, and what could not. */
+export interface GraphQLAnswer {
+  /** Null where nothing was run */
+  data: Record<string, unknown> | null;
+  errors?: GraphQLError[] | null;
+  /** `limits`: what the query cost */
+  extensions?: Record<string, unknown> | null;
+}
+
+/** What went wrong, and where in the query. */
+export interface GraphQLError {
+  message: string;
+  locations?: Record<string, number>[] | null;
+  path?: (string | number)[] | null;
+  /** `code`, `request_id`, and `hint`, `field`, `status` */
+  extensions: Record<string, unknown>;
+}
+
+/** A query, as GraphQL clients send it. */
+export interface GraphQLRequest {
+  /** A document of queries */
+  query: string;
+  variables?: Record<string, unknown> | null;
+  /** Which operation, where there are several */
+  operationName?: string | null;
+  /** What some clients send; unused */
+  extensions?: Record<string, unknown> | null;
+}
+
 /**
  * When an experiment stops by itself.
  *
@@ -257,10 +319,6 @@ export interface FileLanded {
 export interface Guardrails {
   alpha?: number;
   margins?: Record<string, number>;
-}
-
-export interface HTTPValidationError {
-  detail?: ValidationError[];
 }
 
 /** The token, and who one is: with one's password, or, if one is new here, with the one to have. */
@@ -344,6 +402,26 @@ export interface KeySet {
 
 /** Where the candidates of a list come from. A name never changes its meaning; new ones may be added. */
 export type Kind = "for-user" | "similar-items" | "bought-together" | "session" | "popular" | "trending" | "recently-viewed" | "rerank" | "users";
+
+/** Where an organisation is between its beginning and its end. */
+export interface LifecycleRead {
+  tenant_id: string;
+  state: Standing;
+  /** Since when it is so; null: since before this was written down */
+  since: string | null;
+  suspended_at: string | null;
+  /** When it was asked to be closed */
+  closing_at: string | null;
+  /** Until when at least it can be reopened */
+  grace_until: string | null;
+  /** From when on its data is erased: it cannot be reopened */
+  erasing_since: string | null;
+  closed_at: string | null;
+  can_reopen: boolean;
+  steps: StepRead[];
+  /** What to take along before the data goes */
+  offered: string[];
+}
 
 /** What the plan allows and what remains of it; all empty where there is no plan. */
 export interface LimitsRead {
@@ -479,12 +557,38 @@ export interface PasswordChange {
 }
 
 /** One thing that may be done. Those that scopes name too have the same name. */
-export type Permission = "tenant:read" | "tenant:write" | "members:read" | "members:write" | "owners:write" | "self" | "keys:read" | "keys:write" | "uploads:read" | "uploads:write" | "experiments:read" | "experiments:write" | "scenarios:read" | "scenarios:write" | "privacy:read" | "privacy:write" | "usage:read" | "webhooks:write" | "audit:read" | "billing:read" | "recommendations:read" | "events:write" | "items:write" | "users:write";
+export type Permission = "tenant:read" | "tenant:write" | "tenant:close" | "members:read" | "members:write" | "owners:write" | "self" | "keys:read" | "keys:write" | "uploads:read" | "uploads:write" | "experiments:read" | "experiments:write" | "scenarios:read" | "scenarios:write" | "privacy:read" | "privacy:write" | "usage:read" | "webhooks:write" | "audit:read" | "billing:read" | "recommendations:read" | "events:write" | "items:write" | "users:write";
 
 /** The person whom a request is about. In the body, not in the path: paths end up in logs. */
 export interface PersonNamed {
   /** Your own id of them */
   user_id: string;
+}
+
+/** Problem details (RFC 9457). */
+export interface Problem {
+  /** URN of the kind of problem */
+  type: string;
+  title: string;
+  status: number;
+  /** What happened, in a sentence */
+  detail: string;
+  /** Stable across releases */
+  code: string;
+  /** Under which the request is logged */
+  request_id: string;
+  /** The offending field */
+  field?: string | null;
+  /** What to do about it */
+  hint?: string | null;
+  /** Of a condition: the offending character, counted from 1 */
+  position?: number | null;
+  /** Of a condition: what could stand there */
+  expected?: string[] | null;
+  /** The attribute that nothing has */
+  attribute?: string | null;
+  /** The attributes, or scenarios, that there are */
+  known?: string[] | null;
 }
 
 /** One quota of the month. */
@@ -614,6 +718,14 @@ export interface SignedUp {
   role: Role;
 }
 
+/**
+ * Where a tenant is in its life.
+ *
+ * `failed` says that a step of its beginning failed so often that somebody has to look; it is tried on all
+ * the same, and who may log in may work meanwhile.
+ */
+export type Standing = "requested" | "provisioning" | "failed" | "active" | "suspended" | "closing" | "closed";
+
 /** Everything that is signed. */
 export interface Statement {
   schema_version?: 1;
@@ -629,6 +741,24 @@ export interface Statement {
   /** By table the oldest version that can still be read */
   cut_tables: Record<string, number>;
   scan: Scan;
+}
+
+/** One thing that is made for a tenant, or taken away; doing it again changes nothing. */
+export type Step = "pseudonym_key" | "landing" | "default_scenario" | "plan" | "first_key" | "redis" | "mlflow" | "revoke_access" | "last_bills" | "erase_landing" | "erase_lake" | "erase_artefacts" | "erase_online" | "erase_replays" | "erase_files" | "destroy_keys" | "certificate";
+
+/** One step of the beginning or the end. */
+export interface StepRead {
+  step: Step;
+  done: boolean;
+  /** How often it came to nothing */
+  attempts: number;
+  done_at: string | null;
+  /** When it is tried next, if it is not done */
+  due_at: string;
+  /** Why it came to nothing the last time */
+  error_code: string | null;
+  /** The same for people, with what to do about it */
+  error: string | null;
 }
 
 /** Who ended an experiment. */
@@ -714,14 +844,6 @@ export interface UsagePage {
   lines: UsageLine[];
   /** Ask with it for the lines that follow; null at the end */
   next_cursor: string | null;
-}
-
-export interface ValidationError {
-  loc: (string | number)[];
-  msg: string;
-  type: string;
-  input?: unknown;
-  ctx?: Record<string, unknown>;
 }
 
 /** What is to be otherwise; what is left out stays. */

@@ -69,12 +69,20 @@ export type ErrorCode =
   | "privacy_list_unreadable"
   /** The tenant's key for pseudonyms is not where it belongs; a new one would make everybody a stranger. */
   | "pseudonym_key_unavailable"
+  /** The answer might be larger than is let through; nothing was run. */
+  | "query_too_costly"
+  /** Fields lie within fields further than is let through; nothing was run. */
+  | "query_too_deep"
   /** The month's quota is used up; a larger plan, or the next month, goes on. */
   | "quota_exceeded"
   /** Too much at once; it goes on after `retry_after` seconds. */
   | "rate_limited"
   /** A list may be gone on with for a day. */
   | "recommendation_expired"
+  /** Others than its owner may read the file of a secret, so it is none any more. */
+  | "secret_exposed"
+  /** A secret is there and cannot be read. */
+  | "secret_unreadable"
   /** A service that this step needs does not answer; nothing was changed. */
   | "service_unavailable"
   /** This platform takes people by invitation alone. */
@@ -83,6 +91,8 @@ export type ErrorCode =
   | "storage_full"
   /** The name is taken. */
   | "tenant_exists"
+  /** The tenant's data is being erased, or is; nothing brings it back. */
+  | "tenant_gone"
   /** Status 413. */
   | "too_large"
   /** So many attempts failed that none is looked at before `retry_after` is over. */
@@ -103,6 +113,8 @@ export type ErrorCode =
   | "unsupported_version"
   /** Nobody knows the client, or where it wants the code; so nothing is sent there. */
   | "untrusted_client"
+  /** A file unpacks to more, or is wider, than anything that is sent in earnest; nothing was landed. */
+  | "upload_too_large"
   /** The platform does not send to this address: it would reach what is not on the public internet. */
   | "webhook_address_refused"
   /** A piece does not begin where the file ends. */

@@ -153,6 +153,47 @@ class Certificate(TypedDict):
     """Of the canonical JSON of `statement`, base64"""
 
 
+class Closing(TypedDict):
+    """That it is meant: the organisation's name."""
+
+    confirm: str
+    """The organisation's name, so that none is closed by mistake"""
+
+
+class ClosureCertificate(TypedDict):
+    """A signed statement."""
+
+    statement: ClosureStatement
+
+    public_key: str
+    """Ed25519, base64"""
+    signature: str
+    """Of the canonical JSON of `statement`, base64"""
+
+
+class ClosureStatement(TypedDict):
+    """Everything that is signed."""
+
+    schema_version: NotRequired[Literal[1]]
+
+    certificate_id: str
+
+    tenant_id: str
+
+    asked_at: str
+
+    erasing_since: str
+    """From when on it could not be reopened"""
+    keys_destroyed_at: str
+    """When the key for pseudonyms went: whatever is left of the data in a copy names nobody"""
+    stores: list[Looked]
+    """What was found where, and what is left of it: nothing"""
+    cut_tables: dict[str, int]
+    """By table the oldest version that can still be read"""
+    kept: dict[str, str]
+    """What is kept, and until when or why"""
+
+
 class DecisionAsked(TypedDict):
     """Why an upload is released, rejected or reverted."""
 
@@ -336,6 +377,43 @@ class FileLanded(TypedDict):
     bytes: int
 
 
+class GraphQLAnswer(TypedDict):
+    """What could be read, and what could not."""
+
+    data: dict[str, Any] | None
+    """Null where nothing was run"""
+    errors: NotRequired[list[GraphQLError] | None]
+
+    extensions: NotRequired[dict[str, Any] | None]
+    """`limits`: what the query cost"""
+
+
+class GraphQLError(TypedDict):
+    """What went wrong, and where in the query."""
+
+    message: str
+
+    locations: NotRequired[list[dict[str, int]] | None]
+
+    path: NotRequired[list[str | int] | None]
+
+    extensions: dict[str, Any]
+    """`code`, `request_id`, and `hint`, `field`, `status`"""
+
+
+class GraphQLRequest(TypedDict):
+    """A query, as GraphQL clients send it."""
+
+    query: str
+    """A document of queries"""
+    variables: NotRequired[dict[str, Any] | None]
+
+    operationName: NotRequired[str | None]
+    """Which operation, where there are several"""
+    extensions: NotRequired[dict[str, Any] | None]
+    """What some clients send; unused"""
+
+
 class Guardrails(TypedDict):
     """When an experiment stops by itself.
 
@@ -347,10 +425,6 @@ class Guardrails(TypedDict):
     alpha: NotRequired[float]
 
     margins: NotRequired[dict[str, float]]
-
-
-class HTTPValidationError(TypedDict):
-    detail: NotRequired[list[ValidationError]]
 
 
 class InvitationAccept(TypedDict):
@@ -477,6 +551,33 @@ Kind: TypeAlias = Literal[
     "users",
 ]
 """Where the candidates of a list come from. A name never changes its meaning; new ones may be added."""
+
+
+class LifecycleRead(TypedDict):
+    """Where an organisation is between its beginning and its end."""
+
+    tenant_id: str
+
+    state: Standing
+
+    since: str | None
+    """Since when it is so; null: since before this was written down"""
+    suspended_at: str | None
+
+    closing_at: str | None
+    """When it was asked to be closed"""
+    grace_until: str | None
+    """Until when at least it can be reopened"""
+    erasing_since: str | None
+    """From when on its data is erased: it cannot be reopened"""
+    closed_at: str | None
+
+    can_reopen: bool
+
+    steps: list[StepRead]
+
+    offered: list[str]
+    """What to take along before the data goes"""
 
 
 class LimitsRead(TypedDict):
@@ -678,6 +779,7 @@ class PasswordChange(TypedDict):
 Permission: TypeAlias = Literal[
     "tenant:read",
     "tenant:write",
+    "tenant:close",
     "members:read",
     "members:write",
     "owners:write",
@@ -709,6 +811,35 @@ class PersonNamed(TypedDict):
 
     user_id: str
     """Your own id of them"""
+
+
+class Problem(TypedDict):
+    """Problem details (RFC 9457)."""
+
+    type: str
+    """URN of the kind of problem"""
+    title: str
+
+    status: int
+
+    detail: str
+    """What happened, in a sentence"""
+    code: str
+    """Stable across releases"""
+    request_id: str
+    """Under which the request is logged"""
+    field: NotRequired[str | None]
+    """The offending field"""
+    hint: NotRequired[str | None]
+    """What to do about it"""
+    position: NotRequired[int | None]
+    """Of a condition: the offending character, counted from 1"""
+    expected: NotRequired[list[str] | None]
+    """Of a condition: what could stand there"""
+    attribute: NotRequired[str | None]
+    """The attribute that nothing has"""
+    known: NotRequired[list[str] | None]
+    """The attributes, or scenarios, that there are"""
 
 
 class QuotaRead(TypedDict):
@@ -892,6 +1023,17 @@ class SignedUp(TypedDict):
     role: Role
 
 
+Standing: TypeAlias = Literal[
+    "requested", "provisioning", "failed", "active", "suspended", "closing", "closed"
+]
+"""Where a tenant is in its life.
+
+`failed` says that a step of its beginning failed so often that somebody has to look; it is tried on
+all
+the same, and who may log in may work meanwhile.
+"""
+
+
 class Statement(TypedDict):
     """Everything that is signed."""
 
@@ -916,6 +1058,47 @@ class Statement(TypedDict):
     cut_tables: dict[str, int]
     """By table the oldest version that can still be read"""
     scan: Scan
+
+
+Step: TypeAlias = Literal[
+    "pseudonym_key",
+    "landing",
+    "default_scenario",
+    "plan",
+    "first_key",
+    "redis",
+    "mlflow",
+    "revoke_access",
+    "last_bills",
+    "erase_landing",
+    "erase_lake",
+    "erase_artefacts",
+    "erase_online",
+    "erase_replays",
+    "erase_files",
+    "destroy_keys",
+    "certificate",
+]
+"""One thing that is made for a tenant, or taken away; doing it again changes nothing."""
+
+
+class StepRead(TypedDict):
+    """One step of the beginning or the end."""
+
+    step: Step
+
+    done: bool
+
+    attempts: int
+    """How often it came to nothing"""
+    done_at: str | None
+
+    due_at: str
+    """When it is tried next, if it is not done"""
+    error_code: str | None
+    """Why it came to nothing the last time"""
+    error: str | None
+    """The same for people, with what to do about it"""
 
 
 Stopper: TypeAlias = Literal["person", "guardrail", "publication"]
@@ -1025,18 +1208,6 @@ class UsagePage(TypedDict):
 
     next_cursor: str | None
     """Ask with it for the lines that follow; null at the end"""
-
-
-class ValidationError(TypedDict):
-    loc: list[str | int]
-
-    msg: str
-
-    type: str
-
-    input: NotRequired[Any]
-
-    ctx: NotRequired[dict[str, Any]]
 
 
 class WebhookChange(TypedDict):

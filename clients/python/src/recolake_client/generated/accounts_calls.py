@@ -48,6 +48,13 @@ def change_webhook(webhook_id: str, body: t.WebhookChange) -> Call[t.WebhookRead
     return Call("PATCH", f"/v1/webhooks/{segment(webhook_id)}", body=body)
 
 
+def close_organisation(body: t.Closing) -> Call[t.LifecycleRead]:
+    """Close it: keys are refused and all sessions end at once, this one too; the data goes when the grace is
+    over. Until then an owner can log in, fetch exports, and reopen it.
+    """
+    return Call("POST", "/v1/organisation/close", body=body, keyed=True)
+
+
 def create_key(body: t.ApiKeyCreate) -> Call[t.ApiKeyCreated]:
     """Make a key. The answer is the only place where its secret is ever shown."""
     return Call("POST", "/v1/keys", body=body, keyed=True)
@@ -97,6 +104,16 @@ def export_audit() -> Call[bytes]:
 def fetch_export(request_id: str) -> Call[bytes]:
     """The zip, for a week. 404 until the export is done."""
     return Call("GET", f"/v1/privacy/exports/{segment(request_id)}/file", raw=True)
+
+
+def graphql(body: t.GraphQLRequest) -> Call[t.GraphQLAnswer]:
+    """Read several things at once, and of each no more than is needed. Queries alone, no mutations.
+
+    Each field asks for the permission of its REST route. 200 also where a field was refused: `errors`
+    says
+    which, with the code that the REST route would have answered with; the fields beside it are there.
+    """
+    return Call("POST", "/v1/graphql", body=body, keyed=True)
 
 
 def health() -> Call[t.Alive]:
@@ -195,6 +212,11 @@ def read_certificate(request_id: str) -> Call[t.Certificate]:
     return Call("GET", f"/v1/privacy/erasures/{segment(request_id)}/certificate")
 
 
+def read_closure() -> Call[t.ClosureCertificate]:
+    """The signed certificate of closure, once it is closed: `recolake tenant verify FILE` checks it."""
+    return Call("GET", "/v1/organisation/closure")
+
+
 def read_delivery(webhook_id: str, event_id: str) -> Call[t.DeliveryDetails]:
     """One delivery with every attempt."""
     return Call("GET", f"/v1/webhooks/{segment(webhook_id)}/deliveries/{segment(event_id)}")
@@ -233,6 +255,11 @@ def read_limits() -> Call[t.LimitsRead]:
 def read_oneself() -> Call[t.Oneself]:
     """Who one is, in which organisation, and what one may do there."""
     return Call("GET", "/v1/me")
+
+
+def read_organisation() -> Call[t.LifecycleRead]:
+    """Whether it is active, suspended or closing; each step of its beginning or end, and what failed."""
+    return Call("GET", "/v1/organisation")
 
 
 def read_scenario(name: str, *, version: int | None = None) -> Call[t.ScenarioRead]:
@@ -282,6 +309,11 @@ def reject_upload(upload_id: str, body: t.DecisionAsked) -> Call[t.UploadRead]:
 def release_upload(upload_id: str, body: t.DecisionAsked) -> Call[t.UploadRead]:
     """Take a held, rejected or reverted upload in: the next build has its rows. 409: it is none of those."""
     return Call("POST", f"/v1/uploads/{segment(upload_id)}/release", body=body, keyed=True)
+
+
+def reopen_organisation() -> Call[t.LifecycleRead]:
+    """Take the closing back, while the grace lasts. 410: the data is being erased, or is."""
+    return Call("POST", "/v1/organisation/reopen", keyed=True)
 
 
 def revert_upload(upload_id: str, body: t.DecisionAsked) -> Call[t.UploadRead]:

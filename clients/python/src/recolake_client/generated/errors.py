@@ -39,13 +39,18 @@ __all__ = [
     "PersonExistsError",
     "PrivacyListUnreadableError",
     "PseudonymKeyUnavailableError",
+    "QueryTooCostlyError",
+    "QueryTooDeepError",
     "QuotaExceededError",
     "RateLimitedError",
     "RecommendationExpiredError",
+    "SecretExposedError",
+    "SecretUnreadableError",
     "ServiceUnavailableError",
     "SignUpClosedError",
     "StorageFullError",
     "TenantExistsError",
+    "TenantGoneError",
     "TooLargeError",
     "TooManyAttemptsError",
     "TooManyWebhooksError",
@@ -56,6 +61,7 @@ __all__ = [
     "UnsupportedMediaTypeError",
     "UnsupportedVersionError",
     "UntrustedClientError",
+    "UploadTooLargeError",
     "WebhookAddressRefusedError",
     "WrongOffsetError",
     "WrongPasswordError",
@@ -267,6 +273,18 @@ class PseudonymKeyUnavailableError(p.UnavailableError):
     code = "pseudonym_key_unavailable"
 
 
+class QueryTooCostlyError(p.UnusableInputError):
+    """The answer might be larger than is let through; nothing was run."""
+
+    code = "query_too_costly"
+
+
+class QueryTooDeepError(p.UnusableInputError):
+    """Fields lie within fields further than is let through; nothing was run."""
+
+    code = "query_too_deep"
+
+
 class QuotaExceededError(p.LimitError):
     """The month's quota is used up; a larger plan, or the next month, goes on."""
 
@@ -283,6 +301,18 @@ class RecommendationExpiredError(p.GoneError):
     """A list may be gone on with for a day."""
 
     code = "recommendation_expired"
+
+
+class SecretExposedError(p.UnavailableError):
+    """Others than its owner may read the file of a secret, so it is none any more."""
+
+    code = "secret_exposed"
+
+
+class SecretUnreadableError(p.UnavailableError):
+    """A secret is there and cannot be read."""
+
+    code = "secret_unreadable"
 
 
 class ServiceUnavailableError(p.UnavailableError):
@@ -307,6 +337,12 @@ class TenantExistsError(p.ConflictError):
     """The name is taken."""
 
     code = "tenant_exists"
+
+
+class TenantGoneError(p.GoneError):
+    """The tenant's data is being erased, or is; nothing brings it back."""
+
+    code = "tenant_gone"
 
 
 class TooLargeError(p.UnusableInputError):
@@ -369,6 +405,12 @@ class UntrustedClientError(p.ApiError):
     code = "untrusted_client"
 
 
+class UploadTooLargeError(p.UnusableInputError):
+    """A file unpacks to more, or is wider, than anything that is sent in earnest; nothing was landed."""
+
+    code = "upload_too_large"
+
+
 class WebhookAddressRefusedError(p.UnusableInputError):
     """The platform does not send to this address: it would reach what is not on the public internet."""
 
@@ -428,13 +470,18 @@ BY_CODE: dict[str, type[p.ApiError]] = {
     "person_exists": PersonExistsError,
     "privacy_list_unreadable": PrivacyListUnreadableError,
     "pseudonym_key_unavailable": PseudonymKeyUnavailableError,
+    "query_too_costly": QueryTooCostlyError,
+    "query_too_deep": QueryTooDeepError,
     "quota_exceeded": QuotaExceededError,
     "rate_limited": RateLimitedError,
     "recommendation_expired": RecommendationExpiredError,
+    "secret_exposed": SecretExposedError,
+    "secret_unreadable": SecretUnreadableError,
     "service_unavailable": ServiceUnavailableError,
     "sign_up_closed": SignUpClosedError,
     "storage_full": StorageFullError,
     "tenant_exists": TenantExistsError,
+    "tenant_gone": TenantGoneError,
     "too_large": TooLargeError,
     "too_many_attempts": TooManyAttemptsError,
     "too_many_webhooks": TooManyWebhooksError,
@@ -445,6 +492,7 @@ BY_CODE: dict[str, type[p.ApiError]] = {
     "unsupported_media_type": UnsupportedMediaTypeError,
     "unsupported_version": UnsupportedVersionError,
     "untrusted_client": UntrustedClientError,
+    "upload_too_large": UploadTooLargeError,
     "webhook_address_refused": WebhookAddressRefusedError,
     "wrong_offset": WrongOffsetError,
     "wrong_password": WrongPasswordError,
