@@ -118,12 +118,13 @@ class Database:
             max_overflow=max(0, self._connections - 5),
             connect_args=_TIMEOUT,
         )
-        hold_deadline(engine, self._settings.postgres_deadline_seconds)
 
         @event.listens_for(engine, "do_connect")
         def _with_password(_dialect: object, _record: object, _args: object, given: dict[str, Any]) -> None:
             given["password"] = _login_password(self._settings)
 
+        # After the password was given: it is what connects.
+        hold_deadline(engine, self._settings.postgres_deadline_seconds)
         return engine
 
 

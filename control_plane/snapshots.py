@@ -16,6 +16,7 @@ from control_plane.tenants import repository as tenants
 from recolake.files import write_atomically
 from recolake.limits.plans import plans_snapshot, render_plans
 from recolake.moments import Clock, utc_now
+from recolake.secrets.secret import SecretExposedError
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import keys_snapshot, render_snapshot
 from recolake.tenancy.context import Tenant
@@ -30,7 +31,8 @@ def publish(settings: Settings, database: Database, *, now: Clock = utc_now) -> 
     """Write the snapshots from what is committed now.
 
     Called after every commit that changes them and at each start, which completes what a killed process left.
-    A tenant whose pseudonym key is gone is named in the log; a new key would make its people strangers.
+    A tenant whose pseudonym key is gone, or lies open, is named in the log; a new key would
+    make its people strangers.
     """
     with database.platform() as session:
         # Reading and writing under one lock: an older state can never replace a newer one.
@@ -58,5 +60,5 @@ def publish(settings: Settings, database: Database, *, now: Clock = utc_now) -> 
 def _check_pseudonym_key(settings: Settings, tenant: Tenant) -> None:
     try:
         tenant_key(settings, tenant)
-    except PseudonymKeyError as error:
+    except (PseudonymKeyError, SecretExposedError) as error:
         _log.error("pseudonym_key_unavailable", tenant=tenant.name, detail=error.message)

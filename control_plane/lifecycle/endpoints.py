@@ -9,6 +9,7 @@ from control_plane.lifecycle import service
 from control_plane.lifecycle.schemas import Closing, LifecycleRead
 from recolake.errors import InvalidInputError
 from recolake.privacy.closure import ClosureCertificate
+from recolake.web.described import problems
 
 router = APIRouter(prefix="/v1/organisation", tags=["organisations"])
 
@@ -31,13 +32,13 @@ def close_organisation(body: Closing, principal: TenantCloser, settings: Current
     return service.close(settings, principal.tenant, by=principal.as_actor)
 
 
-@router.post("/reopen", operation_id="reopen_organisation")
+@router.post("/reopen", operation_id="reopen_organisation", responses=problems(410))
 def reopen_organisation(principal: TenantCloser, settings: CurrentSettings) -> LifecycleRead:
     """Take the closing back, while the grace lasts. 410: the data is being erased, or is."""
     return service.reopen(settings, principal.tenant, by=principal.as_actor)
 
 
-@router.get("/closure", operation_id="read_closure")
+@router.get("/closure", operation_id="read_closure", responses=problems(404))
 def read_closure(principal: TenantReader, settings: CurrentSettings) -> ClosureCertificate:
     """The signed certificate of closure, once it is closed: `recolake tenant verify FILE` checks it."""
     return service.closure(settings, principal.tenant)

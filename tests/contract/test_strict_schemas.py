@@ -15,8 +15,15 @@ Schema = dict[str, Any]
 
 # RFC 6749, sections 3.1 and 3.2: unrecognised parameters of these MUST be ignored.
 FORMS = {"LoginForm", "TokenForm", "RevocationForm"}
-# Whose members a tenant chose, or RFC 7517 leaves open.
-MAPS = {"ScenarioRead.defaults", "DeliveryDetails.data", "KeySet.keys[]"}
+# Whose members a tenant chose, or RFC 7517 leaves open, or the schema of GraphQL describes.
+MAPS = {
+    "ScenarioRead.defaults",
+    "DeliveryDetails.data",
+    "KeySet.keys[]",
+    "GraphQLAnswer.data",
+    "GraphQLAnswer.extensions",
+    "GraphQLError.extensions",
+}
 # Answers without a body.
 EMPTY = {("post", "/v1/files"), ("head", "/v1/files/{file_id}"), ("post", "/oauth/revoke")}
 

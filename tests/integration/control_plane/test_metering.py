@@ -25,6 +25,7 @@ from recolake.files import private_folder
 from recolake.journal.segments import dispose, sealed_segments
 from recolake.lake.tables import BRONZE_RECOMMENDATIONS
 from recolake.limits.plans import Kind
+from recolake.secrets.provider import secrets_of
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
 from recolake.usage.bills import bills_folder, release
@@ -43,7 +44,12 @@ def own(postgres: Settings, tmp_path: Path) -> Settings:
     """The platform's PostgreSQL, and a journal, a lake and logs of one's own."""
     from recolake.endpoints import resolve
 
-    return Settings(home=tmp_path, postgres_url=resolve(postgres, "postgres"))
+    found = Settings(home=tmp_path, postgres_url=resolve(postgres, "postgres"))
+    # One login role of one server: whoever opens its database sets its password.
+    password = secrets_of(postgres).get("accounts.password")
+    if password is not None:
+        secrets_of(found).put("accounts.password", password.reveal())
+    return found
 
 
 @pytest.fixture
@@ -151,6 +157,7 @@ import os, signal, sys
 from pathlib import Path
 from sqlalchemy.orm import Session
 from control_plane.usage.ship import meter_usage
+from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.journal.segments import sealed_segments
 from recolake.usage import bills

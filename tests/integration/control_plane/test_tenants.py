@@ -99,14 +99,13 @@ def test_a_tenant_that_exists_gets_no_second_key_while_the_kept_one_is_valid(
 def test_a_lost_pseudonym_key_is_never_replaced_by_another(platform: Settings, name: str) -> None:
     service.ensure_tenant(platform, name)
     key = platform.secrets_root / "tenants" / name / "pseudonym.key"
-    content = key.read_bytes()
-    key.unlink()
+    kept = key.rename(key.with_name("kept"))
     publish(platform, open_database(platform))
     service.ensure_tenant(platform, name)
     with pytest.raises(TenantExistsError):
         service.create_tenant(platform, name)
     assert not key.exists()
-    key.write_bytes(content)
+    kept.rename(key)
 
 
 def test_a_key_is_made_with_its_scopes_and_dies_by_revocation(platform: Settings, name: str) -> None:

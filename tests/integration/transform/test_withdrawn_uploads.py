@@ -13,6 +13,7 @@ from recolake.lake.read import read_tenant
 from recolake.lake.tables import SILVER_EVENTS, SILVER_ITEMS
 from recolake.landing.store import land
 from recolake.orchestration.backlog import build_is_due
+from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import ensure_tenant_key
@@ -76,9 +77,7 @@ def upload(platform: Settings, tmp_path_factory: pytest.TempPathFactory) -> Land
 def _tenants(platform: Settings) -> None:
     """One key for both, so that the same people have the same pseudonyms."""
     key = ensure_tenant_key(platform, WITH)
-    own = platform.secrets_root / "tenants" / WITHOUT.name / "pseudonym.key"
-    own.parent.mkdir(parents=True)
-    own.write_bytes(key)
+    secrets_of(platform).put(f"tenants/{WITHOUT}/pseudonym.key", key)
     assert ensure_tenant_key(platform, WITHOUT) == key
 
 
