@@ -157,7 +157,6 @@ import os, signal, sys
 from pathlib import Path
 from sqlalchemy.orm import Session
 from control_plane.usage.ship import meter_usage
-from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.journal.segments import sealed_segments
 from recolake.usage import bills
