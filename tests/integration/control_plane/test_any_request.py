@@ -40,6 +40,7 @@ def known_to(accounts: Any, person: dict[str, str], token: str) -> dict[str, str
     }
 
 
+@pytest.mark.control(17)
 @pytest.mark.parametrize("caller", ["owner", "key"])
 def test_every_answer_is_as_described(caller: str, accounts: Any, ask_anything: Any) -> None:
     """An owner's session, and an API key of every scope; what either may not do is refused as told."""

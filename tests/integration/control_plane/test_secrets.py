@@ -32,6 +32,7 @@ def password(settings: Settings) -> str:
     return found.text()
 
 
+@pytest.mark.control(23)
 def test_the_password_of_the_database_rotates_without_a_restart(
     postgres: Settings, database: Database
 ) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 
+
+@pytest.mark.control(17)
 def test_every_answer_is_as_described(api: Any, ask_anything: Any) -> None:
     """A model is served and Redis answers."""
     answer = api.ask(user_id="ada")
@@ -13,6 +16,7 @@ def test_every_answer_is_as_described(api: Any, ask_anything: Any) -> None:
     ask_anything(api.client, api.bearer(), known)
 
 
+@pytest.mark.control(17)
 def test_every_answer_is_as_described_also_with_redis_down(api: Any, shop: Any, ask_anything: Any) -> None:
     shop.valkey.kill()
     ask_anything(api.client, api.bearer(), {"item_id": "i3", "user_id": "ada"})

@@ -10,7 +10,6 @@ from pathlib import Path
 from recolake.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "reference" / "controls.md"
-# Of `design/CONTROLS.md`, section 2.
 CONTROLS = set(range(1, 26))
 STATES = {"proven", "in part", "not yet"}
 

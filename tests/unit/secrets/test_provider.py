@@ -51,6 +51,7 @@ def test_a_secret_is_made_once_whoever_asks_together(settings: Settings) -> None
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
+@pytest.mark.control(23)
 def test_a_new_one_counts_at_the_next_use(settings: Settings) -> None:
     provider = secrets_of(settings)
     provider.put(NAME, b"one")
@@ -59,6 +60,7 @@ def test_a_new_one_counts_at_the_next_use(settings: Settings) -> None:
     assert (settings.secrets_root / NAME).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.control(23)
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
 def test_what_others_may_read_is_refused_and_the_cure_is_told(settings: Settings, mode: int) -> None:
     key = ensure_tenant_key(settings, Tenant("shop"))
@@ -117,6 +119,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
         FileSecrets(tmp_path).get(name)
 
 
+@pytest.mark.control(23)
 def test_nothing_shows_what_a_secret_is(capsys: pytest.CaptureFixture[str]) -> None:
     secret = Secret(CANARY)
     structlog.get_logger().info("used", secret=secret)
