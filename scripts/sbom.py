@@ -40,7 +40,7 @@ def components(lock: str) -> list[dict[str, Any]]:
                     "externalReferences": [
                         {
                             "type": "distribution",
-                            "url": f"https://pypi.org/project/{plain}/{version}/",
+                            "url": address,
                             "hashes": hashes,
                         }
                     ],
