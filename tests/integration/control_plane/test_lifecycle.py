@@ -16,6 +16,7 @@ import redis
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from control_plane.api_keys import service as keys
 from control_plane.database import open_database
@@ -27,6 +28,7 @@ from control_plane.lifecycle.states import BEGINNING, END, Step
 from control_plane.tenants import service as tenants
 from feature_repo.erasure import OnlineStore
 from recolake.audit.entry import Action
+from recolake.endpoints import resolve
 from recolake.errors import RecolakeError
 from recolake.features.keys import row_key
 from recolake.features.names import ITEM_KEY, MODEL_KEY, TENANT_KEY, USER_KEY
@@ -41,6 +43,7 @@ from recolake.privacy.lists import privacy_folder
 from recolake.privacy.stores import Leaving, Store
 from recolake.profile.keys import changed_key, deeds_key, field_of, partition_of
 from recolake.scenarios.store import live_versions
+from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeySnapshot
 from recolake.tenancy.context import Tenant
@@ -107,10 +110,21 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def running(postgres: Settings) -> Settings:
-    """PostgreSQL and Redis, without the engine."""
+def running(postgres: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home with PostgreSQL and Redis alone, whatever else runs for other tests."""
     control.up(postgres, ("redis",))
-    return postgres
+    own = Settings(
+        home=tmp_path_factory.mktemp("home"),
+        postgres_url=resolve(postgres, "postgres"),
+        redis_url=resolve(postgres, "redis"),
+    )
+    # One server has one password for the accounts' role, whoever asks first.
+    with open_database(postgres).platform() as session:
+        session.execute(text("SELECT 1"))
+    password = secrets_of(postgres).get("accounts.password")
+    assert password is not None
+    secrets_of(own).put("accounts.password", password.reveal())
+    return own
 
 
 @pytest.fixture

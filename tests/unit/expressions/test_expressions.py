@@ -257,7 +257,10 @@ def test_binding_leaves_only_attributes_of_items_or_names_what_is_unknown(
         assert "is a list" in bound.message
     else:
         assert {each.scope for each in references_of(bound)} <= {Scope.ITEM}
-        assert parse(to_text(bound)) == bound
+        again = _tried(lambda: parse(to_text(bound)))
+        # A value that the context brought may have no order: such a comparison holds for nothing, and nobody
+        # can write it down.
+        assert again == bound or "neither smaller nor larger" in getattr(again, "message", "")
 
 
 ATTRIBUTES = [
