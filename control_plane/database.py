@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 DATABASE = "accounts"
-_LOGIN_PASSWORD = "accounts.password"  # noqa: S105  # a secret's name
+LOGIN_PASSWORD = "accounts.password"  # noqa: S105  # a secret's name
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Numbers of PostgreSQL advisory locks, unique within this database.
 _MIGRATION_LOCK = 7_301
@@ -138,7 +138,7 @@ def rotate_login_password(settings: Settings) -> None:
     owner = make_url(postgres_database(settings, DATABASE)).set(drivername="postgresql+psycopg")
     password = secrets.token_urlsafe(24)
     try:
-        _prepare(owner, password, lambda: secrets_of(settings).put(_LOGIN_PASSWORD, password.encode()))
+        _prepare(owner, password, lambda: secrets_of(settings).put(LOGIN_PASSWORD, password.encode()))
     except OperationalError as error:
         raise ServiceUnavailableError(
             "The accounts database does not answer.", hint="Look at `recolake status`; then try again."
@@ -146,7 +146,7 @@ def rotate_login_password(settings: Settings) -> None:
 
 
 def _login_password(settings: Settings) -> str:
-    made = secrets_of(settings).get_or_make(_LOGIN_PASSWORD, lambda: secrets.token_urlsafe(24).encode())
+    made = secrets_of(settings).get_or_make(LOGIN_PASSWORD, lambda: secrets.token_urlsafe(24).encode())
     return made.text()
 
 

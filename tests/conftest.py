@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from recolake.lake.engine import disconnect
 from recolake.platform import control
@@ -138,6 +139,41 @@ def postgres(_supervised: Settings) -> Settings:
     """PostgreSQL alone, a real one, running."""
     control.up(_supervised, ("postgres",))
     return _supervised
+
+
+@pytest.fixture(scope="session")
+def home_beside(postgres: Settings) -> Callable[..., Settings]:
+    """`home_beside(folder, ...)`: an empty home of its own, on the PostgreSQL of this run."""
+    from sqlalchemy import text
+
+    from control_plane.database import LOGIN_PASSWORD, open_database
+    from recolake.endpoints import resolve
+    from recolake.secrets.provider import secrets_of
+
+    # One server has one password for the accounts' role, and whoever opens the database sets it.
+    with open_database(postgres).platform() as session:
+        session.execute(text("SELECT 1"))
+
+    def make(folder: Path, **settings: Any) -> Settings:
+        made = Settings(home=folder, postgres_url=resolve(postgres, "postgres"), **settings)
+        password = secrets_of(postgres).get(LOGIN_PASSWORD)
+        assert password is not None
+        secrets_of(made).put(LOGIN_PASSWORD, password.reveal())
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Asks again and again until the answer is yes; fails after two minutes."""
+
+    def wait_for(question: Callable[[], object]) -> None:
+        retry(retry=retry_if_result(lambda yes: not yes), stop=stop_after_delay(120), wait=wait_fixed(0.1))(
+            question
+        )()
+
+    return wait_for
 
 
 @pytest.fixture(scope="session")

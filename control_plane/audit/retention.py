@@ -24,7 +24,8 @@ from recolake.audit import checkpoint as checkpoints
 from recolake.audit.checkpoint import Statement
 from recolake.audit.entry import Action, moment
 from recolake.endpoints import postgres_database
-from recolake.errors import InvalidInputError, ServiceUnavailableError
+from recolake.errors import ServiceUnavailableError
+from recolake.moments import clock_at
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -44,9 +45,7 @@ def retain(settings: Settings, tenant: Tenant, as_of: datetime | None = None) ->
         AuditTamperedError: the log is not as it was written; nothing was cut.
         ServiceUnavailableError: PostgreSQL does not answer.
     """
-    clock = as_of or datetime.now(UTC)
-    if clock.tzinfo is None:
-        raise InvalidInputError("The time has no zone.", hint="Write 2026-03-01T00:00:00Z.", field="as_of")
+    clock = clock_at(as_of)
     database = open_database(settings)
     ship_outbox(settings, database)
     with alone(settings, tenant):

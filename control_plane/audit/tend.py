@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from control_plane.audit import service
 from control_plane.audit.retention import retain
 from control_plane.database import open_database
 from control_plane.tenants import repository as tenants
 from control_plane.webhooks import repository as webhooks
-from recolake.errors import InvalidInputError, RecolakeError, UnknownTenantError
+from recolake.errors import RecolakeError, UnknownTenantError
+from recolake.moments import clock_at
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 
@@ -52,9 +53,7 @@ def retain_all(
     Raises:
         AuditTamperedError: as `checkpoint_all`.
     """
-    clock = as_of or datetime.now(UTC)
-    if clock.tzinfo is None:
-        raise InvalidInputError("The time has no zone.", hint="Write 2026-03-01T00:00:00Z.", field="as_of")
+    clock = clock_at(as_of)
     done = _for_each(settings, tenant, lambda each: retain(settings, each, clock))
     with open_database(settings).platform() as session:
         done[WEBHOOK_EVENTS] = webhooks.forget(session, clock - timedelta(days=WEBHOOK_DAYS))

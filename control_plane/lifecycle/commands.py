@@ -96,12 +96,13 @@ def verify(
 ) -> None:
     """Check that a certificate is what the tenant's key signed, and say what it says."""
     from recolake.privacy.certificate import public_key
-    from recolake.privacy.closure import read_closure, verify_closure
+    from recolake.privacy.certificate import verify as verify_signature
+    from recolake.privacy.closure import read_closure
 
     certificate = read_closure(file)
     said = certificate.statement
     known = key or public_key(load_settings(), Tenant(said.tenant_id))
-    verify_closure(certificate, known)
+    verify_signature(certificate, known)
     for each in said.stores:
         typer.echo(f"{each.store}\t{each.found} {each.unit}\t{each.left} left")
     for what, until in said.kept.items():

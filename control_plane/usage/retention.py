@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from control_plane.database import open_database
 from control_plane.usage import repository
-from recolake.errors import InvalidInputError
+from recolake.moments import clock_at
 from recolake.settings import Settings
 from recolake.tenancy.locks import metering_usage
 
@@ -39,9 +39,7 @@ def retain_usage(settings: Settings, as_of: datetime | None = None) -> Retained:
         InvalidInputError: the clock has no time zone.
         ServiceUnavailableError: PostgreSQL does not answer.
     """
-    clock = as_of or datetime.now(UTC)
-    if clock.tzinfo is None:
-        raise InvalidInputError("The time has no zone.", hint="Write 2026-03-01T00:00:00Z.", field="as_of")
+    clock = clock_at(as_of)
     today = clock.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with metering_usage(settings), open_database(settings).platform() as session:
         summed = repository.sum_up(session, today - timedelta(days=KEPT_DAYS))

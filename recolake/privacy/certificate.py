@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +18,9 @@ from recolake.tenancy import signatures
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.signatures import SigningKey
 
+S = TypeVar("S", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
+
 
 class CertificateError(InvalidInputError):
     """The certificate is not what was signed, or not signed by the tenant's key."""
@@ -25,11 +28,13 @@ class CertificateError(InvalidInputError):
     code = "invalid_certificate"
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """Part of what is signed: it does not change, and has no members but these."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Looked(_Frozen):
+class Looked(Frozen):
     """One store that was looked at.
 
     `found` counts what was of the people (rows, lines, keys, files; `unit` says which), `left` what still is.
@@ -42,7 +47,7 @@ class Looked(_Frozen):
     note: str = ""
 
 
-class Scan(_Frozen):
+class Scan(Frozen):
     """The search through all files that followed: by value, and within packed files too."""
 
     files: int
@@ -51,7 +56,7 @@ class Scan(_Frozen):
     hits: list[str] = Field(default_factory=list, description="Files that still name one of the people")
 
 
-class Statement(_Frozen):
+class Statement(Frozen):
     """Everything that is signed."""
 
     schema_version: Literal[1] = 1
@@ -67,12 +72,16 @@ class Statement(_Frozen):
     scan: Scan
 
 
-class Certificate(_Frozen):
+class Signed(Frozen, Generic[S]):
     """A signed statement."""
 
-    statement: Statement
+    statement: S
     public_key: str = Field(description="Ed25519, base64")
     signature: str = Field(description="Of the canonical JSON of `statement`, base64")
+
+
+class Certificate(Signed[Statement]):
+    """A signed statement."""
 
 
 def sign(settings: Settings, tenant: Tenant, statement: Statement) -> Certificate:
@@ -81,24 +90,29 @@ def sign(settings: Settings, tenant: Tenant, statement: Statement) -> Certificat
     return Certificate(statement=statement, public_key=signed.public_key, signature=signed.signature)
 
 
-def canonical(statement: Statement) -> bytes:
+def canonical(statement: BaseModel) -> bytes:
     """The bytes that are signed."""
     return signatures.canonical(statement.model_dump(mode="json"))
 
 
 def read_certificate(path: Path) -> Certificate:
-    """A certificate from a file.
+    """A certificate of an erasure from a file; raises as `read_signed`."""
+    return read_signed(path, Certificate, "an erasure")
+
+
+def read_signed(path: Path, kind: type[C], what: str) -> C:
+    """A certificate of something from a file.
 
     Raises:
         CertificateError: the file is none.
     """
     try:
-        return Certificate.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise CertificateError(f"'{path.name}' is no certificate of an erasure.") from error
+        raise CertificateError(f"'{path.name}' is no certificate of {what}.") from error
 
 
-def verify(certificate: Certificate, known: str | None = None) -> None:
+def verify(certificate: Signed[Any], known: str | None = None) -> None:
     """Raise unless the certificate is exactly what its key signed.
 
     Args:

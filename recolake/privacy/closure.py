@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from recolake.files import private_folder, write_atomically
-from recolake.privacy.certificate import CertificateError, Looked
+from recolake.privacy.certificate import Frozen, Looked, Signed, canonical, read_signed
 from recolake.privacy.lists import privacy_folder
 from recolake.settings import Settings
 from recolake.tenancy import signatures
@@ -23,11 +23,7 @@ from recolake.tenancy.signatures import SigningKey
 CLOSURE = "closure.json"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ClosureStatement(_Frozen):
+class ClosureStatement(Frozen):
     """Everything that is signed."""
 
     schema_version: Literal[1] = 1
@@ -43,12 +39,8 @@ class ClosureStatement(_Frozen):
     kept: dict[str, str] = Field(description="What is kept, and until when or why")
 
 
-class ClosureCertificate(_Frozen):
+class ClosureCertificate(Signed[ClosureStatement]):
     """A signed statement."""
-
-    statement: ClosureStatement
-    public_key: str = Field(description="Ed25519, base64")
-    signature: str = Field(description="Of the canonical JSON of `statement`, base64")
 
 
 def closure_id(tenant: Tenant, asked_at: datetime) -> str:
@@ -59,7 +51,7 @@ def closure_id(tenant: Tenant, asked_at: datetime) -> str:
 
 def issue(settings: Settings, tenant: Tenant, statement: ClosureStatement) -> ClosureCertificate:
     """Sign and keep; the same statement gives the same bytes."""
-    signed = signatures.sign(settings, tenant, SigningKey.CERTIFICATE, _canonical(statement))
+    signed = signatures.sign(settings, tenant, SigningKey.CERTIFICATE, canonical(statement))
     made = ClosureCertificate(statement=statement, public_key=signed.public_key, signature=signed.signature)
     path = closure_file(settings, tenant)
     private_folder(path.parent)
@@ -73,34 +65,5 @@ def closure_file(settings: Settings, tenant: Tenant) -> Path:
 
 
 def read_closure(path: Path) -> ClosureCertificate:
-    """A certificate from a file.
-
-    Raises:
-        CertificateError: the file is none.
-    """
-    try:
-        return ClosureCertificate.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise CertificateError(f"'{path.name}' is no certificate of a closure.") from error
-
-
-def verify_closure(certificate: ClosureCertificate, known: str | None = None) -> None:
-    """Raise unless the certificate is exactly what its key signed.
-
-    Args:
-        known: the tenant's public key, where the verifier has it; None trusts the one in the certificate.
-
-    Raises:
-        CertificateError: it was changed, or signed by another key.
-    """
-    if known is not None and known != certificate.public_key:
-        raise CertificateError(
-            "The certificate was signed by another key than the tenant's.", hint=f"The tenant's is {known}."
-        )
-    content = _canonical(certificate.statement)
-    if not signatures.is_signed(certificate.public_key, certificate.signature, content):
-        raise CertificateError("The certificate is not what was signed.")
-
-
-def _canonical(statement: ClosureStatement) -> bytes:
-    return signatures.canonical(statement.model_dump(mode="json"))
+    """A certificate of a closure from a file; raises as `read_signed`."""
+    return read_signed(path, ClosureCertificate, "a closure")

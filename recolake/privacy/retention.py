@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from recolake.errors import InvalidInputError, NotFoundError
+from recolake.errors import NotFoundError
 from recolake.lake.engine import connect, engine_errors
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_EVENTS, BRONZE_QUARANTINE, BRONZE_USERS
+from recolake.moments import clock_at
 from recolake.privacy.certificate import Certificate
 from recolake.privacy.erasure import erase
 from recolake.privacy.people import People
@@ -49,9 +50,7 @@ def retain(
         InvalidInputError: the clock has no time zone.
         ErasureIncompleteError, ServiceUnavailableError: as `erase`.
     """
-    clock = as_of or datetime.now(UTC)
-    if clock.tzinfo is None:
-        raise InvalidInputError("The time has no zone.", hint="Write 2026-03-01T00:00:00Z.", field="as_of")
+    clock = clock_at(as_of)
     least = clock - timedelta(days=days or settings.retention_days or USUAL_DAYS)
     with engine_errors("people were looked for", f"recolake privacy retain --tenant {tenant}"):
         gone = churned(connect(settings), settings, tenant, least)

@@ -99,7 +99,7 @@ def build(
             settings,
             spark,
             _arguments(select, full_refresh, all_tests, load_seed=seed is not SeedState.CURRENT),
-            _told(settings, spark, tenant, news),
+            _told(spark, settings, tenant, news),
             progress,
         )
         nodes = read_outcome(result)
@@ -152,7 +152,7 @@ def _build_anew(
         settings,
         spark,
         _arguments(None, True, False, load_seed=False),
-        _told(settings, spark, tenant, find_news(spark, {}, own)),
+        _told(spark, settings, tenant, find_news(spark, {}, own)),
         progress,
     )
     nodes = read_outcome(result)
@@ -162,13 +162,13 @@ def _build_anew(
 
 
 def _told(
-    settings: Settings, spark: SparkSession, tenant: Tenant | None, news: Mapping[str, Sequence[News]]
+    spark: SparkSession, settings: Settings, tenant: Tenant | None, news: Mapping[str, Sequence[News]]
 ) -> dict[str, str]:
     """What dbt_project reads of the environment."""
     return {
         "RECOLAKE_TENANT": tenant.name if tenant else "",
         "RECOLAKE_NEWS": for_dbt(news),
-        "RECOLAKE_FILLED": json.dumps(filled_tables(settings, spark)),
+        "RECOLAKE_FILLED": json.dumps(filled_tables(spark, settings)),
     }
 
 

@@ -84,7 +84,7 @@ def latest_ingests(spark: SparkSession, tenant: Tenant | None) -> Reached:
     return {row["tenant_id"]: row["high"] for row in rows}
 
 
-def filled_tables(settings: Settings, spark: SparkSession) -> list[str]:
+def filled_tables(spark: SparkSession, settings: Settings) -> list[str]:
     """Names of those bronze tables that often have no row for builds, and have one.
 
     A table is made empty, as its version 0: of one that is still that the engine is not asked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from recolake.privacy.stores import Leaving
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.marks import Mark, carried, read_marks, write_marks
-from spark_jobs.erasure.cut import cut, holds_data
+from spark_jobs.erasure.cut import LOG, cut, holds_data
 from spark_jobs.erasure.rows import lake_path
 
 if TYPE_CHECKING:
@@ -103,11 +104,14 @@ def _delete(spark: SparkSession, settings: Settings, table: Table, tenant: Tenan
 
 
 def _unfinished(leaving: Leaving, table: Table) -> bool:
-    """Whether a run that was killed may have removed the rows, and not yet the past: its `DELETE`, which
-    names the tenant, is then still in the log."""
-    name = leaving.tenant.name.encode()
-    log = lake_path(table, leaving.settings) / "_delta_log"
-    return any(name in path.read_bytes() for path in log.glob("*.json"))
+    """Whether a run that was killed may have removed the rows, and not yet the past: its `DELETE`, whose
+    predicate names the tenant (`tenant_id#12 = shop`), is then still in the log.
+
+    Nothing less will do: other tenants' versions of a table would go for a name that also stands elsewhere.
+    """
+    named = re.compile(rf"tenant_id\S* = {re.escape(leaving.tenant.name)}(?![a-z0-9-])".encode())
+    log = lake_path(table, leaving.settings) / LOG
+    return any(named.search(path.read_bytes()) for path in log.glob("*.json"))
 
 
 def _versions(spark: SparkSession, settings: Settings, tables: Iterable[Table]) -> dict[Table, int]:

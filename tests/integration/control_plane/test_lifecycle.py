@@ -16,7 +16,6 @@ import redis
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from control_plane.api_keys import service as keys
 from control_plane.database import open_database
@@ -36,14 +35,13 @@ from recolake.features.online import redis_client
 from recolake.landing.upload import tenant_folder
 from recolake.moments import utc_now
 from recolake.platform import control
-from recolake.privacy.certificate import CertificateError, Looked
-from recolake.privacy.closure import closure_file, read_closure, verify_closure
+from recolake.privacy.certificate import CertificateError, Looked, verify
+from recolake.privacy.closure import closure_file, read_closure
 from recolake.privacy.files import FilesStore
 from recolake.privacy.lists import privacy_folder
 from recolake.privacy.stores import Leaving, Store
 from recolake.profile.keys import changed_key, deeds_key, field_of, partition_of
 from recolake.scenarios.store import live_versions
-from recolake.secrets.provider import secrets_of
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import KeySnapshot
 from recolake.tenancy.context import Tenant
@@ -110,21 +108,12 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def running(postgres: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def running(
+    postgres: Settings, home_beside: Callable[..., Settings], tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
     """A home with PostgreSQL and Redis alone, whatever else runs for other tests."""
     control.up(postgres, ("redis",))
-    own = Settings(
-        home=tmp_path_factory.mktemp("home"),
-        postgres_url=resolve(postgres, "postgres"),
-        redis_url=resolve(postgres, "redis"),
-    )
-    # One server has one password for the accounts' role, whoever asks first.
-    with open_database(postgres).platform() as session:
-        session.execute(text("SELECT 1"))
-    password = secrets_of(postgres).get("accounts.password")
-    assert password is not None
-    secrets_of(own).put("accounts.password", password.reveal())
-    return own
+    return home_beside(tmp_path_factory.mktemp("home"), redis_url=resolve(postgres, "redis"))
 
 
 @pytest.fixture
@@ -329,7 +318,7 @@ def test_a_closing_that_is_killed_at_a_step_is_completed_and_touches_nobody_else
     assert left_of(office, other) == theirs
     assert office.actions(office.tenant)[-2:] == [Action.TENANT_ERASING, Action.TENANT_CLOSED]
     certificate = service.closure(office.settings, office.tenant)
-    verify_closure(certificate)
+    verify(certificate)
     assert all(each.left == 0 for each in certificate.statement.stores)
 
 
@@ -352,7 +341,7 @@ def test_whatever_is_killed_how_often_in_whatever_order_the_end_is_the_same(
     assert office.advance() is Standing.CLOSED
     assert left_of(office, office.tenant) == gone(office)
     assert all(step.done for step in service.read(office.settings, office.tenant).steps if step.step in END)
-    verify_closure(read_closure(closure_file(office.settings, office.tenant)))
+    verify(read_closure(closure_file(office.settings, office.tenant)))
 
 
 def test_a_step_that_fails_is_told_tried_again_later_and_holds_up_what_comes_behind(office: Office) -> None:
@@ -377,7 +366,7 @@ def test_a_certificate_that_was_changed_is_none(office: Office) -> None:
     made = service.closure(office.settings, office.tenant)
     forged = made.model_copy(update={"statement": made.statement.model_copy(update={"tenant_id": "other"})})
     with pytest.raises(CertificateError):
-        verify_closure(forged)
+        verify(forged)
 
 
 def test_a_closed_name_is_nobodys_again(office: Office) -> None:
@@ -385,29 +374,3 @@ def test_a_closed_name_is_nobodys_again(office: Office) -> None:
     office.advance()
     with pytest.raises(TenantExistsError):
         tenants.create_tenant(office.settings, office.tenant.name)
-
-
-def test_an_owner_closes_looks_and_reopens_and_nobody_else_does(accounts: Any) -> None:
-    people = accounts
-    person, owner = people.owner()
-    made = people.ask("POST", "/v1/keys", owner, json={"scopes": ["usage:read"]}).json()["secret"]
-    _, admin = people.join(owner, "admin")
-    name = {"confirm": person["tenant_id"]}
-    assert people.ask("POST", "/v1/organisation/close", admin["access_token"], json=name).status_code == 403
-    assert people.ask("POST", "/v1/organisation/close", owner, json={"confirm": "x"}).status_code == 422
-    closing = people.ask("POST", "/v1/organisation/close", owner, json=name)
-    assert (closing.status_code, closing.json()["state"]) == (202, "closing")
-    refused = people.ask("GET", "/v1/usage/limits", made)
-    assert (refused.status_code, refused.json()["code"]) == (403, "tenant_closing")
-    assert "reopen" in refused.json()["hint"]
-    assert people.ask("GET", "/v1/organisation", owner).status_code == 401
-    again = people.log_in(person["email"])["access_token"]
-    told = people.ask("GET", "/v1/organisation", again).json()
-    assert told["can_reopen"]
-    assert "GET /v1/audit/export" in told["offered"]
-    assert people.ask("GET", "/v1/audit/export", again).status_code == 200
-    kept_out = people.ask("POST", "/v1/keys", again, json={"scopes": ["usage:read"]})
-    assert (kept_out.status_code, kept_out.json()["code"]) == (403, "tenant_closing")
-    assert people.ask("GET", "/v1/organisation/closure", again).status_code == 404
-    assert people.ask("POST", "/v1/organisation/reopen", again).status_code == 200
-    assert people.ask("GET", "/v1/usage/limits", made).status_code == 200

@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -25,7 +26,6 @@ from recolake.files import private_folder
 from recolake.journal.segments import dispose, sealed_segments
 from recolake.lake.tables import BRONZE_RECOMMENDATIONS
 from recolake.limits.plans import Kind
-from recolake.secrets.provider import secrets_of
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
 from recolake.usage.bills import bills_folder, release
@@ -40,16 +40,9 @@ NOON = datetime(2028, 2, 29, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def own(postgres: Settings, tmp_path: Path) -> Settings:
+def own(home_beside: Callable[..., Settings], tmp_path: Path) -> Settings:
     """The platform's PostgreSQL, and a journal, a lake and logs of one's own."""
-    from recolake.endpoints import resolve
-
-    found = Settings(home=tmp_path, postgres_url=resolve(postgres, "postgres"))
-    # One login role of one server: whoever opens its database sets its password.
-    password = secrets_of(postgres).get("accounts.password")
-    if password is not None:
-        secrets_of(found).put("accounts.password", password.reveal())
-    return found
+    return home_beside(tmp_path)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
-from control_plane.database import DATABASE, Database, rotate_login_password
+from control_plane.database import DATABASE, LOGIN_PASSWORD, Database, rotate_login_password
 from control_plane.row_security import LOGIN_ROLE
 from recolake.endpoints import postgres_database
 from recolake.errors import ServiceUnavailableError
@@ -27,7 +27,7 @@ def database(postgres: Settings) -> Iterator[Database]:
 
 
 def password(settings: Settings) -> str:
-    found = secrets_of(settings).get("accounts.password")
+    found = secrets_of(settings).get(LOGIN_PASSWORD)
     assert found is not None
     return found.text()
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from recolake.platform import control
 from recolake.platform.processes import marked, tree
@@ -40,18 +39,6 @@ def process_of() -> Callable[[Settings, str], psutil.Process]:
         return process
 
     return look_up
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Asks again and again until the answer is yes; fails after half a minute."""
-
-    def wait_for(question: Callable[[], bool]) -> None:
-        retry(retry=retry_if_result(lambda yes: not yes), stop=stop_after_delay(30), wait=wait_fixed(0.1))(
-            question
-        )()
-
-    return wait_for
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import fnmatch
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,10 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 
-from control_plane.database import open_database
-from recolake.endpoints import resolve
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
 
@@ -80,23 +76,13 @@ def answers(said: str) -> dict[int, list[str]]:
 
 @pytest.fixture
 def both(
-    tmp_path: Path, postgres: Settings, valkey: Any, listening: Any
+    tmp_path: Path, home_beside: Any, valkey: Any, listening: Any
 ) -> Iterator[tuple[Settings, str, str]]:
     """Both applications on one state folder, as they listen."""
     from control_plane.app import create_app as control_plane
     from serving.app import create_app as data_plane
 
-    settings = Settings(
-        home=tmp_path / "home",
-        postgres_url=resolve(postgres, "postgres"),
-        redis_url=valkey.url,
-        feature_deadline_seconds=5.0,
-    )
-    # One server has one password for the accounts' role, whoever asks first.
-    with open_database(postgres).platform() as session:
-        session.execute(text("SELECT 1"))
-    settings.secrets_root.mkdir(parents=True)
-    shutil.copy(postgres.secrets_root / "accounts.password", settings.secrets_root)
+    settings = home_beside(tmp_path / "home", redis_url=valkey.url, feature_deadline_seconds=5.0)
     with listening(control_plane(settings)) as control, listening(data_plane(settings)) as api:
         yield settings, control, api
 

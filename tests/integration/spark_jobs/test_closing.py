@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pyarrow as pa
+import pytest
 
 from recolake.endpoints import resolve
 from recolake.lake.catalog import table_version
@@ -18,6 +19,7 @@ from recolake.privacy.stores import Leaving
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
 from recolake.transform.marks import Mark, read_marks, write_marks
+from spark_jobs.erasure import whole
 from spark_jobs.erasure.whole import dismiss_landing, dismiss_rows
 
 if TYPE_CHECKING:
@@ -54,6 +56,30 @@ def test_a_closed_tenant_is_nowhere_in_the_lake_and_a_rerun_finds_nothing(
     again = Leaving(own, gone, lambda _: None)
     assert {each.found for each in dismiss_rows(again)} == {0}
     assert again.cut == {}
+
+
+def test_a_removal_that_is_killed_before_the_past_went_is_completed_and_cuts_no_other_table(
+    platform: Settings, spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = platform.model_copy(update={"home": tmp_path / "home", "spark_url": resolve(platform, "spark")})
+    # A name that stands in every log of Delta, as part of other words.
+    gone, stays = Tenant("id"), Tenant(f"t{uuid4().hex}")
+    for table, names in ((GOLD_TRAINING_SET, [gone.name, stays.name]), (SILVER_USERS, [stays.name])):
+        frame = spark.createDataFrame(pa.table({"tenant_id": names, "user_id": ["a"] * len(names)}))
+        frame.coalesce(1).write.format("delta").mode("append").save(table.location(own))
+
+    def killed(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(whole, "cut", killed)
+        with pytest.raises(KeyboardInterrupt):
+            dismiss_rows(Leaving(own, gone, lambda _: None))
+    assert row_count(spark, own, GOLD_TRAINING_SET, gone) == 0
+    leaving = Leaving(own, gone, lambda _: None)
+    assert {each.found for each in dismiss_rows(leaving)} == {0}
+    assert set(leaving.cut) == {GOLD_TRAINING_SET.qualified}
+    assert row_count(spark, own, GOLD_TRAINING_SET, stays) == 1
 
 
 def test_a_landing_zone_whose_removal_was_killed_is_removed_by_the_next(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import http.client
 import os
 import ssl
 import subprocess
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import socket
@@ -159,8 +159,17 @@ def test_half_of_the_settings_is_refused(monkeypatch: pytest.MonkeyPatch, name: 
     load_settings.cache_clear()
 
 
+def answers(port: int, context: ssl.SSLContext) -> bool:
+    """Whether somebody listens, and shows the certificate that the client believes."""
+    with suppress(OSError):
+        return probes.answers(port, "/health", context)
+    return False
+
+
 @pytest.fixture(params=["api", "control"])
-def served(request: pytest.FixtureRequest, settings: Settings) -> Iterator[tuple[Settings, Context]]:
+def served(
+    request: pytest.FixtureRequest, settings: Settings, eventually: Callable[[Callable[[], object]], None]
+) -> Iterator[tuple[Settings, Context]]:
     """One of the two applications, in a process as the platform starts it."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -182,27 +191,16 @@ def served(request: pytest.FixtureRequest, settings: Settings) -> Iterator[tuple
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: service.healthy(context))
+        eventually(lambda: answers(port, client(own)))
+        assert service.healthy(context)
         yield own, context
     finally:
         process.terminate()
         process.wait()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
-            if condition():
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    pytest.fail("it never came to that")
-
-
 def test_both_applications_speak_tls_1_3_alone_and_renew_without_dropping_anybody(
-    served: tuple[Settings, Context],
+    served: tuple[Settings, Context], eventually: Callable[[Callable[[], object]], None]
 ) -> None:
     settings, context = served
     kept = http.client.HTTPSConnection("127.0.0.1", context.port, context=client(settings), timeout=30)
@@ -228,7 +226,6 @@ def test_both_applications_speak_tls_1_3_alone_and_renew_without_dropping_anybod
         probes.answers(context.port, "/health")
 
     write(settings.home, make("renewed"))
-    # Fails for as long as the one of before is shown.
-    until(lambda: probes.answers(context.port, "/health", client(settings)))
+    eventually(lambda: answers(context.port, client(settings)))
     assert ask().status == 200
     assert kept.sock is connected
