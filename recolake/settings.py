@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     postgres_deadline_seconds: float = Field(
         default=30, gt=0, description="How long one statement on the accounts database may take"
     )
+    sweep_schedule: str = Field(
+        default="7 * * * *",
+        pattern=r"^\S+( \S+){4}$",
+        description="When `ingest` looks for what a lost event left: minute, hour, day, month, weekday (UTC)",
+    )
     pinned_models: int = Field(
         default=10, ge=1, description="Newest models of a tenant whose training data the lake keeps readable"
     )

@@ -115,12 +115,18 @@ def settings(home: Path) -> Iterator[Settings]:
     for name in kept:
         if name != "RECOLAKE_SHARED_DATA":
             del os.environ[name]
-    os.environ["RECOLAKE_HOME"] = str(home)
-    os.environ["RECOLAKE_SPARK_DRIVER_MEMORY"] = "2g"
+    ours = {
+        "RECOLAKE_HOME": str(home),
+        "RECOLAKE_SPARK_DRIVER_MEMORY": "2g",
+        # Once a year: a sweep in the middle of a test would ingest what the test waits for others to ingest.
+        "RECOLAKE_SWEEP_SCHEDULE": "0 0 1 1 *",
+    }
+    os.environ.update(ours)
     try:
         yield Settings()
     finally:
-        del os.environ["RECOLAKE_HOME"], os.environ["RECOLAKE_SPARK_DRIVER_MEMORY"]
+        for name in ours:
+            del os.environ[name]
         os.environ.update(kept)
 
 

@@ -2,8 +2,8 @@
 ### Ingest
 
 Reads every landed upload that is not in bronze yet, and appends its rows to `bronze.events`, or with all
-reasons to `bronze.quarantine`. Started by each landing; an hourly sweep picks up what a lost event left,
-and hands on rows that are in bronze and not in silver.
+reasons to `bronze.quarantine`. Started by each landing; a sweep (hourly, unless `RECOLAKE_SWEEP_SCHEDULE`
+says otherwise) picks up what a lost event left, and hands on rows that are in bronze and not in silver.
 
 Running it again changes nothing. Runbook: `docs/runbooks/airflow.md`.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from recolake.orchestration.dag_kit import ASSETS, DAG_DEFAULTS, run_for_tenants
+from recolake.settings import load_settings
 
 if TYPE_CHECKING:
     from spark_jobs.report import IngestReport
@@ -29,7 +30,8 @@ def _news(reports: list[IngestReport], announced: bool) -> bool:
 @dag(
     dag_id="ingest",
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("7 * * * *", timezone="UTC"), assets=[ASSETS["landing"]]
+        timetable=CronTriggerTimetable(load_settings().sweep_schedule, timezone="UTC"),
+        assets=[ASSETS["landing"]],
     ),
     tags=["impact/tier_1", "bronze"],
     doc_md=__doc__,
@@ -40,7 +42,6 @@ def ingest_dag() -> None:
     def ingest() -> dict[str, Any]:
         from recolake.lake.engine import connect
         from recolake.orchestration.backlog import build_is_due
-        from recolake.settings import load_settings
         from recolake.tenancy.context import Tenant
         from spark_jobs.ingest import ingest_pending
 

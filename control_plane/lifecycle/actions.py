@@ -27,7 +27,7 @@ from recolake.kinds.kinds import Kind
 from recolake.moments import Clock
 from recolake.privacy.certificate import Looked
 from recolake.privacy.closure import ClosureStatement, closure_id, issue
-from recolake.privacy.erasure import to_oneself
+from recolake.privacy.erasure import ErasureIncompleteError, to_oneself
 from recolake.privacy.stores import Leaving, Store
 from recolake.scenarios.lifecycle import put
 from recolake.scenarios.store import known_versions
@@ -134,6 +134,11 @@ def _empty(name: str, work: Work) -> Result:
     store.settle(leaving)
     with to_oneself(work.settings, work.tenant, work.say):
         looked = list(store.dismiss(leaving))
+    if kept := [f"{each.left} {each.unit} in {each.store}" for each in looked if each.left]:
+        raise ErasureIncompleteError(
+            f"{', '.join(kept)} are still there after {name} was emptied.",
+            hint="It is tried again, and no certificate is issued before.",
+        )
     return {"looked": [each.model_dump() for each in looked], "cut": leaving.cut}
 
 

@@ -41,7 +41,7 @@ from recolake.uploads.decisions import ingest_lock
 
 
 class ErasureIncompleteError(RecolakeError):
-    """Some file still names one of the people; the certificate says which. Running it again may help."""
+    """Something still names one of the people, or is of a tenant that left. Running it again may help."""
 
     code = "erasure_incomplete"
 

@@ -65,13 +65,14 @@ class Folder:
 
     name: str
     root: Path
+    left: int = 0
 
     def settle(self, leaving: Leaving) -> None:
         pass
 
     def dismiss(self, leaving: Leaving) -> Iterable[Looked]:
         shutil.rmtree(self.root / leaving.tenant.name, ignore_errors=True)
-        return [Looked(store=self.name, unit="folders", found=1)]
+        return [Looked(store=self.name, unit="folders", found=1, left=self.left)]
 
 
 @dataclass
@@ -357,6 +358,20 @@ def test_a_step_that_fails_is_told_tried_again_later_and_holds_up_what_comes_beh
     with open_database(office.settings).platform() as session:
         assert office.tenant not in repository.end_due(session, office.now())
         assert office.tenant in repository.end_due(session, office.now() + timedelta(minutes=5))
+    assert office.advance() is Standing.CLOSED
+
+
+def test_no_certificate_is_issued_while_a_store_still_holds_something(office: Office) -> None:
+    lake = next(store for store in office.stores if isinstance(store, Folder))
+    lake.left = 1
+    begin_to_close(office)
+    assert office.advance() is Standing.CLOSING
+    steps = {step.step: step for step in service.read(office.settings, office.tenant).steps}
+    failed = steps[Step.ERASE_LAKE]
+    assert (failed.error_code, failed.done) == ("erasure_incomplete", False)
+    assert "1 folders in lake" in str(failed.error)
+    assert not steps[Step.CERTIFICATE].done
+    lake.left = 0
     assert office.advance() is Standing.CLOSED
 
 
