@@ -47,6 +47,10 @@ class Settings(BaseSettings):
 
     spark_driver_memory: str = "3g"
     spark_cores: int = Field(default=2, ge=1)
+    spark_java_options: str = Field(
+        default="-XX:+UseG1GC -XX:+UseStringDeduplication",
+        description="How the engine's JVM collects garbage and compiles",
+    )
     api_workers: int = Field(
         default=2,
         ge=1,

@@ -20,12 +20,19 @@ from recolake.settings import PROJECT_ROOT, Settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+# Processes share the cores, and threads of one of them that meet at a barrier would spin until the last of
+# them gets a core, too: a second of training became forty. Read when numpy and torch are loaded.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 # Real services answer when they can: how long one example takes says nothing about whether it is right.
 hypothesis_settings.register_profile("default", deadline=None)
 hypothesis_settings.register_profile("soak", deadline=None, max_examples=2_000)
 hypothesis_settings.load_profile("soak" if os.environ.get("RECOLAKE_SOAK") else "default")
 
 
+# To compile Java at its best is two fifths of what the engine does in minutes with a handful of rows. What is
+# compiled at its quickest takes more room; without that methods push each other out.
+_QUICK_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
 # What starts all services.
 _ALL_SERVICES = {"full_platform", "with_airflow"}
 _DATA_SERVICES = ("spark", "postgres", "redis")
@@ -118,6 +125,7 @@ def settings(home: Path) -> Iterator[Settings]:
     ours = {
         "RECOLAKE_HOME": str(home),
         "RECOLAKE_SPARK_DRIVER_MEMORY": "2g",
+        "RECOLAKE_SPARK_JAVA_OPTIONS": _QUICK_JAVA,
         # Once a year: a sweep in the middle of a test would ingest what the test waits for others to ingest.
         "RECOLAKE_SWEEP_SCHEDULE": "0 0 1 1 *",
     }

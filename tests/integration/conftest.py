@@ -42,26 +42,49 @@ _SMALL = {
 }
 
 
+def _take_as_small(settings: Settings) -> None:
+    conf = connect(settings).conf
+    for name, value in _SMALL.items():
+        conf.set(name, value)
+
+
+@pytest.fixture(scope="session")
+def _as_set_up(platform: Settings) -> dict[str, str]:
+    """What the platform tells its engine of how much data there is."""
+    said = connect(platform).conf.getAll
+    return {name: said[name] for name in _SMALL if name in said}
+
+
+@pytest.fixture(scope="session")
+def platform(platform: Settings, _as_set_up: dict[str, str]) -> Settings:
+    """The platform, whose engine takes a handful of rows for what they are before any fixture builds."""
+    _take_as_small(platform)
+    return platform
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _small_data(request: pytest.FixtureRequest) -> Iterator[None]:
-    """In modules that use the engine, unless they are marked as `much_data`."""
+    """The same in each module, since the engine may be another by now, unless it is marked as `much_data`."""
     module = request.node
     items = [item for item in request.session.items if item.getparent(pytest.Module) is module]
-    uses_engine = any("spark" in getattr(item, "fixturenames", ()) for item in items)
-    if not uses_engine or module.get_closest_marker("much_data"):
+    if not any("platform" in getattr(item, "fixturenames", ()) for item in items):
         yield
         return
-    platform: Settings = request.getfixturevalue("platform")
+    settings: Settings = request.getfixturevalue("platform")
+    _take_as_small(settings)
+    if not module.get_closest_marker("much_data"):
+        yield
+        return
+    conf = connect(settings).conf
     # Unset, what the platform gave its engine would be what Spark has for it.
-    before = connect(platform).conf.getAll
-    for name, value in _SMALL.items():
-        connect(platform).conf.set(name, value)
-    yield
+    as_set_up: dict[str, str] = request.getfixturevalue("_as_set_up")
     for name in _SMALL:
-        if name in before:
-            connect(platform).conf.set(name, before[name])
+        if name in as_set_up:
+            conf.set(name, as_set_up[name])
         else:
-            connect(platform).conf.unset(name)
+            conf.unset(name)
+    yield
+    _take_as_small(settings)
 
 
 @pytest.fixture

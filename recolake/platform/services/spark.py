@@ -68,7 +68,7 @@ class SparkConnect(PlatformService):
             f"-Dderby.system.home={folder} -Djava.io.tmpdir={folder / 'tmp'} -Duser.timezone=UTC "
             f"-Dlog4j2.configurationFile=file:{_LOG_SETTINGS} "
             # Out of memory, a server lingers half dead; ended, it is started again.
-            "-XX:+UseG1GC -XX:+UseStringDeduplication -XX:+ExitOnOutOfMemoryError"
+            f"{settings.spark_java_options} -XX:+ExitOnOutOfMemoryError"
         )
         options = {
             "spark.connect.grpc.binding.address": HOST,

@@ -16,13 +16,13 @@ from recolake.settings import Settings
 
 
 @pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a platform of the test's own; whatever it starts is stopped."""
-    settings = Settings(home=_short(tmp_path_factory), spark_driver_memory="1g")
+    own = settings.model_copy(update={"home": _short(tmp_path_factory), "spark_driver_memory": "1g"})
     try:
-        yield settings
+        yield own
     finally:
-        control.down(settings)
+        control.down(own)
 
 
 def _short(factory: pytest.TempPathFactory) -> Path:

@@ -29,14 +29,14 @@ event: {user: person, item: thing, type: "'view'", time: moment}
 
 
 @pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """An engine of the test's own, that it may kill."""
-    settings = Settings(home=tmp_path_factory.mktemp("p"), spark_driver_memory="1g")
+    own = settings.model_copy(update={"home": tmp_path_factory.mktemp("p"), "spark_driver_memory": "1g"})
     try:
-        control.up(settings, ["spark"])
-        yield settings
+        control.up(own, ["spark"])
+        yield own
     finally:
-        control.down(settings)
+        control.down(own)
 
 
 def test_an_engine_killed_in_the_middle_of_an_ingest_is_an_error_and_the_rerun_completes_it(

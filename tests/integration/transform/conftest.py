@@ -19,7 +19,9 @@ from recolake.lake.tables import (
     BRONZE_ITEMS,
     BRONZE_QUARANTINE,
     BRONZE_USERS,
+    BUILD_MARKS,
     DBT_TABLES,
+    SILVER_EVENTS,
     Table,
 )
 from recolake.settings import Settings
@@ -217,12 +219,22 @@ def built(spark: SparkSession, settings: Settings) -> Built:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Tenants with the same behaviour that arrived differently, built after each arrival."""
+    """Tenants with the same behaviour that arrived differently, built after each arrival, beside two others.
+
+    Attributes:
+        tables: of the four, after the last build.
+        versions: Delta versions of the tables, and of the marks, after each build.
+        again: after one more for which nothing had come.
+        odd: has an ordinary day, then uploads with nothing in them for some table or for any.
+        overlaps: after each build, events in silver of a tenant whose uploads come during builds.
+    """
 
     tenants: dict[str, Tenant]
     tables: dict[str, Content]
     versions: list[dict[str, int]]
-    """Delta versions of the tables after each build."""
+    again: dict[str, int]
+    odd: Tenant
+    overlaps: list[int]
 
 
 def _arriving(behaviour: list[list[Row]]) -> dict[str, list[list[Row]]]:
@@ -247,17 +259,62 @@ def _arriving(behaviour: list[list[Row]]) -> dict[str, list[list[Row]]]:
     }
 
 
+@pytest.fixture(scope="session")
+def purchases(behaviour: list[list[Row]]) -> list[Row]:
+    """Purchases by people of items that are goods, all on one day."""
+    common = {"event_type": "purchase", "item_attributes": {}}
+    return [
+        {**event, **common, "user_id": f"u{n % 3}", "item_id": f"i{n % 5}"}
+        for n, event in enumerate(behaviour[2])
+    ]
+
+
+def _odd_ones(event: Row) -> list[list[Row]]:
+    """Uploads of one event, each with nothing for some table."""
+    postage = {"item_id": "post", "item_attributes": {"is_goods": "false"}}
+    return [
+        [{**event, "event_id": "returned", "event_type": "return", "item_id": "i2"}],
+        [{**event, "event_id": "no goods", **postage}],
+        [{**event, "event_id": "anonymous", "user_id": None}],
+    ]
+
+
 @pytest.fixture(scope="package")
 def arrivals(
-    settings: Settings, spark: SparkSession, bronze: Bronze, behaviour: list[list[Row]], built: Built
+    settings: Settings,
+    spark: SparkSession,
+    bronze: Bronze,
+    behaviour: list[list[Row]],
+    purchases: list[Row],
+    built: Built,
 ) -> Arrivals:
-    """The same behaviour day by day, shuffled, at once, and looks before the first purchase."""
+    """The same behaviour day by day, shuffled, at once, and looks before the first purchase.
+
+    All that takes several builds of everybody is done in these: building is what takes the time.
+    """
     arriving = _arriving(behaviour)
     tenants = {name: Tenant(name) for name in arriving}
-    versions = []
+    odd, overlapping = Tenant("odd-uploads"), Tenant("overlap")
+    parts = [purchases[:8], purchases[8:16], purchases[16:]]
+    versions, overlaps = [], []
+
+    def land_the_next(line: str) -> None:
+        if line.startswith(f"{SILVER_EVENTS.qualified} ") and parts:
+            bronze.upload(overlapping, parts.pop(0))
+
+    def versions_now() -> dict[str, int]:
+        return {t.qualified: table_version(spark, t, settings) for t in (*DBT_TABLES, BUILD_MARKS)}
+
+    bronze.upload(odd, purchases)
+    bronze.upload(overlapping, parts.pop(0))
     for step in range(len(IN_ORDER)):
         bronze.uploads((tenants[name], uploads[step]) for name, uploads in arriving.items() if uploads[step])
-        build(settings)
-        versions.append({t.qualified: table_version(spark, t, settings) for t in DBT_TABLES})
+        if step == 1:
+            bronze.uploads((odd, rows) for rows in _odd_ones(purchases[0]))
+            bronze.upload(odd, [], quarantined=2)
+        build(settings, progress=land_the_next)
+        versions.append(versions_now())
+        overlaps.append(len(built.rows(overlapping, SILVER_EVENTS)))
     tables = {tenant.name: content for tenant, content in built.of(tenants.values()).items()}
-    return Arrivals(tenants, tables, versions)
+    build(settings)
+    return Arrivals(tenants, tables, versions, versions_now(), odd, overlaps)

@@ -55,13 +55,6 @@ def test_a_full_refresh_of_one_tenant_changes_nothing_for_anybody(
     assert built.of(tenants) == before
 
 
-@pytest.mark.usefixtures("arrivals")
-def test_building_again_writes_nothing(settings: Settings, spark: SparkSession) -> None:
-    before = {table: table_version(spark, table) for table in DBT_TABLES}
-    build(settings)
-    assert {table: table_version(spark, table, settings) for table in DBT_TABLES} == before
-
-
 def test_a_late_event_rewrites_its_day_alone(
     arrivals: Any, settings: Settings, spark: SparkSession, bronze: Any, behaviour: list[list[Any]]
 ) -> None:
