@@ -45,8 +45,7 @@ _TOGETHER = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What needs all services comes while its engine is young: after half an hour of other tests its heap is
-    full, and the main job takes more than twice as long.
+    """What needs all services comes first, so that they can be stopped when the others begin.
 
     Alone, what needs no platform comes first, because it fails soonest. Where several processes share the
     work (`-n`), each has a platform of its own, and the long groups come first, so that the small ones fill
@@ -199,16 +198,14 @@ def platform(_supervised: Settings) -> Settings:
 
 @pytest.fixture(scope="module", autouse=True)
 def _airflow_ends_with_its_tests(request: pytest.FixtureRequest) -> Iterator[None]:
-    """After the last module that needs all services the others have theirs alone, and a young engine.
+    """After the last module that needs all services the others have theirs alone; the engine stays warm.
 
     By the clock Airflow ingests and builds, which would happen between two looks of a test at a table.
     """
     yield
     if request.node.path == request.config.stash.get(_LAST_WITH_ALL, None):
-        settings: Settings = request.getfixturevalue("_supervised")
-        disconnect()
-        control.down(settings)
-        control.up(settings, _DATA_SERVICES)
+        others = set(control.default_services()) - set(control.with_needs(_DATA_SERVICES))
+        control.down(request.getfixturevalue("_supervised"), others)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from rich.console import Console
 from recolake.audit.actors import act_as, command_line_actor
 from recolake.errors import RecolakeError
 from recolake.loopback import bypass_proxies
+from recolake.threads import yield_cores
 
 COMMAND_GROUP = "recolake.commands"
 
@@ -39,6 +40,7 @@ def build_app() -> typer.Typer:
 def main() -> None:
     """Run; a `RecolakeError` becomes two lines on standard error and exit status 2."""
     bypass_proxies(os.environ)
+    yield_cores(os.environ)
     act_as(command_line_actor())
     try:
         build_app()()

@@ -27,13 +27,17 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _down() -> None:
-    """Stop everything; nothing is lost."""
+def _down(
+    only: Annotated[str, typer.Option(help="Comma-separated services; they take along what needs them")] = "",
+) -> None:
+    """Stop everything, or some services; nothing is lost."""
     from recolake.platform.control import down
     from recolake.settings import load_settings
 
-    stopped = down(load_settings(), progress=typer.echo)
-    typer.echo("The platform is stopped." if stopped else "The platform was not running.")
+    names = _names(only)
+    stopped = down(load_settings(), names or None, progress=typer.echo)
+    what, be = (", ".join(names), "are") if names else ("The platform", "is")
+    typer.echo(f"{what} {be} stopped." if stopped else f"{what} did not run.")
 
 
 def _status(as_json: Annotated[bool, typer.Option("--json", help="As JSON")] = False) -> None:

@@ -141,11 +141,23 @@ def _await(settings: Settings, wanted: list[str], asked: float, progress: Progre
         time.sleep(_POLL_SECONDS)
 
 
-def down(settings: Settings, *, progress: Callable[[str], None] | None = None) -> bool:
+def down(
+    settings: Settings,
+    names: Iterable[str] | None = None,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> bool:
     """Stop everything that belongs to this state folder; what is not ours is left alone. Nothing is lost.
 
+    With `names`, stop these services and those that need or follow one of them; the others go on.
+
     Returns whether there was anything to stop.
+
+    Raises:
+        InvalidInputError: there is no service of that name.
     """
+    if names is not None:
+        return _stop_some(settings, names, progress)
     supervisor = _supervisor(settings)
     if supervisor is not None:
         if progress:
@@ -156,6 +168,22 @@ def down(settings: Settings, *, progress: Callable[[str], None] | None = None) -
     orphans = _stop_orphans(settings)
     (settings.run_root / "endpoints.json").unlink(missing_ok=True)
     return supervisor is not None or orphans
+
+
+def _stop_some(
+    settings: Settings, names: Iterable[str], progress: Callable[[str], None] | None = None
+) -> bool:
+    asked = set(names)
+    with_needs(asked)
+    with FileLock(settings.run_root / "up.lock"):
+        running = _running(settings)
+        stopped = [name for name in running if asked & set(with_needs([name]))]
+        write_desired(settings, [name for name in running if name not in stopped])
+    if progress and stopped:
+        progress(f"stopping {', '.join(stopped)}")
+    while _supervisor(settings) is not None and read_state(settings).services.keys() & set(stopped):
+        time.sleep(_POLL_SECONDS)
+    return bool(stopped)
 
 
 def _stop_orphans(settings: Settings) -> bool:

@@ -16,6 +16,7 @@ from recolake.loopback import bypass_proxies
 from recolake.platform.processes import MARKER
 from recolake.secrets.provider import secrets_of
 from recolake.settings import PROJECT_ROOT, Settings
+from recolake.threads import yield_cores
 
 HOST = "127.0.0.1"
 
@@ -111,5 +112,6 @@ def base_environment(settings: Settings) -> dict[str, str]:
         OMP_NUM_THREADS=environment.get("OMP_NUM_THREADS", str(os.cpu_count() or 1)),
         TZ="UTC",
     )
+    yield_cores(environment)
     bypass_proxies(environment)
     return environment

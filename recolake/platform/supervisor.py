@@ -1,7 +1,7 @@
 """The one background process of a platform: `python -m recolake.platform.supervisor`.
 
-It runs the services named in `<home>/run/desired.json`, which may grow while it runs, until it gets SIGTERM;
-then it stops whoever needs or follows another before that other. A lock makes sure that there is one
+It runs the services named in `<home>/run/desired.json`, which may change meanwhile, until it gets SIGTERM;
+whoever needs or follows another is stopped before that other. A lock makes sure that there is one
 supervisor per state folder.
 """
 
@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
@@ -70,15 +71,27 @@ class Supervisor:
             with self._books.tolerating("wish"):
                 written = desired_file(self.settings).stat().st_mtime_ns
                 if written != seen:
+                    self._stop_unwanted()
                     self._start_missing()
                     seen = written
                 pause = _POLL_SECONDS
             self._report_again()
             self.stopping.wait(pause)
-        with ThreadPoolExecutor(max_workers=len(BY_NAME)) as pool:
-            for wave in waves(self._runners):
-                list(pool.map(lambda name: self._runners[name].stop(), wave))
+        self._stop(self._runners)
         kill(marked(self.settings.home))
+
+    def _stop(self, names: Iterable[str]) -> None:
+        with ThreadPoolExecutor(max_workers=len(BY_NAME)) as pool:
+            for wave in waves(names):
+                list(pool.map(lambda name: self._runners[name].stop(), wave))
+
+    def _stop_unwanted(self) -> None:
+        unwanted = set(self._runners) - set(read_desired(self.settings))
+        self._stop(unwanted)
+        for name in unwanted:
+            del self._runners[name]
+        if unwanted:
+            self._report()
 
     def _start_missing(self) -> None:
         missing = [BY_NAME[name] for name in read_desired(self.settings) if self._must_start(name)]

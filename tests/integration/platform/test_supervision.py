@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from recolake.endpoints import postgres_database, read_endpoints, resolve
-from recolake.errors import ServiceUnavailableError
+from recolake.errors import InvalidInputError, ServiceUnavailableError
 from recolake.platform import control
 from recolake.platform.ports import read_port
 from recolake.platform.processes import marked
@@ -117,6 +117,22 @@ def test_down_stops_what_a_killed_supervisor_left_behind(own: Settings, process_
     process_of(own, "supervisor").kill()
     assert control.down(own)
     assert not [process for process in left if process.is_running()]
+
+
+def test_one_service_is_stopped_and_started_while_the_others_go_on(
+    own: Settings, process_of: ProcessOf
+) -> None:
+    control.up(own, QUICK)
+    others = {name: process_of(own, name).pid for name in QUICK if name != "redis"}
+    assert control.down(own, ["redis"])
+    assert pid_file(own, "redis").process() is None
+    assert "redis" not in read_endpoints(own)
+    assert {name: process_of(own, name).pid for name in others} == others
+    assert not control.down(own, ["redis"])
+    with pytest.raises(InvalidInputError, match="no service 'mongodb'"):
+        control.down(own, ["mongodb"])
+    control.up(own, ["redis"])
+    assert process_of(own, "redis").is_running()
 
 
 def test_down_never_touches_a_process_that_got_a_pid_of_ours(own: Settings) -> None:

@@ -115,3 +115,12 @@ def test_addresses_are_shown_without_their_secrets(url: str | None, shown: str) 
 )
 def test_uptimes_read_well(seconds: float | None, shown: str) -> None:
     assert duration(seconds) == shown
+
+
+def test_threads_that_wait_for_each_other_leave_the_cores_to_others_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert base_environment(Settings(home=tmp_path))["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert base_environment(Settings(home=tmp_path))["OMP_WAIT_POLICY"] == "ACTIVE"
