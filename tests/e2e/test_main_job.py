@@ -14,10 +14,12 @@ from typing import Any
 import httpx
 import nbformat
 import numpy as np
+import psycopg
 import pytest
 from nbclient import NotebookClient
+from psycopg import sql
 
-from recolake.endpoints import resolve
+from recolake.endpoints import postgres_database, resolve
 from recolake.features.online import features_mark, redis_client
 from recolake.kinds.kinds import Kind as ListKind
 from recolake.landing.store import land
@@ -28,6 +30,7 @@ from recolake.lineage.names import Kind, upload_files
 from recolake.lineage.queries import find_upload
 from recolake.orchestration.airflow import AirflowClient, announce_landing
 from recolake.orchestration.follow import follow_landing
+from recolake.privacy.scan import Needles, scan
 from recolake.ranking.pointer import current_version
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.simulator.config import ShopConfig
@@ -221,6 +224,26 @@ def test_one_more_day_refreshes_the_features(world: World, tmp_path: Path) -> No
         states = list(follow_landing(airflow, event, until="materialize", timeout_seconds=300))
     assert [s.dag_id for s in states if s.state == "success"] == ["ingest", "build", "materialize"]
     assert datetime.fromisoformat(redis.get(mark).decode()) > before
+
+
+@pytest.mark.control(18)
+def test_neither_a_log_nor_anything_of_mlflow_names_a_person(world: World) -> None:
+    """After a whole way from raw files to answers; the raw ids are those of the shop's files."""
+    settings, shop = world.settings, world.shop
+    people = Needles(np.load(shop.folder / AFFINITY_FILE)["user_ids"].tolist())
+    assert scan([shop.folder / UPLOADS_FOLDER], people).hits
+    found = scan([settings.log_root, settings.home / "mlflow"], people)
+    assert found.files > 20
+    assert not found.hits
+    with psycopg.connect(postgres_database(settings, "mlflow")) as database:
+        tables = [
+            name
+            for (name,) in database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ]
+        for table in tables:
+            rows = database.execute(sql.SQL("SELECT t::text FROM {} AS t").format(sql.Identifier(table)))
+            assert not people.within("\n".join(text for (text,) in rows).encode()), table
+    assert {"runs", "params", "model_versions"} <= set(tables)
 
 
 @pytest.mark.parametrize("name", ["analyst/shop_overview", "research/embedding"])

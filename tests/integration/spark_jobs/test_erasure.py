@@ -126,6 +126,7 @@ def _event(user: str, item: str, day: int, kind: str = "purchase", friend: str =
     return f"{user},{item},{kind},2026-01-{day:02}T10:00:00Z,{friend}"
 
 
+@pytest.mark.control(21)
 def test_erased_people_are_nowhere_and_do_not_come_back(lake: Lake) -> None:
     ada, ben = secrets.token_hex(16), secrets.token_hex(16)
     first = _rows(

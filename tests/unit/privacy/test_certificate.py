@@ -60,6 +60,7 @@ def test_a_certificate_outlives_its_file(
     verify(read_certificate(path))
 
 
+@pytest.mark.control(21)
 @pytest.mark.parametrize(
     ("field", "value"),
     [

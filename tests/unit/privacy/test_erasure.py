@@ -93,6 +93,7 @@ def test_a_killed_erasure_is_completed_by_the_next_run(
     assert not any(USER.encode() in text or request.people[0].encode() in text for text in texts)
 
 
+@pytest.mark.control(21)
 def test_what_is_left_somewhere_makes_it_incomplete(settings: Settings, shelves: Shelves) -> None:
     forgotten = settings.home / "postgres" / "base"
     forgotten.parent.mkdir()

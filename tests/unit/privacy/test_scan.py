@@ -74,6 +74,7 @@ WAYS: dict[str, Callable[[Path, str], object]] = {
 }
 
 
+@pytest.mark.control(21)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("person", [PERSON, RAW], ids=["pseudonym", "raw"])
 def test_people_are_found_in_every_form(tmp_path: Path, way: str, person: str) -> None:
