@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -52,11 +52,15 @@ def moment(day: int) -> dt.datetime:
 
 @dataclass
 class Lake:
-    """Writes feature tables as the build does, and reads back what serving would see."""
+    """Writes feature tables as the build does, and reads back what serving would see.
+
+    The engine knows the tables by names that begin with `prefix`.
+    """
 
     settings: Settings
     spark: SparkSession
     tenant: Tenant
+    prefix: str
     tables: Sequence[Table] = field(default=(GOLD_USER_FEATURES, GOLD_ITEM_FEATURES))
 
     def at(self, day: int) -> dt.datetime:
@@ -68,7 +72,7 @@ class Lake:
             properties = ", ".join(f"'{k}' = '{v}'" for k, v in table.properties.items())
             # By a name, as the build does: of a table named by its path Delta replaces nothing.
             self.spark.sql(
-                f"CREATE OR REPLACE TABLE default.{self.tenant}_{table.name} ({COLUMNS[table]}) USING DELTA "
+                f"CREATE OR REPLACE TABLE default.{self.prefix}_{table.name} ({COLUMNS[table]}) USING DELTA "
                 f"CLUSTER BY ({', '.join(table.cluster_by)}) TBLPROPERTIES ({properties}) "
                 f"LOCATION '{table.location(self.settings)}'"
             )
@@ -79,7 +83,7 @@ class Lake:
 
     def forget(self) -> None:
         for table in self.tables:
-            self.spark.sql(f"DROP TABLE default.{self.tenant}_{table.name}")
+            self.spark.sql(f"DROP TABLE default.{self.prefix}_{table.name}")
 
     def name(self, table: Table) -> str:
         return f"delta.`{table.location(self.settings)}`"
@@ -196,17 +200,24 @@ class Lake:
         }
 
 
-@pytest.fixture
-def lake(platform: Settings, spark: SparkSession, tmp_path: Path) -> Iterator[Lake]:
-    """Empty tables of a tenant named after the test; the registry database is the platform's."""
+@pytest.fixture(scope="package")
+def tables(
+    platform: Settings, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lake]:
+    """Empty tables; the registry database is the platform's."""
     load_feast()
     urls = {f"{name}_url": resolve(platform, name) for name in ("postgres", "redis", "spark")}
-    settings = Settings(home=tmp_path / "home", **urls)
-    tenant = Tenant("t" + tmp_path.name.replace("_", "")[-30:].lower())
-    lake = Lake(settings, spark, tenant)
+    settings = Settings(home=tmp_path_factory.mktemp("features") / "home", **urls)
+    lake = Lake(settings, spark, Tenant("nobody"), prefix=f"f{uuid4().hex[:12]}")
     lake.create()
     yield lake
     lake.forget()
+
+
+@pytest.fixture
+def lake(tables: Lake) -> Lake:
+    """The same tables for a tenant of this test alone, who has nothing in them."""
+    return replace(tables, tenant=Tenant(f"t{uuid4().hex[:12]}"))
 
 
 @pytest.fixture
