@@ -1,4 +1,5 @@
-"""An open-loop HTTP load generator: requests leave on schedule, however late the answers to earlier ones are.
+"""An HTTP load generator: open loop (requests leave on schedule, however late the answers to earlier ones
+are), or closed (so many clients, each of which waits for its answer).
 
 One thread, keep-alive connections, bytes that were made before: little enough work for the generator to share
 two cores with what it measures.
@@ -7,6 +8,7 @@ two cores with what it measures.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import selectors
 import time
 from collections.abc import Sequence
@@ -156,6 +158,28 @@ class LoadGenerator:
             await asyncio.sleep(max(due - self._loop.time(), 0.0))
             tasks.append(asyncio.create_task(self._shoot(due, wire)))
         shots = await asyncio.gather(*tasks)
+        return Phase(
+            tuple(shots),
+            self._loop.time() - begin,
+            time.process_time() - before[0],
+            _machine_cpu() - before[1],
+        )
+
+    async def closed(self, clients: int, seconds: float, wires: Sequence[bytes]) -> Phase:
+        """Each client asks again as soon as it has its answer: a request is due when the last one was done.
+
+        The requests are taken in turn, from the first again after the last.
+        """
+        before = (time.process_time(), _machine_cpu())
+        begin = self._loop.time()
+        shots: list[Shot] = []
+        following = itertools.cycle(wires)
+
+        async def ask() -> None:
+            while (now := self._loop.time()) < begin + seconds:
+                shots.append(await self._shoot(now, next(following)))
+
+        await asyncio.gather(*(ask() for _ in range(clients)))
         return Phase(
             tuple(shots),
             self._loop.time() - begin,

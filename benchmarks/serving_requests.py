@@ -29,9 +29,9 @@ class Target:
     def health(self) -> bytes:
         return f"GET /health HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n\r\n".encode()
 
-    def recommend(self, body: bytes) -> bytes:
+    def recommend(self, body: bytes, path: str = "/v1/recommendations") -> bytes:
         head = (
-            f"POST /v1/recommendations HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
             f"Authorization: Bearer {self.key}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
@@ -56,6 +56,15 @@ def bodies(
         )
         for i in range(count)
     ]
+
+
+def zipfian(
+    people: Sequence[str], count: int, k: int, rng: np.random.Generator, exponent: float = 1.0
+) -> list[bytes]:
+    """[count] bodies: the person of rank r is asked for in proportion to r ** -exponent (Zipf's law)."""
+    shares = np.arange(1, len(people) + 1, dtype=np.float64) ** -exponent
+    drawn = rng.choice(len(people), count, p=shares / shares.sum()).tolist()
+    return [orjson.dumps({"user_id": people[row], "k": k}) for row in drawn]
 
 
 def landed_people(settings: Settings, tenant: Tenant) -> list[str]:

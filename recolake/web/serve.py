@@ -1,6 +1,8 @@
 """Serve one of the two APIs: `python -m recolake.web.serve FACTORY --port PORT [--workers N]`.
 
 Plain HTTP, or TLS 1.3 where the settings name a certificate; with it there is no plain HTTP.
+
+SIGHUP replaces two workers and more one after the other, without a request lost.
 """
 
 from __future__ import annotations
@@ -14,7 +16,14 @@ import uvicorn
 
 from recolake.errors import RecolakeError
 from recolake.settings import load_settings
+from recolake.web.draining import DrainingProtocol
 from recolake.web.tls import HSTS, Renewal, server_context
+
+# More than an idle connection lives, so that none is cut.
+_STOP_SECONDS = 10
+# A worker that is replaced goes on until its successor is ready. On a busy machine that takes far longer than
+# uvicorn's 5 seconds, after which it would give the restart up.
+_WORKER_SECONDS = 60
 
 
 def context_of_worker(_: uvicorn.Config, __: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
@@ -48,7 +57,9 @@ def main() -> None:
         workers=given.workers,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=10,
+        http=DrainingProtocol,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_worker_healthcheck=_WORKER_SECONDS,
         ssl_context_factory=context_of_worker if secure else None,
         headers=[HSTS] if secure else None,
     )
