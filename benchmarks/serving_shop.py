@@ -63,8 +63,8 @@ class Shop:
             raise SystemExit(f"The API does not run; its log is in {self.settings.log_root}.")
         return process
 
-    def publish(self, version: str, tenant: Tenant = QUIET) -> None:
-        """As training publishes: artefact, vectors online, pointer."""
+    def prepare(self, version: str, tenant: Tenant = QUIET) -> None:
+        """As training does before it lets a model into service: artefact, vectors online."""
         rng = np.random.default_rng(int(version[1:]))
         people = UserVectors(_pseudonyms(self.settings, tenant), _random(rng, len(PEOPLE)))
         folder = version_folder(self.settings, tenant, version)
@@ -78,7 +78,6 @@ class Shop:
         )
         checksum = load_artifact(folder, tenant).users_checksum
         write_vectors(self.settings, tenant, version, checksum, {View.USER_VECTOR: rows})
-        activate(self.settings, tenant, version)
 
 
 @contextmanager
@@ -102,7 +101,8 @@ def open_shop(
             _publish_registry(settings)
             for tenant in tenants:
                 _write_histories(settings, tenant, items)
-                shop.publish("v1", tenant)
+                shop.prepare("v1", tenant)
+                activate(settings, tenant, "v1")
             control.up(settings, ["api"])
             yield shop
         finally:

@@ -368,3 +368,9 @@ def listening() -> Callable[[Any], AbstractContextManager[str]]:
 def shop_at(valkey: Valkey) -> Callable[[Settings], Shop]:
     """What the offline half leaves behind, in a state folder of the test's."""
     return lambda settings: Shop(settings, valkey)
+
+
+@pytest.fixture(scope="session")
+def shop_on() -> Callable[[Settings], Shop]:
+    """The same on a platform that has a Redis of its own."""
+    return lambda settings: Shop(settings, Valkey(settings.home))

@@ -1,0 +1,110 @@
+"""What is done to an API under load: each makes ready, then gives what to call when the moment has come."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from benchmarks.serving_load import Shot
+from benchmarks.serving_shop import QUIET, Shop
+from recolake.platform.state import log_file
+from recolake.ranking.pointer import activate
+
+_PATIENCE_SECONDS, _POLL_SECONDS = 200.0, 0.2
+_UP = "Application startup complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when to when it happened, by the monotonic clock; `forgives`: requests of that time may fail."""
+
+    began: float
+    ended: float
+    forgives: bool = False
+
+    def holds(self, shot: Shot) -> bool:
+        """Whether a request was under way in it."""
+        return shot.done >= self.began and (shot.sent is None or shot.sent <= self.ended)
+
+
+def swap(shop: Shop) -> Callable[[], Window]:
+    """Another version of the model is there; it takes over, and the first comes back."""
+    shop.prepare("v2")
+
+    def act() -> Window:
+        began = time.monotonic()
+        for version in ("v2", "v1"):
+            taken = _told(shop, '"model_in_service"')
+            activate(shop.settings, QUIET, version)
+            _until(lambda taken=taken: taken() >= shop.settings.api_workers)
+        return Window(began, time.monotonic())
+
+    return act
+
+
+def restart(shop: Shop) -> Callable[[], Window]:
+    """Every worker is replaced, one after the other."""
+
+    def act() -> Window:
+        began, old = time.monotonic(), _workers(shop)
+        shop.server.send_signal(signal.SIGHUP)
+        _until(lambda: len(_workers(shop)) == len(old) and not _workers(shop) & old)
+        return Window(began, time.monotonic())
+
+    return act
+
+
+def kill(shop: Shop) -> Callable[[], Window]:
+    """One worker dies at once; the window ends when its sockets are gone with it."""
+
+    def act() -> Window:
+        ready, victim = _told(shop, _UP), min(_workers(shop), key=lambda each: each.pid)
+        gone = os.pidfd_open(victim.pid)
+        began = time.monotonic()
+        victim.kill()
+        select.select([gone], [], [])
+        window = Window(began, time.monotonic(), forgives=True)
+        os.close(gone)
+        _until(lambda: ready() > 0)
+        return window
+
+    return act
+
+
+DISTURBANCES: Mapping[str, Callable[[Shop], Callable[[], Window]]] = {
+    "swap": swap,
+    "restart": restart,
+    "kill": kill,
+}
+
+
+def _workers(shop: Shop) -> set[psutil.Process]:
+    """Not the tracker of shared resources, which is a child as well."""
+    return {child for child in shop.server.children() if "spawn_main" in " ".join(child.cmdline())}
+
+
+def _told(shop: Shop, words: str) -> Callable[[], int]:
+    """How often the API's workers have written these words into their log from now on."""
+    log = log_file(shop.settings, "api")
+    begin = log.stat().st_size
+
+    def count() -> int:
+        with log.open("rb") as stream:
+            stream.seek(begin)
+            return stream.read().count(words.encode())
+
+    return count
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"It did not happen in {_PATIENCE_SECONDS:.0f} s; see the API's log.")
+        time.sleep(_POLL_SECONDS)
