@@ -6,6 +6,10 @@ and a bare read of Redis in the same run:
     python -m benchmarks.serving --items 10000 --clients 1 --workers 1
     python -m benchmarks.serving --items 100000 --rate 200 [--workers 2] [--seconds 30] [--report FILE]
 
+The ranker alone, for many people at once against one at a time:
+
+    python -m benchmarks.serving --items 10000 --batch 1000
+
 Or the platform that runs, with a tenant's real data, beside an empty request:
 
     python -m benchmarks.serving [--rate 100] [--seconds 30] [--tenant shop] [--users FILE] [--report FILE]
@@ -18,12 +22,14 @@ import gc
 import json
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
 from benchmarks.serving_alone import Load, run_alone
 from benchmarks.serving_bars import table, verdicts
+from benchmarks.serving_batch import run_batch, told
 from benchmarks.serving_load import UNANSWERED, Arrivals
 from benchmarks.serving_running import Plan, run_beside
 from recolake.errors import RecolakeError
@@ -37,7 +43,7 @@ def main() -> None:
     given = _asked().parse_args()
     end_in_order()
     try:
-        results = _alone(given) if given.items else _beside(given)
+        results = _chosen(given)(given)
     except RecolakeError as error:
         raise SystemExit(f"{error.message} {error.hint}".strip()) from error
     if given.report:
@@ -47,6 +53,12 @@ def main() -> None:
 def end_in_order() -> None:
     """A benchmark that is told to stop still stops what it started."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
+
+
+def _chosen(given: argparse.Namespace) -> Callable[[argparse.Namespace], dict[str, object]]:
+    if not given.items:
+        return _beside
+    return _batch if given.batch else _alone
 
 
 def _asked() -> argparse.ArgumentParser:
@@ -98,6 +110,12 @@ def _alone(given: argparse.Namespace) -> dict[str, object]:
     )
     print("\n".join(table(found)), flush=True)
     return asdict(found) | {"bars": verdicts(found)}
+
+
+def _batch(given: argparse.Namespace) -> dict[str, object]:
+    found = run_batch(given.items, given.batch, given.k, given.rounds, given.seed)
+    print("\n".join(told(found)), flush=True)
+    return asdict(found)
 
 
 def _beside(given: argparse.Namespace) -> dict[str, object]:
