@@ -80,6 +80,7 @@ def _asked() -> argparse.ArgumentParser:
     alone.add_argument(
         "--rounds", type=int, default=4, help="turns with the baselines (default: %(default)s)"
     )
+    alone.add_argument("--batch", type=int, help="people at once; the ranker alone, no platform")
     beside = parser.add_argument_group("the platform that runs")
     beside.add_argument("--tenant", default="shop", help="whose key and people (default: %(default)s)")
     beside.add_argument("--arrivals", choices=get_args(Arrivals), default="poisson", help="(%(default)s)")
