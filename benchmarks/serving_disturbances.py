@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import psutil
 
 from benchmarks.serving_load import Shot
-from benchmarks.serving_shop import QUIET, Shop
+from benchmarks.serving_shop import QUIET, WORKER_IS_UP, Shop
 from recolake.platform.state import log_file
 from recolake.ranking.pointer import activate
 
 _PATIENCE_SECONDS, _POLL_SECONDS = 200.0, 0.2
-_UP = "Application startup complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def swap(shop: Shop) -> Callable[[], Window]:
     def act() -> Window:
         began = time.monotonic()
         for version in ("v2", "v1"):
-            taken = _told(shop, '"model_in_service"')
+            taken = _told(shop, b'"model_in_service"')
             activate(shop.settings, QUIET, version)
             _until(lambda taken=taken: taken() >= shop.settings.api_workers)
         return Window(began, time.monotonic())
@@ -64,7 +63,7 @@ def kill(shop: Shop) -> Callable[[], Window]:
     """One worker dies at once; the window ends when its sockets are gone with it."""
 
     def act() -> Window:
-        ready, victim = _told(shop, _UP), min(_workers(shop), key=lambda each: each.pid)
+        ready, victim = _told(shop, WORKER_IS_UP), min(_workers(shop), key=lambda each: each.pid)
         gone = os.pidfd_open(victim.pid)
         began = time.monotonic()
         victim.kill()
@@ -89,7 +88,7 @@ def _workers(shop: Shop) -> set[psutil.Process]:
     return {child for child in shop.server.children() if "spawn_main" in " ".join(child.cmdline())}
 
 
-def _told(shop: Shop, words: str) -> Callable[[], int]:
+def _told(shop: Shop, words: bytes) -> Callable[[], int]:
     """How often the API's workers have written these words into their log from now on."""
     log = log_file(shop.settings, "api")
     begin = log.stat().st_size
@@ -97,7 +96,7 @@ def _told(shop: Shop, words: str) -> Callable[[], int]:
     def count() -> int:
         with log.open("rb") as stream:
             stream.seek(begin)
-            return stream.read().count(words.encode())
+            return stream.read().count(words)
 
     return count
 

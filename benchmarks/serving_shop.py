@@ -8,6 +8,7 @@ are on, as for any tenant that has a plan.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ from recolake.limits.calendar import month_of
 from recolake.limits.gcra import Rate
 from recolake.limits.plans import Allowance, Quota, TenantPlan, plans_snapshot, render_plans
 from recolake.platform import control
-from recolake.platform.state import pid_file
+from recolake.platform.processes import tail
+from recolake.platform.state import log_file, pid_file
 from recolake.ranking.artifact import UserVectors, load_artifact
 from recolake.ranking.artifact_writer import Origin, write_artifact
 from recolake.ranking.items import Items
@@ -44,7 +46,9 @@ PEOPLE = tuple(f"person-{n}" for n in range(1_000))
 _DIMENSION, _HISTORY, _DAY = 64, 40, 15_000
 _DEPTH, _MEMBERS, _HIDDEN = 200, 4, 16
 _AMPLE = Rate(100_000, 100_000)
-_PATIENCE = 30.0
+_PATIENCE, _START_SECONDS = 30.0, 300.0
+WORKER_IS_UP = b"Application startup complete"
+"""What each worker writes into the API's log when it begins to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +108,19 @@ def open_shop(
                 shop.prepare("v1", tenant)
                 activate(settings, tenant, "v1")
             control.up(settings, ["api"])
+            _await_workers(settings)
             yield shop
         finally:
             control.down(settings)
+
+
+def _await_workers(settings: Settings) -> None:
+    """The platform calls the API up when one worker answers."""
+    log, deadline = log_file(settings, "api"), time.monotonic() + _START_SECONDS
+    while log.read_bytes().count(WORKER_IS_UP) < settings.api_workers:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"Not all workers came up: {tail(log)}")
+        time.sleep(0.1)
 
 
 def _open_accounts(settings: Settings, tenants: Sequence[Tenant], loud: Rate) -> dict[Tenant, str]:

@@ -52,6 +52,8 @@ def busy_shop(tmp_path_factory: pytest.TempPathFactory, shop_on: Callable[[Setti
         shop.publish_registry()
         shop.publish("v1", ["ada"])
         control.up(shop.settings, ["api"])
+        # It is up when one of them answers.
+        until(lambda: started(shop.settings) == shop.settings.api_workers)
         yield shop
     finally:
         control.down(shop.settings)
