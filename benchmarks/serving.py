@@ -4,7 +4,7 @@ On a platform of its own, which it starts with a made-up shop and stops again, b
 and a bare read of Redis in the same run:
 
     python -m benchmarks.serving --items 10000 --clients 1 --workers 1
-    python -m benchmarks.serving --items 100000 --rate 200 [--workers 2] [--seconds 30] [--report FILE]
+    python -m benchmarks.serving --items 100000 --rate 200 600 [--workers 2] [--seconds 30] [--report FILE]
 
 The ranker alone, for many people at once against one at a time:
 
@@ -65,7 +65,9 @@ def _asked() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rate", type=float, default=100.0, help="requests a second (default: %(default)g)")
+    parser.add_argument(
+        "--rate", type=float, nargs="+", default=[100.0], help="requests a second (default: 100)"
+    )
     parser.add_argument("--seconds", type=float, default=30.0, help="length of it (default: %(default)g)")
     parser.add_argument("--warmup", type=float, default=5.0, help="seconds before (default: %(default)g)")
     parser.add_argument("-k", type=int, default=10, help="items an answer (default: %(default)s)")
@@ -96,21 +98,25 @@ def _alone(given: argparse.Namespace) -> dict[str, object]:
         )
     # A pause of the generator's own would count as the API's.
     gc.disable()
-    found = run_alone(
+    loads = [
         Load(
             items=given.items,
             workers=given.workers,
             clients=given.clients,
-            rate=given.rate,
+            rate=rate,
             seconds=given.seconds,
             warmup=given.warmup,
             rounds=given.rounds,
             k=given.k,
             seed=given.seed,
         )
-    )
-    print("\n".join(table(found)), flush=True)
-    return asdict(found) | {"bars": verdicts(found)}
+        for rate in given.rate
+    ]
+    runs = []
+    for found in run_alone(loads):
+        print("\n".join(table(found)), flush=True)
+        runs.append(asdict(found) | {"bars": verdicts(found)})
+    return {"runs": runs}
 
 
 def _batch(given: argparse.Namespace) -> dict[str, object]:
@@ -120,7 +126,9 @@ def _batch(given: argparse.Namespace) -> dict[str, object]:
 
 
 def _beside(given: argparse.Namespace) -> dict[str, object]:
-    shape = (given.rate, given.seconds, given.warmup, given.arrivals, given.unknown, given.k, given.seed)
+    if len(given.rate) > 1:
+        raise SystemExit("The platform that runs is asked at one --rate.")
+    shape = (given.rate[0], given.seconds, given.warmup, given.arrivals, given.unknown, given.k, given.seed)
     results = run_beside(load_settings(), Plan(given.tenant, *shape), given.users)
     outcomes = results.recommendations.outcomes
     if 2 * sum(outcomes.get(kind, 0) for kind in UNANSWERED) > results.recommendations.requests:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -82,23 +82,26 @@ class _Part:
     server: psutil.Process
 
 
-def run_alone(load: Load) -> Alone:
-    """Start all, measure, stop all.
+def run_alone(loads: Sequence[Load]) -> Iterator[Alone]:
+    """Start all, measure one load after the other, stop all.
+
+    Args:
+        loads: of the same items and workers.
 
     Raises:
         ServiceUnavailableError: Redis or the API did not start.
     """
+    items, workers = loads[0].items, loads[0].workers
     with contextlib.ExitStack() as stack:
-        shop = stack.enter_context(open_shop(load.items, load.workers))
-        plain = stack.enter_context(
-            served("benchmarks.serving_plain:create_app", shop.settings, load.workers)
-        )
+        shop = stack.enter_context(open_shop(items, workers))
+        plain = stack.enter_context(served("benchmarks.serving_plain:create_app", shop.settings, workers))
         store = stack.enter_context(redis.Redis.from_url(resolve(shop.settings, "redis")))
         store.set("benchmark:bare", b"x" * 500)
-        busy = psutil.cpu_percent(interval=1) / 100
-        print("all is up; measuring", flush=True)
-        with runner() as loop:
-            return loop.run(_measure(load, shop, plain, lambda: _reads(store), busy))
+        for load in loads:
+            busy = psutil.cpu_percent(interval=1) / 100
+            print("all is up; measuring", flush=True)
+            with runner() as loop:
+                yield loop.run(_measure(load, shop, plain, lambda: _reads(store), busy))
 
 
 async def _measure(

@@ -1,8 +1,8 @@
 """What customers notice of a swap of models, a restart of workers, a killed worker and a noisy neighbour.
 
-    python -m benchmarks.serving_disturbed swap|restart|kill|neighbour [--rate 200] [--items 10000]
+    python -m benchmarks.serving_disturbed swap restart kill neighbour [--rate 200] [--items 10000]
 
-On a platform of its own (`serving_shop`), under open-loop load. Each request counts: a swap and a restart may
+Any of the four, one after the other, on a platform of its own (`serving_shop`), under open-loop load. Each request counts: a swap and a restart may
 fail none, a killed worker those that it had at most. The neighbour asks ten times what its plan allows; the
 quiet tenant is measured with it and without it, in turns.
 """
@@ -14,7 +14,7 @@ import asyncio
 import gc
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import reduce
 from operator import add
@@ -35,7 +35,7 @@ from recolake.tenancy.context import Tenant
 
 _K, _REQUESTS, _WORKERS = 10, 4_000, 2
 _SLICE_SECONDS, _MOST_SLICES, _WARMUP_SECONDS = 5.0, 60, 5.0
-_TIMES_ITS_LIMIT = 10
+_TIMES_ITS_LIMIT, NEIGHBOUR = 10, "neighbour"
 _MOVED_SHARE, _MOVED_MILLISECONDS = 0.1, 1.0
 
 
@@ -86,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("disturbance", choices=(*DISTURBANCES, "neighbour"))
+    parser.add_argument("disturbances", nargs="+", choices=(*DISTURBANCES, NEIGHBOUR))
     parser.add_argument("--rate", type=float, default=200.0, help="requests a second (default: %(default)g)")
     parser.add_argument("--items", type=int, default=10_000, help="of the shop (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=4, help="turns of `neighbour` (default: %(default)s)")
@@ -96,22 +96,30 @@ def main() -> None:
     # A pause of the generator's own would count as the API's.
     gc.disable()
     try:
-        found = (
-            neighbour(given.items, given.rate, given.rounds)
-            if given.disturbance == "neighbour"
-            else disturbed(given.disturbance, given.items, given.rate)
-        )
+        found = list(run(given.disturbances, given.items, given.rate, given.rounds))
     except RecolakeError as error:
         raise SystemExit(f"{error.message} {error.hint}".strip()) from error
     if given.report:
-        given.report.write_text(json.dumps(asdict(found), indent=2) + "\n")
-    raise SystemExit(0 if found.met else 1)
+        given.report.write_text(json.dumps([asdict(each) for each in found], indent=2) + "\n")
+    raise SystemExit(0 if all(each.met for each in found) else 1)
 
 
-def disturbed(name: str, items: int, rate: float) -> Disturbed:
+def run(names: Sequence[str], items: int, rate: float, rounds: int) -> Iterator[Disturbed | Neighbour]:
+    """One after the other, on one platform."""
+    limit = rate / _TIMES_ITS_LIMIT
+    with open_shop(items, _WORKERS, (QUIET, LOUD), Rate(limit, max(round(limit), 1))) as shop:
+        for name in names:
+            if name == NEIGHBOUR:
+                yield neighbour(shop, rate, rounds)
+            else:
+                yield disturbed(shop, name, rate)
+
+
+def disturbed(shop: Shop, name: str, rate: float) -> Disturbed:
     """Load before, while and after something happens to the API."""
-    with open_shop(items, _WORKERS) as shop, runner() as loop:
-        act = DISTURBANCES[name](shop)
+    act = DISTURBANCES[name](shop)
+    print(f"{name}: measuring", flush=True)
+    with runner() as loop:
         before, during, window = loop.run(_around(shop, rate, act))
     shots = (*before.shots, *during.shots)
     failed = [shot for shot in shots if shot.outcome != "200"]
@@ -127,19 +135,16 @@ def disturbed(name: str, items: int, rate: float) -> Disturbed:
         len(beyond),
         not beyond,
     )
-    print(f"{name}, {rate:g} requests a second, {items:,} items: it took {found.seconds:g} s")
+    print(f"{name}, {rate:g} requests a second, {shop.items:,} items: it took {found.seconds:g} s")
     _say({"before": found.before, "while and after": found.during})
     print(f"{found.failed} of {len(shots):,} failed; {found.lost_beyond} beyond what may be lost")
     return found
 
 
-def neighbour(items: int, rate: float, rounds: int) -> Neighbour:
+def neighbour(shop: Shop, rate: float, rounds: int) -> Neighbour:
     """The quiet tenant alone and beside the loud one, in turns."""
-    limit = rate / _TIMES_ITS_LIMIT
-    with (
-        open_shop(items, _WORKERS, (QUIET, LOUD), Rate(limit, max(round(limit), 1))) as shop,
-        runner() as loop,
-    ):
+    print(f"{NEIGHBOUR}: measuring", flush=True)
+    with runner() as loop:
         alone, beside, loud = loop.run(_beside(shop, rate, rounds))
     quiet, noisy = figures(alone), figures(beside)
     moved = noisy.since_due.p99 - quiet.since_due.p99
@@ -151,7 +156,7 @@ def neighbour(items: int, rate: float, rounds: int) -> Neighbour:
         moved < max(_MOVED_SHARE * quiet.since_due.p99, _MOVED_MILLISECONDS)
         and quiet.outcomes.keys() | noisy.outcomes.keys() == {"200"},
     )
-    print(f"{rate:g} requests a second of each tenant, {items:,} items; the loud one may ask {limit:g}")
+    print(f"{rate:g} requests a second of each tenant, {shop.items:,} items; the loud one may ask a tenth")
     _say({"the quiet one alone": quiet, "beside the loud one": noisy})
     print(f"p99 moved by {found.p99_moved_milliseconds:g} ms; the loud one was answered {found.loud}")
     return found
