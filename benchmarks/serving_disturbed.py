@@ -2,9 +2,9 @@
 
     python -m benchmarks.serving_disturbed swap restart kill neighbour [--rate 200] [--items 10000]
 
-Any of the four, one after the other, on a platform of its own (`serving_shop`), under open-loop load. Each request counts: a swap and a restart may
-fail none, a killed worker those that it had at most. The neighbour asks ten times what its plan allows; the
-quiet tenant is measured with it and without it, in turns.
+Any of the four, one after the other, on a platform of its own (`serving_shop`), under open-loop load. Each
+request counts: a swap and a restart may fail none, a killed worker those that it had at most. The neighbour
+asks ten times what its plan allows; the quiet tenant is measured with it and without it, in turns.
 """
 
 from __future__ import annotations
