@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import psutil
-
 from benchmarks.serving_load import Shot
 from benchmarks.serving_shop import QUIET, WORKER_IS_UP, Shop
+from recolake.platform.processes import workers
 from recolake.platform.state import log_file
 from recolake.ranking.pointer import activate
 
@@ -51,9 +50,9 @@ def restart(shop: Shop) -> Callable[[], Window]:
     """Every worker is replaced, one after the other."""
 
     def act() -> Window:
-        began, old = time.monotonic(), _workers(shop)
+        began, old = time.monotonic(), workers(shop.server)
         shop.server.send_signal(signal.SIGHUP)
-        _until(lambda: len(_workers(shop)) == len(old) and not _workers(shop) & old)
+        _until(lambda: len(workers(shop.server)) == len(old) and not workers(shop.server) & old)
         return Window(began, time.monotonic())
 
     return act
@@ -63,7 +62,7 @@ def kill(shop: Shop) -> Callable[[], Window]:
     """One worker dies at once; the window ends when its sockets are gone with it."""
 
     def act() -> Window:
-        ready, victim = _told(shop, WORKER_IS_UP), min(_workers(shop), key=lambda each: each.pid)
+        ready, victim = _told(shop, WORKER_IS_UP), min(workers(shop.server), key=lambda each: each.pid)
         gone = os.pidfd_open(victim.pid)
         began = time.monotonic()
         victim.kill()
@@ -81,11 +80,6 @@ DISTURBANCES: Mapping[str, Callable[[Shop], Callable[[], Window]]] = {
     "restart": restart,
     "kill": kill,
 }
-
-
-def _workers(shop: Shop) -> set[psutil.Process]:
-    """Not the tracker of shared resources, which is a child as well."""
-    return {child for child in shop.server.children() if "spawn_main" in " ".join(child.cmdline())}
 
 
 def _told(shop: Shop, words: bytes) -> Callable[[], int]:

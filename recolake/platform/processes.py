@@ -101,6 +101,16 @@ def tree(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
+def workers(server: psutil.Process) -> set[psutil.Process]:
+    """What a server that runs several processes has spawned and is alive; not multiprocessing's tracker."""
+    found = set()
+    for child in server.children():
+        with contextlib.suppress(psutil.Error):
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.add(child)
+    return found
+
+
 def marked(home: Path) -> list[psutil.Process]:
     """Processes that a supervisor of this home began, wherever they went since; never the caller itself."""
     found = []

@@ -21,9 +21,9 @@ from recolake.web.tls import HSTS, Renewal, server_context
 
 # More than an idle connection lives, so that none is cut.
 _STOP_SECONDS = 10
-# A worker that is replaced goes on until its successor is ready. On a busy machine that takes far longer than
-# uvicorn's 5 seconds, after which it would give the restart up.
-_WORKER_SECONDS = 60
+# How long a worker may take to start, or to say that it lives: as long as the platform waits for a service.
+# After uvicorn's 5 seconds a busy machine would give a restart up, and end workers that only just begin.
+_WORKER_SECONDS = 120
 
 
 def context_of_worker(_: uvicorn.Config, __: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:

@@ -19,10 +19,11 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from recolake.endpoints import resolve
 from recolake.platform import control
+from recolake.platform.processes import workers as workers_of
 from recolake.platform.state import log_file, pid_file
 from recolake.settings import Settings
 
-CUSTOMERS = 4
+CUSTOMERS = 2
 _UP = "Application startup complete"
 
 
@@ -62,7 +63,7 @@ def busy_shop(tmp_path_factory: pytest.TempPathFactory, shop_on: Callable[[Setti
 def workers(settings: Settings) -> set[psutil.Process]:
     server = pid_file(settings, "api").process()
     assert server is not None
-    return {child for child in server.children() if "spawn_main" in " ".join(child.cmdline())}
+    return workers_of(server)
 
 
 def started(settings: Settings) -> int:
