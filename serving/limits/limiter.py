@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ class Limiter:
                 self._breaker.failed()
                 self._metrics.limit_failures.inc()
                 _log.warning("limits_are_local", reason=type(error).__name__)
-                await self.close()
+                await self._let_go()
             else:
                 self._breaker.succeeded()
                 return admission
@@ -101,6 +102,16 @@ class Limiter:
                 await client.aclose()
             except (RedisError, OSError, RuntimeError):
                 _log.info("redis_was_gone")
+
+    async def _let_go(self) -> None:
+        """The next request finds Redis anew; others that wait on this client's connections end by themselves.
+
+        A connection that is closed under a request raises whatever its transport does then.
+        """
+        client, self._client, self._script = self._client, None, None
+        if client is not None:
+            with suppress(RedisError, OSError):
+                await client.connection_pool.disconnect(inuse_connections=False)
 
     def _opened(self) -> AsyncScript:
         if self._script is None:

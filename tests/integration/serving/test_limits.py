@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -20,12 +21,14 @@ from hypothesis import strategies as st
 from recolake.files import write_atomically
 from recolake.limits.calendar import month_of
 from recolake.limits.gcra import Rate, take
-from recolake.limits.plans import Allowance, Quota, TenantPlan, plans_snapshot, render_plans
+from recolake.limits.plans import Allowance, PlanSnapshot, Quota, TenantPlan, plans_snapshot, render_plans
 from recolake.settings import PROJECT_ROOT, Settings
+from recolake.tenancy.api_keys import KeyRecord
 from recolake.tenancy.context import Tenant
 from recolake.tenancy.pseudonyms import ensure_tenant_key
 from serving.app import create_app
-from serving.limits.limiter import SCRIPT
+from serving.limits.limiter import SCRIPT, Limiter
+from serving.metrics import Metrics
 
 SHOP = Tenant("shop")
 THIS_MONTH = month_of(datetime.now(UTC))
@@ -141,6 +144,26 @@ def test_without_redis_each_worker_keeps_its_share_and_with_it_all_is_as_before(
         while '"key";r=8' not in answer.headers["ratelimit"]:
             answer = receipt(client, secret)
         assert answer.status_code == 404
+
+
+def test_a_redis_that_is_late_for_one_cuts_nobody_off_who_waits_for_it_as_well(bare_shop: Any) -> None:
+    """A connection that is closed under a request was a 500, not a limit that is judged here."""
+    settings = bare_shop.settings.model_copy(update={"feature_deadline_seconds": 0.2})
+    give_plan(settings, Rate(SLOW, 10))
+    caller = KeyRecord("key_1", SHOP, frozenset())
+
+    async def ask() -> tuple[bool, int]:
+        limiter = Limiter(settings, PlanSnapshot(settings), Metrics())
+        await limiter.admit(caller, 1, None, 0)
+        under_way = await limiter._client.connection_pool.get_connection()
+        redis.Redis.from_url(bare_shop.valkey.url).client_pause(10_000)
+        late = await limiter.admit(caller, 1, None, 0)
+        kept = under_way.is_connected
+        await under_way.disconnect()
+        await limiter.close()
+        return kept, late.rates[0][2].remaining
+
+    assert asyncio.run(ask()) == (True, Rate(SLOW, 10).share(settings.api_workers).burst - 1)
 
 
 WORKER = """
