@@ -8,16 +8,19 @@ SIGHUP replaces two workers and more one after the other, without a request lost
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ssl
 import sys
 from collections.abc import Callable
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from recolake.errors import RecolakeError
 from recolake.settings import load_settings
 from recolake.web.draining import DrainingProtocol
 from recolake.web.tls import HSTS, Renewal, server_context
+from recolake.web.workers import Workers
 
 # More than an idle connection lives, so that none is cut.
 _STOP_SECONDS = 10
@@ -49,7 +52,7 @@ def main() -> None:
             server_context(load_settings())
     except RecolakeError as error:
         sys.exit(f"{error.message} {error.hint}")
-    uvicorn.run(
+    config = uvicorn.Config(
         given.factory,
         factory=True,
         host=given.host,
@@ -63,6 +66,14 @@ def main() -> None:
         ssl_context_factory=context_of_worker if secure else None,
         headers=[HSTS] if secure else None,
     )
+    with contextlib.suppress(KeyboardInterrupt):
+        if given.workers > 1:
+            Workers(config, [config.bind_socket()]).run()
+            return
+        server = uvicorn.Server(config)
+        server.run()
+        if not server.started:
+            sys.exit(STARTUP_FAILURE)
 
 
 if __name__ == "__main__":
