@@ -7,7 +7,7 @@ it, which a batch would pay once, is not in it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,14 +51,15 @@ def run_batch(items: int, count: int, k: int, rounds: int, seed: int) -> Batch:
     everybody = people(rng, count, items, _DIMENSION, _HISTORY)
     ones = [everybody.slice(user, user + 1) for user in range(count)]
 
-    def rank_for(batch: UserBatch) -> None:
-        rank(model, batch, k, include_seen=False)
+    def rank_for(batches: Sequence[UserBatch]) -> None:
+        for batch in batches:
+            rank(model, batch, k, include_seen=False)
 
-    rank_for(ones[0])
+    rank_for(ones[:1])
     single, whole = [], []
     for _ in range(rounds):
-        single.append(_seconds(lambda: [rank_for(one) for one in ones]))
-        whole.append(_seconds(lambda: rank_for(everybody)))
+        single.append(_seconds(lambda: rank_for(ones)))
+        whole.append(_seconds(lambda: rank_for([everybody])))
     return Batch(
         items, count, round(count / float(np.median(single)), 1), round(count / float(np.median(whole)), 1)
     )
@@ -74,7 +75,7 @@ def told(found: Batch) -> list[str]:
     ]
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _seconds(work: Callable[[], None]) -> float:
     began = time.process_time()
     work()
     return time.process_time() - began
