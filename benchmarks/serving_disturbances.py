@@ -37,10 +37,8 @@ def swap(shop: Shop) -> Callable[[], Window]:
 
     def act() -> Window:
         began = time.monotonic()
-        for version in ("v2", "v1"):
-            taken = _told(shop, b'"model_in_service"')
-            activate(shop.settings, QUIET, version)
-            _until(lambda taken=taken: taken() >= shop.settings.api_workers)
+        _take_over(shop, "v2")
+        _take_over(shop, "v1")
         return Window(began, time.monotonic())
 
     return act
@@ -80,6 +78,13 @@ DISTURBANCES: Mapping[str, Callable[[Shop], Callable[[], Window]]] = {
     "restart": restart,
     "kill": kill,
 }
+
+
+def _take_over(shop: Shop, version: str) -> None:
+    """Point at a version, and wait until every worker serves it."""
+    taken = _told(shop, b'"model_in_service"')
+    activate(shop.settings, QUIET, version)
+    _until(lambda: taken() >= shop.settings.api_workers)
 
 
 def _told(shop: Shop, words: bytes) -> Callable[[], int]:
