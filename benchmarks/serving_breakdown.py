@@ -1,0 +1,210 @@
+"""What one answer of `POST /v1/recommendations` costs the server's processor, layer by layer.
+
+    python -m benchmarks.serving_breakdown [--requests 2000] [--items 5000] [--people 2000] [--out FILE]
+
+One process, a Redis and a made-up shop of its own (`benchmarks/breakdown_shop.py`), all removed at the end.
+The application is the real one behind uvicorn, with authentication, limits, usage journal, metrics and log; a
+client in another process asks over one keep-alive connection for 10 items, for people drawn by Zipf's law.
+
+Figures are processor time, not time: they hold on a busy machine, too. What all threads of the server spend
+on a request is measured first, with nothing in the way. Then each layer's entrance is timed by its thread's
+own clock, less what it calls of other layers; the rest (HTTP, routing, middleware, validation, JSON, handing
+over to a thread) is what remains of the whole. A plain route of FastAPI, and one GET of Redis, are in the
+same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+# Threads of a matrix product would spin beside the server's own; the platform starts the API so, too.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import numpy as np
+import redis
+import uvicorn
+from fastapi import FastAPI
+
+from benchmarks.breakdown_shop import Size, furnish, person, valkey
+from benchmarks.thread_clock import ThreadClock
+from recolake.settings import Settings
+from recolake.telemetry import configure_logging
+
+_WARM_UP = 300
+_ZIPF = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Microseconds of the server's processor time for one request."""
+
+    plain_route: float
+    redis_get: float
+    whole: float
+    layers: dict[str, float]
+
+
+def main() -> None:
+    """Measure and print; JSON with --out."""
+    parser = argparse.ArgumentParser(description="Processor time of one answer")
+    parser.add_argument("--requests", type=int, default=2_000)
+    parser.add_argument("--items", type=int, default=5_000)
+    parser.add_argument("--people", type=int, default=2_000)
+    parser.add_argument("--include-seen", action="store_true", help="items bought before may return")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="write the results as JSON")
+    given = parser.parse_args()
+    found = measure(Size(given.items, given.people), given.requests, given.seed, given.include_seen)
+    say(found)
+    if given.out:
+        given.out.write_text(json.dumps(asdict(found), indent=2) + "\n")
+
+
+def measure(size: Size, requests: int, seed: int, include_seen: bool) -> Breakdown:
+    """The whole benchmark."""
+    with tempfile.TemporaryDirectory(prefix="recolake-breakdown-") as name, valkey(Path(name) / "redis") as url:
+        settings = Settings(home=Path(name) / "home", redis_url=url, feature_deadline_seconds=5.0)
+        secret = furnish(settings, size, seed)
+        # As with several workers, of which each writes its metrics to files.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(name) / "metrics")
+        Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir()
+        from serving.app import create_app
+
+        users = np.random.default_rng(seed).zipf(_ZIPF, requests) % size.people
+        bodies = [
+            json.dumps({"user_id": person(int(user)), "k": 10, "include_seen": include_seen}) for user in users
+        ]
+        with _silent(), _listening(create_app(settings)) as port:
+            client = _Client(port, secret, bodies)
+            client.ask(_WARM_UP)
+            whole = _spent(client.ask, requests)
+            with _layers() as clock:
+                client.ask(requests)
+        with _listening(_plain()) as port:
+            client = _Client(port, secret, bodies)
+            client.ask(_WARM_UP)
+            plain = _spent(client.ask, requests)
+        bare = redis.Redis.from_url(url)
+        get = _spent(lambda count: [bare.get("nothing") for _ in range(count)], requests)
+        layers = {name: round(spent / requests * 1e6, 1) for name, spent in clock.spent.items()}
+        layers["HTTP, routing, middleware, validation, JSON, threads"] = round(whole - sum(layers.values()), 1)
+        return Breakdown(plain, get, whole, layers)
+
+
+def say(found: Breakdown) -> None:
+    """Print the table."""
+    rows = [("a plain FastAPI route", found.plain_route), ("a GET of Redis", found.redis_get)]
+    rows += [("an answer", found.whole), *((f"  {name}", spent) for name, spent in found.layers.items())]
+    for name, spent in rows:
+        print(f"{name:60} {spent:8.0f} µs")
+
+
+def _spent(work: Callable[[int], Any], count: int) -> float:
+    """Microseconds of this process's processor time each."""
+    before = time.process_time()
+    work(count)
+    return round((time.process_time() - before) / count * 1e6, 1)
+
+
+def _plain() -> FastAPI:
+    app = FastAPI()
+
+    @app.post("/v1/recommendations")
+    async def plain(body: dict[str, Any]) -> dict[str, Any]:
+        return body
+
+    return app
+
+
+@contextmanager
+def _layers() -> Iterator[ThreadClock]:
+    """Time the entrances of the layers, in their own modules."""
+    from recolake.ranking.second_stage.stage import SecondStage
+    from recolake.usage.journal import UsageJournal
+    from serving.api.recommendations import service
+    from serving.api.recommendations.kinds import personal
+    from serving.hidden import Hidden
+    from serving.limits.limiter import Limiter
+    from serving.people import OnlineFeatures
+
+    clock = ThreadClock()
+    with clock:
+        clock.time(Limiter, "admit", "limits: one script in Redis")
+        clock.time(OnlineFeatures, "person", "features of the person: Feast and Redis")
+        clock.time(Hidden, "rules", "hidden items: a GET of Redis")
+        clock.time(personal, "rank", "first stage: FAISS, blend, order")
+        clock.time(SecondStage, "reordered", "second stage")
+        clock.time(service, "items_of", "items of the answer")
+        clock.time(UsageJournal, "append", "usage journal")
+        clock.time(service.Recommender, "recommend", "pipeline around them")
+        yield clock
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Log as the service does, to nowhere."""
+    shown = sys.stdout
+    with Path(os.devnull).open("w") as nowhere:
+        sys.stdout = nowhere
+        configure_logging("api")
+        sys.stdout = shown
+        yield
+
+
+@contextmanager
+def _listening(app: FastAPI) -> Iterator[int]:
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, server_header=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        thread.join(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@dataclass(frozen=True)
+class _Client:
+    """Asks from a process of its own, so that its work is not counted."""
+
+    port: int
+    secret: str
+    bodies: list[str]
+
+    def ask(self, count: int) -> None:
+        process = get_context("spawn").Process(target=_ask, args=(self.port, self.secret, self.bodies[:count]))
+        process.start()
+        process.join()
+        if process.exitcode:
+            raise RuntimeError("A request was not answered 200.")
+
+
+def _ask(port: int, secret: str, bodies: list[str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+    for body in bodies:
+        connection.request("POST", "/v1/recommendations", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
