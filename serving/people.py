@@ -1,4 +1,4 @@
-"""What the online store knows of a person: one Feast read of two keys, with a deadline and a breaker."""
+"""What the online store knows of a person: one read of two keys, with a deadline and a breaker."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from recolake.features.names import (
     Service,
     View,
 )
+from recolake.features.rows import Row, RowReader
 from recolake.features.store import online_store, registry_snapshot
 from recolake.profile.deeds import NOTHING_RECENT, Recent
 from recolake.ranking.fold_in import Made
@@ -41,7 +42,6 @@ _VECTORS_A_READ = 100
 _HABITS = ("history_days", "history_first_days", "history_last_days")
 _RECENT_TEXTS = ("recent_items", "recent_types", "seen_items")
 _RECENT_TIMES = ("recent_times", "seen_times")
-_RECENT = frozenset((*_RECENT_TEXTS, *_RECENT_TIMES))
 # A vector is folded in from these; what was taken is much more, and of no use without the history.
 _FOLDED = ("recent_items", "recent_types", "recent_times")
 
@@ -77,18 +77,35 @@ class Person:
 class _Opened:
     origin: tuple[str, int]
     store: FeatureStore
-    person: FeatureService
+    client: redis.Redis
     popularity: FeatureService
+    person: RowReader
+    # What is read of many people at once.
+    briefly: RowReader
     # A registry from before there were rules lacks it.
-    profile: FeatureService | None
+    profile: RowReader | None
 
-    @property
-    def briefly(self) -> list[str]:
-        """What is read of many people at once."""
-        wanted = [f"{View.USER_VECTOR}:vector"]
-        if self.person.name == Service.LIVE.value:
-            wanted += [f"{View.USER_RECENT}:{name}" for name in _FOLDED]
-        return wanted
+    @classmethod
+    def at(cls, settings: Settings, origin: tuple[str, int]) -> _Opened:
+        """At Redis' address, by the registry of that time."""
+        patience = settings.feature_deadline_seconds
+        store = online_store(settings, patience)
+        of_person, of_profile = _of_person(store), _profile(store)
+        briefly: dict[str, Sequence[str]] = {View.USER_VECTOR.value: ("vector",)}
+        if of_person.name == Service.LIVE.value:
+            briefly[View.USER_RECENT.value] = _FOLDED
+        return cls(
+            origin,
+            store,
+            # As Feast's own, without retries: whoever asks has a deadline, and a fallback.
+            redis.Redis.from_url(
+                origin[0], socket_timeout=patience, socket_connect_timeout=patience, retry=None
+            ),
+            store.get_feature_service(Service.POPULARITY.value, allow_cache=True),
+            RowReader.of(store, of_person),
+            RowReader(store, briefly),
+            None if of_profile is None else RowReader.of(store, of_profile),
+        )
 
 
 class OnlineFeatures:
@@ -112,14 +129,7 @@ class OnlineFeatures:
             origin = (resolve(self._settings, "redis"), path.stat().st_mtime_ns)
             if self._opened is not None and self._opened.origin == origin:
                 return
-            store = online_store(self._settings, self._settings.feature_deadline_seconds)
-            opened = _Opened(
-                origin,
-                store,
-                _of_person(store),
-                store.get_feature_service(Service.POPULARITY.value, allow_cache=True),
-                _profile(store),
-            )
+            opened = _Opened.at(self._settings, origin)
             _warm(opened)
             self._opened = opened
             _log.info("feature_store_opened")
@@ -134,7 +144,7 @@ class OnlineFeatures:
         """
         opened = self._open_for_reads()
         keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym, MODEL_KEY: model_version or ""}
-        return _person(self._read(opened, opened.person, keys))
+        return _person(self._rows(opened, opened.person, [keys])[0])
 
     def attributes(self, tenant: Tenant, pseudonym: str) -> dict[str, str | float | None]:
         """What conditions may ask of a person, all of `USER_ATTRIBUTES`; None for what is not known.
@@ -145,8 +155,9 @@ class OnlineFeatures:
         opened = self._open_for_reads()
         if opened.profile is None:
             raise FeaturesUnavailableError
-        found = self._read(opened, opened.profile, {TENANT_KEY: tenant.name, USER_KEY: pseudonym})
-        return {name: _plain(found[name].values[0]) for name in USER_ATTRIBUTES}
+        keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym}
+        found = self._rows(opened, opened.profile, [keys])[0]
+        return {name: _plain(found[name]) for name in USER_ATTRIBUTES}
 
     def people(self, tenant: Tenant, pseudonyms: Sequence[str], model_version: str | None) -> list[Person]:
         """People without their histories: their vectors by this model version and no other, and what they did
@@ -162,8 +173,7 @@ class OnlineFeatures:
                 {TENANT_KEY: tenant.name, USER_KEY: each, MODEL_KEY: model_version or ""}
                 for each in pseudonyms[start : start + _VECTORS_A_READ]
             ]
-            columns = self._rows(opened, opened.briefly, keys)
-            found += [_briefly(columns, row) for row in range(len(keys))]
+            found += [_briefly(row) for row in self._rows(opened, opened.briefly, keys)]
         return found
 
     def _open_for_reads(self) -> _Opened:
@@ -172,17 +182,11 @@ class OnlineFeatures:
             raise FeaturesUnavailableError
         return opened
 
-    def _read(self, opened: _Opened, service: FeatureService, keys: dict[str, str]) -> dict[str, Any]:
-        """Columns of one row."""
-        return self._rows(opened, service, [keys])
-
-    def _rows(
-        self, opened: _Opened, service: FeatureService | list[str], rows: list[dict[str, str]]
-    ) -> dict[str, Any]:
-        """Columns of rows."""
+    def _rows(self, opened: _Opened, reader: RowReader, keys: Sequence[dict[str, str]]) -> list[Row]:
+        """A row for each of the keys."""
         began = time.perf_counter()
         try:
-            answer = opened.store.get_online_features(service, rows).proto
+            rows = reader.read(opened.client, keys)
         except (redis.RedisError, OSError) as error:
             self.breaker.failed()
             self._metrics.features_refused.set(self.breaker.open)
@@ -191,7 +195,7 @@ class OnlineFeatures:
         self.breaker.succeeded()
         self._metrics.features_refused.set(0)
         self._metrics.feature_reads.labels("ok").observe(time.perf_counter() - began)
-        return dict(zip(answer.metadata.feature_names.val, answer.results, strict=True))
+        return rows
 
     def trend_scores(self, tenant: Tenant, items: Sequence[str]) -> npt.NDArray[np.float64]:
         """[I] trend score of each item, NaN where the store has none; one read, so ask for few at a time.
@@ -223,9 +227,9 @@ def _of_person(store: FeatureStore) -> FeatureService:
 
 
 def _warm(opened: _Opened) -> None:
-    """Read nobody, so that no request pays for what Feast resolves and imports on its first read."""
+    """Read nobody, so that no request pays for what is imported and connected on the first read."""
     with suppress(redis.RedisError, OSError):
-        opened.store.get_online_features(opened.person, [{TENANT_KEY: "", USER_KEY: "", MODEL_KEY: ""}])
+        opened.person.read(opened.client, [{TENANT_KEY: "", USER_KEY: "", MODEL_KEY: ""}])
 
 
 def _profile(store: FeatureStore) -> FeatureService | None:
@@ -246,18 +250,18 @@ def _plain(value: Any) -> str | float | None:
     return found if isinstance(found, str) else float(found)
 
 
-def _person(columns: dict[str, Any]) -> Person:
+def _person(row: Row) -> Person:
     return Person(
-        vector=_vector(columns["vector"].values[0]),
-        history=list(columns["history_items"].values[0].string_list_val.val),
-        weights=list(columns["history_weights"].values[0].double_list_val.val),
-        habits=_habits(columns),
-        recent=_recent(columns, 0),
+        vector=_vector(row["vector"]),
+        history=list(row["history_items"].string_list_val.val),
+        weights=list(row["history_weights"].double_list_val.val),
+        habits=_habits(row),
+        recent=_recent(row),
     )
 
 
-def _briefly(columns: dict[str, Any], row: int) -> Person:
-    return Person(_vector(columns["vector"].values[row]), (), (), recent=_recent(columns, row))
+def _briefly(row: Row) -> Person:
+    return Person(_vector(row["vector"]), (), (), recent=_recent(row))
 
 
 def _vector(value: Any) -> FloatArray | None:
@@ -265,23 +269,22 @@ def _vector(value: Any) -> FloatArray | None:
     return np.asarray(numbers, dtype=np.float32) if len(numbers) else None
 
 
-def _recent(columns: dict[str, Any], row: int) -> Recent:
+def _recent(row: Row) -> Recent:
     """Nothing where an earlier service was asked, and without what was taken where that was not asked for."""
-    if "recent_items" not in columns:
+    if "recent_items" not in row:
         return NOTHING_RECENT
-    asked = {name: column.values[row] for name, column in columns.items() if name in _RECENT}
     items, types, seen = (
-        list(asked[name].string_list_val.val) if name in asked else [] for name in _RECENT_TEXTS
+        list(row[name].string_list_val.val) if name in row else [] for name in _RECENT_TEXTS
     )
-    at, seen_at = (list(asked[name].int64_list_val.val) if name in asked else [] for name in _RECENT_TIMES)
+    at, seen_at = (list(row[name].int64_list_val.val) if name in row else [] for name in _RECENT_TIMES)
     if not len(items) == len(types) == len(at) or len(seen) != len(seen_at):
         return NOTHING_RECENT
     return Recent(items, types, at, seen, seen_at)
 
 
-def _habits(columns: dict[str, Any]) -> Habits | None:
+def _habits(row: Row) -> Habits | None:
     try:
-        parts = [columns[name].values[0].int64_list_val.val for name in _HABITS]
+        parts = [row[name].int64_list_val.val for name in _HABITS]
     except KeyError:
         return None  # An earlier service was asked.
     return Habits.of(*parts)

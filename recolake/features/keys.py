@@ -1,9 +1,12 @@
-"""Under which Redis keys Feast keeps its rows: for removing single rows, which Feast offers no way to do."""
+"""Under which Redis keys Feast keeps its rows: for removing single rows, which Feast offers no way to do, and
+for reading them (`rows.py`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, cast
 
@@ -75,10 +78,16 @@ def _batches(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 def _fields(view: str, columns: Sequence[str]) -> list[bytes]:
     """Of the hash of a row, as Feast names them."""
+    return [f"_ts:{view}".encode(), *(field_of(view, name) for name in columns)]
+
+
+def field_of(view: str, column: str) -> bytes:
+    """Name of a column in the hash of a row."""
     load_feast()
     from feast.infra.online_stores.helpers import _mmh3
 
-    return [f"_ts:{view}".encode(), *(_mmh3(f"{view}:{name}") for name in columns)]
+    field: bytes = _mmh3(f"{view}:{column}")
+    return field
 
 
 def _literally(text: bytes) -> bytes:
@@ -104,11 +113,22 @@ def _value(text: str) -> bytes:
 
 
 def _serialized(values: Mapping[str, str]) -> bytes:
+    return _serializer()(values)
+
+
+@cache
+def _serializer() -> Callable[[Mapping[str, str]], bytes]:
+    """Made once: `load_feast` costs more than a key, and every answer reads two."""
     load_feast()
     from feast.infra.key_encoding_utils import serialize_entity_key
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
     from feast.protos.feast.types.Value_pb2 import Value
 
-    key = EntityKey(join_keys=list(values), entity_values=[Value(string_val=v) for v in values.values()])
-    serialized: bytes = serialize_entity_key(key, entity_key_serialization_version=SERIALIZATION_VERSION)
+    def serialized(values: Mapping[str, str]) -> bytes:
+        key = EntityKey(
+            join_keys=list(values), entity_values=[Value(string_val=text) for text in values.values()]
+        )
+        found: bytes = serialize_entity_key(key, entity_key_serialization_version=SERIALIZATION_VERSION)
+        return found
+
     return serialized
