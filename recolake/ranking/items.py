@@ -40,7 +40,7 @@ class Items:
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Row of each id; -1 where the index does not know it."""
         row_of = self.row_of
-        return np.fromiter((row_of.get(item, -1) for item in ids), dtype=np.int64, count=len(ids))
+        return np.array([row_of.get(item, -1) for item in ids], dtype=np.int64)
 
     def to_json(self) -> bytes:
         content = {"ids": self.ids, "titles": self.titles, "attributes": [dict(a) for a in self.attributes]}

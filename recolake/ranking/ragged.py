@@ -68,16 +68,45 @@ class Ragged:
         """
         if not len(self.rows):
             return np.full(wanted.shape, -1, dtype=np.int64)
-        keys = self.owners * (count + 1) + self.rows
-        order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
+        keys = self._keys.get(count)
+        if keys is None:
+            keys = self._keys[count] = _Keys.of(self.owners * (count + 1) + self.rows)
         asked = (np.arange(len(wanted))[:, None] * (count + 1) + np.where(wanted < 0, count, wanted)).ravel()
-        # Most are not there. A table of the keys' last bits tells that of nearly all of them, and at once.
-        bits = (1 << int(_ROOM * len(keys)).bit_length()) - 1
-        marked = np.zeros(bits + 1, dtype=np.bool_)
-        marked[keys & bits] = True
-        likely = np.flatnonzero(marked[asked & bits])
-        place = np.minimum(np.searchsorted(ordered, asked[likely]), len(keys) - 1)
-        found = np.full(wanted.size, -1, dtype=np.int64)
-        found[likely] = np.where(ordered[place] == asked[likely], order[place], -1)
-        return found.reshape(wanted.shape)
+        return keys.find(asked).reshape(wanted.shape)
+
+    @cached_property
+    def _keys(self) -> dict[int, _Keys]:
+        """Of (user, row) by `count`: one answer asks for several matrices in the same rows."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Keys [n], ready to be found.
+
+    Most of what is asked for is not there. A table of the keys' last bits tells that of nearly all, and at
+    once.
+
+    Attributes:
+        ordered, order: the keys, ascending, and where each stood.
+        marked: [a power of two] whether any key ends in these bits.
+    """
+
+    ordered: IntArray
+    order: IntArray
+    marked: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, keys: IntArray) -> _Keys:
+        order = np.argsort(keys, kind="stable")
+        marked = np.zeros(1 << int(_ROOM * len(keys)).bit_length(), dtype=np.bool_)
+        marked[keys & (len(marked) - 1)] = True
+        return cls(keys[order], order, marked)
+
+    def find(self, asked: IntArray) -> IntArray:
+        """Where each of these [m] stood; -1 for those that are not there."""
+        likely = np.flatnonzero(self.marked[asked & (len(self.marked) - 1)])
+        place = np.minimum(np.searchsorted(self.ordered, asked[likely]), len(self.ordered) - 1)
+        found = np.full(len(asked), -1, dtype=np.int64)
+        found[likely] = np.where(self.ordered[place] == asked[likely], self.order[place], -1)
+        return found

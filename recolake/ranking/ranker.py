@@ -11,6 +11,7 @@ from recolake.errors import InvalidInputError
 from recolake.ranking.items import IntArray
 from recolake.ranking.manifest import BlendWeights
 from recolake.ranking.model import Rankable
+from recolake.ranking.pick import pick
 from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.ranking.ranking import Ranking, cut
 from recolake.ranking.reasons import REASONS, Reason
@@ -99,10 +100,7 @@ def candidate_terms(
             popular=popular,
             include_history=include_seen,
         )
-    allowed = np.ones(rows.shape, dtype=np.bool_)
-    if not include_seen:
-        allowed &= users.history.find(rows, len(model.vectors)) < 0
-    return terms(model.vectors, board, users, rows, allowed)
+    return terms(model.vectors, board, users, rows, include_seen=include_seen)
 
 
 def top(found: Terms, scores: FloatArray, weights: BlendWeights, k: int) -> Ranking:
@@ -140,13 +138,13 @@ def _reasons(found: Terms, weights: BlendWeights, best: IntArray) -> npt.NDArray
 
     def stands_out(term: FloatArray, weight: float) -> FloatArray:
         average = np.where(allowed, term, 0).sum(axis=1, keepdims=True) / counted
-        deviation: FloatArray = weight * (np.take_along_axis(term, best, axis=1) - average)
+        deviation: FloatArray = weight * (pick(term, best) - average)
         return deviation
 
-    fits = np.take_along_axis(found.vector, best, axis=1) > 0
+    fits = pick(found.vector, best) > 0
     by_taste = fits & (
         stands_out(found.vector, weights.vector) > stands_out(found.popularity, weights.popularity)
     )
     other = np.where(by_taste, REASONS.index(Reason.SIMILAR_TASTE), REASONS.index(Reason.POPULAR_NOW))
-    own = np.take_along_axis(found.own, best, axis=1) > 0
+    own = pick(found.own, best) > 0
     return np.where(own, REASONS.index(Reason.BOUGHT_BEFORE), other).astype(np.int8)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recolake.ranking.items import IntArray
+from recolake.ranking.pick import Scalar, pick
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.reasons import REASONS, Reason
 from recolake.ranking.retrieval import NO_ITEM
@@ -57,13 +58,19 @@ def cut(
         best: [U, at most k] which of them were chosen, best first.
         reasons, acted: of those that were chosen.
     """
-    picked = np.take_along_axis(scores, best, axis=1)
-    chosen = np.where(np.isneginf(picked), NO_ITEM, np.take_along_axis(rows, best, axis=1))
+    picked = pick(scores, best)
+    chosen = np.where(np.isneginf(picked), NO_ITEM, pick(rows, best))
     told = np.where(chosen == NO_ITEM, np.int8(-1), reasons)
-    missing = ((0, 0), (0, k - best.shape[1]))
     return Ranking(
-        np.pad(chosen, missing, constant_values=NO_ITEM),
-        np.pad(picked, missing, constant_values=-np.inf),
-        np.pad(told, missing, constant_values=-1).astype(np.int8),
-        None if acted is None else np.pad(acted, missing),
+        _filled(chosen, k, NO_ITEM),
+        _filled(picked, k, -np.inf),
+        _filled(told, k, -1).astype(np.int8),
+        None if acted is None else _filled(acted, k, 0),
     )
+
+
+def _filled(values: npt.NDArray[Scalar], k: int, filler: float) -> npt.NDArray[Scalar]:
+    """k columns, those that are missing filled up."""
+    missing = k - values.shape[1]
+    # Nearly never is anything missing, and `np.pad` is slow at adding nothing.
+    return np.pad(values, ((0, 0), (0, missing)), constant_values=filler) if missing else values

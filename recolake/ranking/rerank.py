@@ -40,7 +40,8 @@ def terms(
     popularity: Popularity,
     users: UserBatch,
     rows: IntArray,
-    allowed: npt.NDArray[np.bool_],
+    *,
+    include_seen: bool,
 ) -> Terms:
     """Measure every candidate. `vectors` [I, d] are the item vectors of the index."""
     product = np.einsum("ucd,ud->uc", vectors[rows], users.vectors)
@@ -56,7 +57,7 @@ def terms(
     own /= np.maximum(most, np.float32(1e-9))[:, None]
     return Terms(
         rows=rows,
-        allowed=allowed & (rows != NO_ITEM),
+        allowed=(rows != NO_ITEM) if include_seen else (rows != NO_ITEM) & (place < 0),
         vector=(product / scale).astype(np.float32),
         popularity=popularity.term[rows],
         place=popularity.place[rows],

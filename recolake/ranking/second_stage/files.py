@@ -126,7 +126,8 @@ def _sound(networks: Networks, features: int) -> bool:
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:
-    array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    # Still mapped, but a plain array: `memmap` looks after each piece that is taken from it.
+    array: npt.NDArray[Any] = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     return array
 
 

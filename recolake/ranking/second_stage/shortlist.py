@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recolake.ranking.items import IntArray
+from recolake.ranking.pick import Scalar, pick
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.rerank import Terms
 
@@ -30,9 +31,9 @@ class Shortlist:
     def of(cls, found: Terms, scores: FloatArray, depth: int) -> Shortlist:
         """By the first stage's scores [U, C]; of equal ones the more popular item comes first."""
         columns = np.lexsort((found.place, -scores), axis=1)[:, :depth]
-        score = np.take_along_axis(scores, columns, axis=1)
+        score = pick(scores, columns)
         return cls(columns, np.isfinite(score), score)
 
-    def pick(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def pick(self, values: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
         """[U, D] of anything that is known per candidate, [U, C]."""
-        return np.take_along_axis(values, self.columns, axis=1)
+        return pick(values, self.columns)
