@@ -154,7 +154,7 @@ def _publish(settings: Settings, size: Size, rng: np.random.Generator) -> None:
 
 
 def _second_stage(size: Size, rng: np.random.Generator) -> SecondStage:
-    facts = tuple([PEOPLE, *(f"fact {number}" for number in range(1, _FACTS))])
+    facts = (PEOPLE, *(f"fact {number}" for number in range(1, _FACTS)))
     catalogue = Catalogue(
         _LAST_DAY,
         facts,

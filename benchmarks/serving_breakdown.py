@@ -75,7 +75,10 @@ def main() -> None:
 
 def measure(size: Size, requests: int, seed: int, include_seen: bool) -> Breakdown:
     """The whole benchmark."""
-    with tempfile.TemporaryDirectory(prefix="recolake-breakdown-") as name, valkey(Path(name) / "redis") as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="recolake-breakdown-") as name,
+        valkey(Path(name) / "redis") as url,
+    ):
         settings = Settings(home=Path(name) / "home", redis_url=url, feature_deadline_seconds=5.0)
         secret = furnish(settings, size, seed)
         # As with several workers, of which each writes its metrics to files.
@@ -85,7 +88,8 @@ def measure(size: Size, requests: int, seed: int, include_seen: bool) -> Breakdo
 
         users = np.random.default_rng(seed).zipf(_ZIPF, requests) % size.people
         bodies = [
-            json.dumps({"user_id": person(int(user)), "k": 10, "include_seen": include_seen}) for user in users
+            json.dumps({"user_id": person(int(user)), "k": 10, "include_seen": include_seen})
+            for user in users
         ]
         with _silent(), _listening(create_app(settings)) as port:
             client = _Client(port, secret, bodies)
@@ -100,7 +104,9 @@ def measure(size: Size, requests: int, seed: int, include_seen: bool) -> Breakdo
         bare = redis.Redis.from_url(url)
         get = _spent(lambda count: [bare.get("nothing") for _ in range(count)], requests)
         layers = {name: round(spent / requests * 1e6, 1) for name, spent in clock.spent.items()}
-        layers["HTTP, routing, middleware, validation, JSON, threads"] = round(whole - sum(layers.values()), 1)
+        layers["HTTP, routing, middleware, validation, JSON, threads"] = round(
+            whole - sum(layers.values()), 1
+        )
         return Breakdown(plain, get, whole, layers)
 
 
@@ -188,7 +194,9 @@ class _Client:
     bodies: list[str]
 
     def ask(self, count: int) -> None:
-        process = get_context("spawn").Process(target=_ask, args=(self.port, self.secret, self.bodies[:count]))
+        process = get_context("spawn").Process(
+            target=_ask, args=(self.port, self.secret, self.bodies[:count])
+        )
         process.start()
         process.join()
         if process.exitcode:
