@@ -6,7 +6,8 @@ whatever empties Redis takes the marks as well, and the next materialization kno
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _CHUNK_ROWS = 2_000
 _TIMEOUT_SECONDS = 30.0
+_LOOK_SECONDS = 1.0
 # What a mark says while its vectors are written or removed; no checksum reads like this.
 _INCOMPLETE = "incomplete"
 VECTOR_KEYS = {View.USER_VECTOR: USER_KEY, View.ITEM_VECTOR: ITEM_KEY}
@@ -35,13 +37,17 @@ VECTOR_KEYS = {View.USER_VECTOR: USER_KEY, View.ITEM_VECTOR: ITEM_KEY}
 class PublishedRedis:
     """A client of the address that is published now; safe to share between threads.
 
-    A platform that was started again may have another port.
+    A platform that was started again may have another port. The address may lie in a file, so it is looked
+    at once a second at most: every answer asks for the client.
     """
 
-    def __init__(self, settings: Settings, timeout_seconds: float) -> None:
+    def __init__(
+        self, settings: Settings, timeout_seconds: float, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._settings = settings
         self._seconds = timeout_seconds
-        self._opened: tuple[str, redis.Redis] | None = None
+        self._clock = clock
+        self._opened: tuple[str, redis.Redis, float] | None = None
 
     def client(self) -> redis.Redis:
         """The client; one at a time is kept, and it is not asked anything.
@@ -49,13 +55,18 @@ class PublishedRedis:
         Raises:
             ServiceUnavailableError: no address is published.
         """
-        url, opened = resolve(self._settings, "redis"), self._opened
-        if opened is None or opened[0] != url:
+        moment, opened = self._clock(), self._opened
+        if opened is not None and moment - opened[2] < _LOOK_SECONDS:
+            return opened[1]
+        url = resolve(self._settings, "redis")
+        if opened is not None and opened[0] == url:
+            client = opened[1]
+        else:
             client = redis.Redis.from_url(
                 url, socket_timeout=self._seconds, socket_connect_timeout=self._seconds, retry=None
             )
-            self._opened = opened = (url, client)
-        return opened[1]
+        self._opened = (url, client, moment)
+        return client
 
 
 def redis_client(settings: Settings, timeout_seconds: float = _TIMEOUT_SECONDS) -> redis.Redis:
