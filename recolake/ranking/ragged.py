@@ -12,6 +12,8 @@ from recolake.ranking.items import IntArray
 
 # Of the table that tells what is surely not there: places for each key that is.
 _ROOM = 16
+# Below so many possible keys a table of them all costs less to make than to search.
+_MOST_PLACES = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,37 @@ class Ragged:
             return np.full(wanted.shape, -1, dtype=np.int64)
         keys = self._keys.get(count)
         if keys is None:
-            keys = self._keys[count] = _Keys.of(self.owners * (count + 1) + self.rows)
+            pairs, room = self.owners * (count + 1) + self.rows, len(self) * (count + 1)
+            keys = self._keys[count] = (_Table if room <= _MOST_PLACES else _Keys).of(pairs, room)
         asked = (np.arange(len(wanted))[:, None] * (count + 1) + np.where(wanted < 0, count, wanted)).ravel()
         return keys.find(asked).reshape(wanted.shape)
 
     @cached_property
-    def _keys(self) -> dict[int, _Keys]:
+    def _keys(self) -> dict[int, _Table | _Keys]:
         """Of (user, row) by `count`: one answer asks for several matrices in the same rows."""
         return {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Keys of which so few are possible that each has its place: those of one person and a usual shop.
+
+    Attributes:
+        places: [all possible keys] where each stands; -1 for those that are not there.
+    """
+
+    places: IntArray
+
+    @classmethod
+    def of(cls, keys: IntArray, room: int) -> _Table:
+        places = np.full(room, -1, dtype=np.int64)
+        places[keys] = np.arange(len(keys))
+        return cls(places)
+
+    def find(self, asked: IntArray) -> IntArray:
+        """Where each of these [m] stands; -1 for those that are not there."""
+        found: IntArray = self.places[asked]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +122,7 @@ class _Keys:
     marked: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, keys: IntArray) -> _Keys:
+    def of(cls, keys: IntArray, _: int) -> _Keys:
         order = np.argsort(keys, kind="stable")
         marked = np.zeros(1 << int(_ROOM * len(keys)).bit_length(), dtype=np.bool_)
         marked[keys & (len(marked) - 1)] = True
