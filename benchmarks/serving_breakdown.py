@@ -16,10 +16,10 @@ rest is what remains. A plain route of FastAPI, and one GET of Redis, are in the
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,7 +27,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +45,7 @@ from recolake.telemetry import configure_logging
 
 _WARM_UP = 300
 _ZIPF = 1.1
+_PATH = "/v1/recommendations"
 # How names of threads begin.
 _LOOP, _ANSWER, _OTHER = "loop", "answer", ""
 _LIMITS = "limits: one script in Redis"
@@ -151,7 +151,7 @@ def _clocks() -> dict[str, float]:
 def _plain() -> FastAPI:
     app = FastAPI()
 
-    @app.post("/v1/recommendations")
+    @app.post(_PATH)
     async def plain(body: dict[str, Any]) -> dict[str, Any]:
         return body
 
@@ -211,31 +211,26 @@ def _listening(app: FastAPI) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class _Client:
-    """Asks from a process of its own, so that its work is not counted."""
+    """Asks through `benchmarks.one_connection`."""
 
     port: int
     secret: str
     bodies: list[str]
 
     def ask(self, count: int) -> None:
-        process = get_context("spawn").Process(
-            target=_ask, args=(self.port, self.secret, self.bodies[:count])
-        )
-        process.start()
-        process.join()
-        if process.exitcode:
-            raise RuntimeError("A request was not answered 200.")
+        """The first requests, so many.
 
-
-def _ask(port: int, secret: str, bodies: list[str]) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
-    for body in bodies:
-        connection.request("POST", "/v1/recommendations", body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            sys.exit(1)
+        Raises:
+            subprocess.CalledProcessError: one was not answered 200.
+        """
+        asked = {
+            "port": self.port,
+            "path": _PATH,
+            "headers": {"Authorization": f"Bearer {self.secret}", "Content-Type": "application/json"},
+            "bodies": self.bodies[:count],
+        }
+        command = [sys.executable, "-m", "benchmarks.one_connection"]
+        subprocess.run(command, input=json.dumps(asked), text=True, check=True)
 
 
 if __name__ == "__main__":
