@@ -1,7 +1,7 @@
 """Items that were said not to be had: gone from the very next answer of every server.
 
-Each answer asks Redis for one small number; only where it changed, for the items. While Redis does not
-answer, what was known last holds.
+Each answer asks Redis for one small number, beside the person where one is read; only where it changed, for
+the items. While Redis does not answer, what was known last holds.
 """
 
 from __future__ import annotations
@@ -40,18 +40,24 @@ class Hidden:
         self._masks: dict[Tenant, tuple[Artifact, int, BoolArray | None]] = {}
         self._redis = PublishedRedis(settings, settings.feature_deadline_seconds)
 
-    def rules(self, tenant: Tenant, artifact: Artifact, rules: Rules | None) -> Rules | None:
-        """The rules of a request, and that nothing hidden is shown; None where there is neither."""
-        shown = self._shown(tenant, artifact)
+    def rules(
+        self, tenant: Tenant, artifact: Artifact, rules: Rules | None, version: int | None = None
+    ) -> Rules | None:
+        """The rules of a request, and that nothing hidden is shown; None where there is neither.
+
+        Args:
+            version: of what is hidden, as Redis told it for this request; None where it was not asked yet.
+        """
+        shown = self._shown(tenant, artifact, version)
         if shown is None:
             return rules
         if rules is None or rules.eligible is None:
             return replace(rules or Rules(), eligible=shown)
         return replace(rules, eligible=rules.eligible & shown)
 
-    def _shown(self, tenant: Tenant, artifact: Artifact) -> BoolArray | None:
+    def _shown(self, tenant: Tenant, artifact: Artifact, version: int | None) -> BoolArray | None:
         """[I] what may be shown; None: everything. Made once for each model and version."""
-        known = self._look(tenant)
+        known = self._look(tenant, version)
         if not known.items:
             return None
         made = self._masks.get(tenant)
@@ -65,8 +71,10 @@ class Hidden:
         self._masks[tenant] = (artifact, known.version, mask)
         return mask
 
-    def _look(self, tenant: Tenant) -> _Known:
+    def _look(self, tenant: Tenant, version: int | None) -> _Known:
         known = self._known.get(tenant, _NOTHING)
+        if version == known.version:
+            return known
         if not self._breaker.allow():
             return known
         try:

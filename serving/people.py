@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from recolake.features.names import (
 from recolake.features.rows import Row, RowReader
 from recolake.features.store import online_store, registry_snapshot
 from recolake.profile.deeds import NOTHING_RECENT, Recent
+from recolake.profile.keys import hidden_version_key
 from recolake.ranking.fold_in import Made
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.users import Habits
@@ -67,6 +68,8 @@ class Person:
     recent: Recent = NOTHING_RECENT
     # What the vector was made from just now; None where it is the model's own.
     made: Made | None = None
+    # `hidden_version` of the tenant, read beside the person so that an answer need not ask for it anew.
+    hidden: int | None = None
 
     @property
     def known(self) -> bool:
@@ -144,7 +147,8 @@ class OnlineFeatures:
         """
         opened = self._open_for_reads()
         keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym, MODEL_KEY: model_version or ""}
-        return _person(self._rows(opened, opened.person, [keys])[0])
+        (row,), (hidden,) = self._rows(opened, opened.person, [keys], [hidden_version_key(tenant)])
+        return replace(_person(row), hidden=int(hidden or 0))
 
     def attributes(self, tenant: Tenant, pseudonym: str) -> dict[str, str | float | None]:
         """What conditions may ask of a person, all of `USER_ATTRIBUTES`; None for what is not known.
@@ -156,7 +160,7 @@ class OnlineFeatures:
         if opened.profile is None:
             raise FeaturesUnavailableError
         keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym}
-        found = self._rows(opened, opened.profile, [keys])[0]
+        (found,), _ = self._rows(opened, opened.profile, [keys])
         return {name: _plain(found[name]) for name in USER_ATTRIBUTES}
 
     def people(self, tenant: Tenant, pseudonyms: Sequence[str], model_version: str | None) -> list[Person]:
@@ -173,7 +177,7 @@ class OnlineFeatures:
                 {TENANT_KEY: tenant.name, USER_KEY: each, MODEL_KEY: model_version or ""}
                 for each in pseudonyms[start : start + _VECTORS_A_READ]
             ]
-            found += [_briefly(row) for row in self._rows(opened, opened.briefly, keys)]
+            found += [_briefly(row) for row in self._rows(opened, opened.briefly, keys)[0]]
         return found
 
     def _open_for_reads(self) -> _Opened:
@@ -182,11 +186,17 @@ class OnlineFeatures:
             raise FeaturesUnavailableError
         return opened
 
-    def _rows(self, opened: _Opened, reader: RowReader, keys: Sequence[dict[str, str]]) -> list[Row]:
-        """A row for each of the keys."""
+    def _rows(
+        self,
+        opened: _Opened,
+        reader: RowReader,
+        keys: Sequence[dict[str, str]],
+        others: Sequence[str] = (),
+    ) -> tuple[list[Row], list[bytes | None]]:
+        """A row for each of the keys, and what lies under others."""
         began = time.perf_counter()
         try:
-            rows = reader.read(opened.client, keys)
+            answer = reader.read_with(opened.client, keys, others)
         except (redis.RedisError, OSError) as error:
             self.breaker.failed()
             self._metrics.features_refused.set(self.breaker.open)
@@ -195,7 +205,7 @@ class OnlineFeatures:
         self.breaker.succeeded()
         self._metrics.features_refused.set(0)
         self._metrics.feature_reads.labels("ok").observe(time.perf_counter() - began)
-        return rows
+        return answer
 
     def trend_scores(self, tenant: Tenant, items: Sequence[str]) -> npt.NDArray[np.float64]:
         """[I] trend score of each item, NaN where the store has none; one read, so ask for few at a time.

@@ -70,14 +70,22 @@ class RowReader:
         Raises:
             redis.RedisError: Redis does not answer.
         """
+        return self.read_with(client, keys, ())[0]
+
+    def read_with(
+        self, client: redis.Redis, keys: Sequence[Mapping[str, str]], others: Sequence[str]
+    ) -> tuple[list[Row], list[bytes | None]]:
+        """The same, and in the same round trip the texts that lie under other keys."""
         # The client's types know only keys that are text.
         server: Any = client
         with server.pipeline(transaction=False) as pipe:
             for each in keys:
                 for part in self._parts:
                     pipe.hmget(row_key({name: each[name] for name in part.join_keys}), part.fields)
+            for key in others:
+                pipe.get(key)
             answers = iter(pipe.execute())
-        return [
+        rows = [
             {
                 column: self._value.FromString(held or b"")
                 for part in self._parts
@@ -85,3 +93,4 @@ class RowReader:
             }
             for _ in keys
         ]
+        return rows, list(answers)

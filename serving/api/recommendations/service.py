@@ -239,7 +239,7 @@ class Recommender:
         # A page under rules that plan every place is a list of its own; any other goes on in the same order.
         planned = bool(request.promotions or request.diversity)
         rules = rules_of(request, ask.shown if planned else (), model, reader, ask.now)
-        rules = self._hidden.rules(ask.tenant, model.artifact, rules)
+        rules = self._hidden.rules(ask.tenant, model.artifact, rules, reader.hidden)
         depth = looked_at(request.k) if request.explores else request.k
         below = 0 if planned else len(ask.shown)
         found = SOURCES[request.kind](Situation(model, reader, rules, depth + below), request)

@@ -33,6 +33,7 @@ class Reader:
 
     Attributes:
         missed: whether anything of it was out of reach.
+        hidden: version of the tenant's hidden items, as it was when the person was read; None if nobody was.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Reader:
         self._read: tuple[Person, Fallback | None] | None = None
         self.subject = subject
         self.missed = False
+        self.hidden: int | None = None
 
     def person(self) -> tuple[Person, Fallback | None]:
         """The person, read once, and why that is less than it could be."""
@@ -80,6 +82,7 @@ class Reader:
         except FeaturesUnavailableError:
             self.missed = True
             return NOBODY, "features_unavailable"
+        self.hidden = person.hidden
         if person.vector is not None and len(person.vector) != model.artifact.manifest.dimension:
             # Not this index's vector, whatever its key says: never compare the two.
             person = replace(person, vector=None)
