@@ -85,7 +85,7 @@ class RowReader:
             for key in others:
                 pipe.get(key)
             answers = iter(pipe.execute())
-        rows = [
+        rows: list[Row] = [
             {
                 column: self._value.FromString(held or b"")
                 for part in self._parts
