@@ -60,7 +60,7 @@ def test_what_concerns_items_is_mapped_and_not_read_into_memory(tmp_path: Path, 
     stage = load_artifact(tmp_path / "v1", SHOP).second_stage
     assert stage is not None
     for array in (stage.catalogue.facts, stage.catalogue.neighbours, stage.catalogue.nearness):
-        assert isinstance(array, np.memmap)
+        assert isinstance(array.base, np.memmap)
 
 
 def test_a_stage_for_one_question_is_one_for_that_question(tmp_path: Path, world: Any) -> None:
