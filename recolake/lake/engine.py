@@ -66,12 +66,16 @@ def connect(settings: Settings) -> SparkSession:
         return _adopt(session)
 
 
-def disconnect() -> None:
-    """Close this process's sessions while their engines still run; the next `connect` opens a new one."""
+def disconnect(settings: Settings | None = None) -> None:
+    """Close this process's session on an engine while it still runs, or those on all engines.
+
+    The next `connect` opens a new one. What an open session holds on an engine that has ended is asked back
+    for when Python lets go of it, one vain wait after another.
+    """
     with _lock:
-        for session in _sessions.values():
-            session.stop()
-        _sessions.clear()
+        for url in [resolve(settings, "spark")] if settings is not None else list(_sessions):
+            if session := _sessions.pop(url, None):
+                session.stop()
 
 
 @contextmanager

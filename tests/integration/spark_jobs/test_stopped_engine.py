@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recolake.errors import ServiceUnavailableError
-from recolake.lake.engine import connect
+from recolake.lake.engine import connect, disconnect
 from recolake.lake.read import read_tenant
 from recolake.lake.tables import BRONZE_EVENTS, BRONZE_INGESTS
 from recolake.landing.store import land
@@ -35,6 +35,7 @@ def own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     try:
         control.up(own, ["spark"])
         yield own
+        disconnect(own)
     finally:
         control.down(own)
 
