@@ -1,8 +1,8 @@
 """What one answer of `POST /v1/recommendations` costs the server's processor, layer by layer.
 
-    python -m benchmarks.serving_breakdown [--requests 2000] [--items 5000] [--people 2000] [--out FILE]
+    python -m benchmarks.serving_breakdown [--requests 2000] [--items 4000] [--report FILE]
 
-One process, a Redis and a made-up shop of its own (`benchmarks/breakdown_shop.py`), all removed at the end.
+One process, a Redis and a made-up shop of its own (`benchmarks/serving_shop.py`), all removed at the end.
 The application is the real one behind uvicorn, with authentication, limits, usage journal, metrics and log; a
 client in another process asks over one keep-alive connection for 10 items, for people drawn by Zipf's law.
 
@@ -21,7 +21,6 @@ import logging
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -38,13 +37,14 @@ import redis
 import uvicorn
 from fastapi import FastAPI
 
-from benchmarks.breakdown_shop import Size, furnish, person, valkey
+from benchmarks.serving import end_in_order
+from benchmarks.serving_requests import zipfian
+from benchmarks.serving_shop import PEOPLE, QUIET, furnished
 from benchmarks.thread_clock import ThreadClock
-from recolake.settings import Settings
+from recolake.endpoints import resolve
 from recolake.telemetry import configure_logging
 
 _WARM_UP = 300
-_ZIPF = 1.1
 _PATH = "/v1/recommendations"
 # How names of threads begin.
 _LOOP, _ANSWER, _OTHER = "loop", "answer", ""
@@ -66,39 +66,33 @@ class Breakdown:
 
 
 def main() -> None:
-    """Measure and print; JSON with --out."""
+    """Measure and print; JSON with --report."""
     parser = argparse.ArgumentParser(description="Processor time of one answer")
     parser.add_argument("--requests", type=int, default=2_000)
-    parser.add_argument("--items", type=int, default=5_000)
-    parser.add_argument("--people", type=int, default=2_000)
-    parser.add_argument("--include-seen", action="store_true", help="items bought before may return")
+    parser.add_argument("--items", type=int, default=4_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="write the results as JSON")
+    parser.add_argument("--report", type=Path, help="write the results as JSON")
     given = parser.parse_args()
-    found = measure(Size(given.items, given.people), given.requests, given.seed, given.include_seen)
+    end_in_order()
+    found = measure(given.items, given.requests, given.seed)
     say(found)
-    if given.out:
-        given.out.write_text(json.dumps(asdict(found), indent=2) + "\n")
+    if given.report:
+        given.report.write_text(json.dumps(asdict(found), indent=2) + "\n")
 
 
-def measure(size: Size, requests: int, seed: int, include_seen: bool) -> Breakdown:
+def measure(items: int, requests: int, seed: int) -> Breakdown:
     """The whole benchmark."""
-    with (
-        tempfile.TemporaryDirectory(prefix="recolake-breakdown-") as name,
-        valkey(Path(name) / "redis") as url,
-    ):
-        settings = Settings(home=Path(name) / "home", redis_url=url, feature_deadline_seconds=5.0)
-        secret = furnish(settings, size, seed)
+    # No answer may be a lesser one because the machine is busy.
+    with furnished(items, feature_deadline_seconds=5.0) as shop:
+        settings, secret = shop.settings, shop.keys[QUIET]
         # As with several workers, of which each writes its metrics to files.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(name) / "metrics")
-        Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).mkdir()
+        metrics = settings.home / "metrics"
+        metrics.mkdir()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
         from serving.app import create_app
 
-        users = np.random.default_rng(seed).zipf(_ZIPF, requests) % size.people
-        bodies = [
-            json.dumps({"user_id": person(int(user)), "k": 10, "include_seen": include_seen})
-            for user in users
-        ]
+        asked = zipfian(PEOPLE, max(requests, _WARM_UP), 10, np.random.default_rng(seed))
+        bodies = [body.decode() for body in asked]
         with _silent(), _listening(create_app(settings)) as port:
             client = _Client(port, secret, bodies)
             client.ask(_WARM_UP)
@@ -109,7 +103,7 @@ def measure(size: Size, requests: int, seed: int, include_seen: bool) -> Breakdo
             client = _Client(port, secret, bodies)
             client.ask(_WARM_UP)
             plain = _spent(client.ask, requests)
-        bare = redis.Redis.from_url(url)
+        bare = redis.Redis.from_url(resolve(settings, "redis"))
         get = _spent(lambda count: [bare.get("nothing") for _ in range(count)], requests)
     layers = {name: round(spent / requests * 1e6, 1) for name, spent in clock.spent.items()}
     in_threads = sum(spent for name, spent in layers.items() if name != _LIMITS)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from benchmarks.serving_load import Shot
 from benchmarks.serving_shop import QUIET, WORKER_IS_UP, Shop
+from benchmarks.waiting import until
 from recolake.platform.processes import workers
 from recolake.platform.state import log_file
 from recolake.ranking.pointer import activate
 
-_PATIENCE_SECONDS, _POLL_SECONDS = 200.0, 0.2
+_PATIENCE_SECONDS = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ def _told(shop: Shop, words: bytes) -> Callable[[], int]:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise SystemExit(f"It did not happen in {_PATIENCE_SECONDS:.0f} s; see the API's log.")
-        time.sleep(_POLL_SECONDS)
+    until(
+        condition,
+        _PATIENCE_SECONDS,
+        lambda: f"It did not happen in {_PATIENCE_SECONDS:.0f} s; see the API's log.",
+    )

@@ -138,6 +138,24 @@ class _Connection(asyncio.Protocol):
             self._answer.set_result((self._parser.get_status_code(), body, self.idle_since))
 
 
+class _Stretch:
+    """Clocks, read when a stretch of load begins."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._generator, self._machine = time.process_time(), _machine_cpu()
+        self.began = loop.time()
+
+    def ended(self, shots: Sequence[Shot]) -> Phase:
+        """The stretch until now."""
+        return Phase(
+            tuple(shots),
+            self._loop.time() - self.began,
+            time.process_time() - self._generator,
+            _machine_cpu() - self._machine,
+        )
+
+
 class LoadGenerator:
     """Sends requests to one address; make and use it inside the event loop of `runner`."""
 
@@ -150,42 +168,29 @@ class LoadGenerator:
     async def run(self, offsets: FloatArray, wires: Sequence[bytes]) -> Phase:
         """Send each request at its offset from now, and wait for all answers: DEADLINE seconds after the last
         offset at the most."""
-        before = (time.process_time(), _machine_cpu())
-        begin = self._loop.time()
+        stretch = _Stretch(self._loop)
         tasks: list[asyncio.Task[Shot]] = []
         for offset, wire in zip(offsets.tolist(), wires, strict=True):
-            due = begin + offset
+            due = stretch.began + offset
             await asyncio.sleep(max(due - self._loop.time(), 0.0))
             tasks.append(asyncio.create_task(self._shoot(due, wire)))
-        shots = await asyncio.gather(*tasks)
-        return Phase(
-            tuple(shots),
-            self._loop.time() - begin,
-            time.process_time() - before[0],
-            _machine_cpu() - before[1],
-        )
+        return stretch.ended(await asyncio.gather(*tasks))
 
     async def closed(self, clients: int, seconds: float, wires: Sequence[bytes]) -> Phase:
         """Each client asks again as soon as it has its answer: a request is due when the last one was done.
 
         The requests are taken in turn, from the first again after the last.
         """
-        before = (time.process_time(), _machine_cpu())
-        begin = self._loop.time()
+        stretch = _Stretch(self._loop)
         shots: list[Shot] = []
         following = itertools.cycle(wires)
 
         async def ask() -> None:
-            while (now := self._loop.time()) < begin + seconds:
+            while (now := self._loop.time()) < stretch.began + seconds:
                 shots.append(await self._shoot(now, next(following)))
 
         await asyncio.gather(*(ask() for _ in range(clients)))
-        return Phase(
-            tuple(shots),
-            self._loop.time() - begin,
-            time.process_time() - before[0],
-            _machine_cpu() - before[1],
-        )
+        return stretch.ended(shots)
 
     def close(self) -> None:
         """Close every connection that waits for another request."""

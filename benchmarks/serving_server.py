@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from benchmarks.waiting import until
 from recolake.platform.ports import choose_port
 from recolake.platform.processes import start, stop_tree, tail
 from recolake.platform.service import HOST, base_environment
@@ -48,13 +48,15 @@ def served(factory: str, settings: Settings, workers: int) -> Iterator[tuple[int
 
 
 def _await(child: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
+    def answers() -> bool:
+        if child.poll() is not None:
+            raise SystemExit(failure())
         try:
-            httpx.get(url, timeout=5, trust_env=False).raise_for_status()
+            return httpx.get(url, timeout=5, trust_env=False).is_success
         except httpx.HTTPError:
-            if child.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"The server beside the API did not start: {tail(log)}") from None
-            time.sleep(0.1)
-        else:
-            return
+            return False
+
+    def failure() -> str:
+        return f"The server beside the API did not start: {tail(log)}"
+
+    until(answers, _START_SECONDS, failure)

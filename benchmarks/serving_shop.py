@@ -8,18 +8,19 @@ are on, as for any tenant that has a plan.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import pyarrow as pa
 
 from benchmarks.ranker import stage
+from benchmarks.waiting import until
 from recolake.features.feast_import import load_feast
 from recolake.features.names import View
 from recolake.features.online import write_rows, write_vectors
@@ -85,42 +86,53 @@ class Shop:
 
 
 @contextmanager
-def open_shop(
-    items: int, workers: int, tenants: Sequence[Tenant] = (QUIET,), loud: Rate = _AMPLE
+def furnished(
+    items: int, tenants: Sequence[Tenant] = (QUIET,), loud: Rate = _AMPLE, **settings: Any
 ) -> Iterator[Shop]:
-    """The shop for as long as it is needed; then everything of it is stopped, and its folder is gone.
+    """All that an API needs, and Redis, for as long as needed; then all is stopped, and the folder gone.
 
     Args:
         loud: what the plan of `LOUD` allows; that of `QUIET` allows more than any machine answers.
+        settings: of the platform.
+
+    Raises:
+        ServiceUnavailableError: Redis did not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="recolake-serving-") as folder:
+        own = Settings(home=Path(folder) / "home", **settings)
+        shop = Shop(own, items, _open_accounts(own, tenants, loud))
+        try:
+            control.up(own, ["redis"])
+            _publish_registry(own)
+            for tenant in tenants:
+                _write_histories(own, tenant, items)
+                shop.prepare("v1", tenant)
+                activate(own, tenant, "v1")
+            yield shop
+        finally:
+            control.down(own)
+
+
+@contextmanager
+def open_shop(
+    items: int, workers: int, tenants: Sequence[Tenant] = (QUIET,), loud: Rate = _AMPLE
+) -> Iterator[Shop]:
+    """The shop with the API, so many workers of it.
 
     Raises:
         ServiceUnavailableError: Redis or the API did not start.
     """
-    with tempfile.TemporaryDirectory(prefix="recolake-serving-") as folder:
-        settings = Settings(home=Path(folder) / "home", api_workers=workers)
-        shop = Shop(settings, items, _open_accounts(settings, tenants, loud))
-        try:
-            # The models come before the API: it takes them with its first look.
-            control.up(settings, ["redis"])
-            _publish_registry(settings)
-            for tenant in tenants:
-                _write_histories(settings, tenant, items)
-                shop.prepare("v1", tenant)
-                activate(settings, tenant, "v1")
-            control.up(settings, ["api"])
-            _await_workers(settings)
-            yield shop
-        finally:
-            control.down(settings)
-
-
-def _await_workers(settings: Settings) -> None:
-    """The platform calls the API up when one worker answers."""
-    log, deadline = log_file(settings, "api"), time.monotonic() + _START_SECONDS
-    while log.read_bytes().count(WORKER_IS_UP) < settings.api_workers:
-        if time.monotonic() > deadline:
-            raise SystemExit(f"Not all workers came up: {tail(log)}")
-        time.sleep(0.1)
+    # The models come before the API: it takes them with its first look.
+    with furnished(items, tenants, loud, api_workers=workers) as shop:
+        control.up(shop.settings, ["api"])
+        log = log_file(shop.settings, "api")
+        # The platform calls the API up when one worker answers.
+        until(
+            lambda: log.read_bytes().count(WORKER_IS_UP) >= workers,
+            _START_SECONDS,
+            lambda: f"Not all workers came up: {tail(log)}",
+        )
+        yield shop
 
 
 def _open_accounts(settings: Settings, tenants: Sequence[Tenant], loud: Rate) -> dict[Tenant, str]:

@@ -73,7 +73,8 @@ class Ragged:
         keys = self._keys.get(count)
         if keys is None:
             pairs, room = self.owners * (count + 1) + self.rows, len(self) * (count + 1)
-            keys = self._keys[count] = (_Table if room <= _MOST_PLACES else _Keys).of(pairs, room)
+            keys = _Table.of(pairs, room) if room <= _MOST_PLACES else _Keys.of(pairs)
+            self._keys[count] = keys
         asked = (np.arange(len(wanted))[:, None] * (count + 1) + np.where(wanted < 0, count, wanted)).ravel()
         return keys.find(asked).reshape(wanted.shape)
 
@@ -122,7 +123,7 @@ class _Keys:
     marked: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, keys: IntArray, _: int) -> _Keys:
+    def of(cls, keys: IntArray) -> _Keys:
         order = np.argsort(keys, kind="stable")
         marked = np.zeros(1 << int(_ROOM * len(keys)).bit_length(), dtype=np.bool_)
         marked[keys & (len(marked) - 1)] = True

@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from recolake.endpoints import resolve
 from recolake.platform import control
@@ -25,6 +24,7 @@ from recolake.settings import Settings
 
 CUSTOMERS = 2
 _UP = "Application startup complete"
+Eventually = Callable[[Callable[[], object]], None]
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,10 @@ class Asked:
     status: int | None
 
 
-def until(condition: Callable[[], Any]) -> None:
-    """Ask again and again until it is so; a start takes long on a busy machine."""
-    retry(retry=retry_if_result(lambda yes: not yes), stop=stop_after_delay(180), wait=wait_fixed(0.1))(
-        condition
-    )()
-
-
 @pytest.fixture(scope="module")
-def busy_shop(tmp_path_factory: pytest.TempPathFactory, shop_on: Callable[[Settings], Any]) -> Iterator[Any]:
+def busy_shop(
+    tmp_path_factory: pytest.TempPathFactory, shop_on: Callable[[Settings], Any], eventually: Eventually
+) -> Iterator[Any]:
     """A platform of Redis and two workers of the API, where model v1 knows ada."""
     home = tmp_path_factory.mktemp("workers") / "home"
     shop = shop_on(Settings(home=home, feature_deadline_seconds=5.0, api_workers=2))
@@ -54,7 +49,7 @@ def busy_shop(tmp_path_factory: pytest.TempPathFactory, shop_on: Callable[[Setti
         shop.publish("v1", ["ada"])
         control.up(shop.settings, ["api"])
         # It is up when one of them answers.
-        until(lambda: started(shop.settings) == shop.settings.api_workers)
+        eventually(lambda: started(shop.settings) == shop.settings.api_workers)
         yield shop
     finally:
         control.down(shop.settings)
@@ -97,10 +92,10 @@ def customers(shop: Any) -> Iterator[list[Asked]]:
             thread.join()
 
 
-def more(asked: list[Asked]) -> None:
+def more(asked: list[Asked], eventually: Eventually) -> None:
     """Until every customer has asked a few times more."""
     now = len(asked)
-    until(lambda: len(asked) > now + 10 * CUSTOMERS)
+    eventually(lambda: len(asked) > now + 10 * CUSTOMERS)
 
 
 def killed(worker: psutil.Process) -> tuple[float, float]:
@@ -114,30 +109,34 @@ def killed(worker: psutil.Process) -> tuple[float, float]:
     return began, ended
 
 
-def test_a_killed_worker_takes_no_request_with_it_but_those_that_it_had(busy_shop: Any) -> None:
+def test_a_killed_worker_takes_no_request_with_it_but_those_that_it_had(
+    busy_shop: Any, eventually: Eventually
+) -> None:
     running = busy_shop.settings
     before = started(running)
     with customers(busy_shop) as asked:
-        more(asked)
+        more(asked, eventually)
         victim = sorted(workers(running), key=lambda each: each.pid)[0]
         began, ended = killed(victim)
-        more(asked)
-        until(lambda: started(running) > before)
-        more(asked)
+        more(asked, eventually)
+        eventually(lambda: started(running) > before)
+        more(asked, eventually)
     lost = [each for each in asked if each.status != httpx.codes.OK]
     assert all(each.status is None and each.sent <= ended and each.done >= began for each in lost), lost
     assert len(lost) <= CUSTOMERS
     assert victim not in workers(running)
 
 
-def test_workers_are_replaced_one_after_the_other_and_no_request_is_lost(busy_shop: Any) -> None:
+def test_workers_are_replaced_one_after_the_other_and_no_request_is_lost(
+    busy_shop: Any, eventually: Eventually
+) -> None:
     running = busy_shop.settings
     server, old = pid_file(running, "api").process(), workers(running)
     assert server is not None
     with customers(busy_shop) as asked:
-        more(asked)
+        more(asked, eventually)
         server.send_signal(signal.SIGHUP)
-        until(lambda: len(workers(running)) == len(old) and not workers(running) & old)
-        more(asked)
+        eventually(lambda: len(workers(running)) == len(old) and not workers(running) & old)
+        more(asked, eventually)
     assert {each.status for each in asked} == {httpx.codes.OK}
     assert server.is_running()

@@ -10,15 +10,10 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from recolake.web.draining import DrainingProtocol
 
-
-def until(condition: Callable[[], bool]) -> None:
-    retry(retry=retry_if_result(lambda yes: not yes), stop=stop_after_delay(30), wait=wait_fixed(0.01))(
-        condition
-    )()
+Eventually = Callable[[Callable[[], object]], None]
 
 
 def listens(port: int) -> bool:
@@ -27,12 +22,12 @@ def listens(port: int) -> bool:
 
 
 @pytest.fixture
-def server() -> Iterator[uvicorn.Server]:
+def server(eventually: Eventually) -> Iterator[uvicorn.Server]:
     """One that listens, and answers 404 to everybody."""
     made = uvicorn.Server(uvicorn.Config(FastAPI(), port=0, log_level="error", http=DrainingProtocol))
     thread = threading.Thread(target=made.run)
     thread.start()
-    until(lambda: made.started)
+    eventually(lambda: made.started)
     yield made
     made.should_exit = True
     thread.join()
@@ -40,12 +35,12 @@ def server() -> Iterator[uvicorn.Server]:
 
 @pytest.mark.parametrize("asked_before", [0, 1])
 def test_an_idle_connection_gets_one_more_answer_that_says_it_was_the_last(
-    server: uvicorn.Server, asked_before: int
+    server: uvicorn.Server, asked_before: int, eventually: Eventually
 ) -> None:
     port = server.servers[0].sockets[0].getsockname()[1]
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.connect()
-    until(lambda: len(server.server_state.connections) == 1)
+    eventually(lambda: len(server.server_state.connections) == 1)
 
     def ask() -> http.client.HTTPResponse:
         connection.request("GET", "/")
@@ -56,16 +51,18 @@ def test_an_idle_connection_gets_one_more_answer_that_says_it_was_the_last(
     for _ in range(asked_before):
         assert ask().getheader("connection") is None
     server.should_exit = True
-    until(lambda: not listens(port))
+    eventually(lambda: not listens(port))
     last = ask()
     assert (last.status, last.getheader("connection")) == (404, "close")
-    until(lambda: not server.server_state.connections)
+    eventually(lambda: not server.server_state.connections)
 
 
-def test_a_connection_that_stays_idle_is_closed_when_its_time_is_over(server: uvicorn.Server) -> None:
+def test_a_connection_that_stays_idle_is_closed_when_its_time_is_over(
+    server: uvicorn.Server, eventually: Eventually
+) -> None:
     port = server.servers[0].sockets[0].getsockname()[1]
     server.config.timeout_keep_alive = 1
     with socket.create_connection(("127.0.0.1", port), timeout=30) as idle:
-        until(lambda: len(server.server_state.connections) == 1)
+        eventually(lambda: len(server.server_state.connections) == 1)
         server.should_exit = True
         assert idle.recv(1) == b""
