@@ -36,8 +36,8 @@ def _down(
 
     names = _names(only)
     stopped = down(load_settings(), names or None, progress=typer.echo)
-    what, be = (", ".join(names), "are") if names else ("The platform", "is")
-    typer.echo(f"{what} {be} stopped." if stopped else f"{what} did not run.")
+    what = ", ".join(names) or "The platform"
+    typer.echo(f"{what}: stopped." if stopped else f"{what}: did not run.")
 
 
 def _status(as_json: Annotated[bool, typer.Option("--json", help="As JSON")] = False) -> None:
