@@ -39,7 +39,7 @@ DIMENSION, PEOPLE, DEPTH = 64, 5_000, 400
 LENGTH_SPREAD = 0.55
 # Spread of directions within a cluster, over that of the clusters.
 WITHIN = 0.6
-EFFORTS = (4, 8, 16, 32, 64, 128, 256, 512)
+EFFORTS = (4, 8, 16, 32, 64, 128, 256, 512, 1_024)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def contenders(count: int) -> list[Contender]:
     lists = lists_for(count)
     return [
         Contender("flat", partial(build, Kind.FLAT)),
-        Contender("SQ8, all items", partial(_factory, "SQ8")),
+        Contender("**sq8**", partial(build, Kind.SQ8)),
         Contender("**ivf_sq8**", partial(build, Kind.IVF_SQ8), _probe),
         Contender("**ivf_flat**", partial(build, Kind.IVF_FLAT), _probe),
         Contender("IVF-Flat, FAISS's own lists", partial(_factory, f"IVF{lists},Flat"), _probe),

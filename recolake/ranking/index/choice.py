@@ -19,7 +19,8 @@ TARGET_RECALL = 0.98
 # Of the hundreds that the ranker weighs against popularity; those at the end decide little.
 TARGET_DEPTH_RECALL = 0.9
 RECALL_AT = 10
-_LADDER = (Kind.IVF_SQ8, Kind.IVF_FLAT)
+# Where no part of the items is enough, all of them by codes, which takes half of what whole vectors take.
+_LADDER = (Kind.IVF_SQ8, Kind.IVF_FLAT, Kind.SQ8)
 _FEWEST_PROBES = 4
 # An inverted file that must look at more than a quarter of its lists saves nothing.
 _MOST_PROBED = 4
@@ -43,12 +44,11 @@ def choose_index(
         truth = Truth(exact, asking, depth)
         for kind in _LADDER:
             index = build(kind, vectors, seed)
-            for probes in _probes(index.nlist):
-                index.nprobe = probes
+            for parameters in _efforts(index):
                 if truth.recall(index, RECALL_AT) >= TARGET_RECALL and (
                     truth.recall(index, depth) >= TARGET_DEPTH_RECALL
                 ):
-                    return index, truth.figures(index, kind, {"lists": index.nlist, "probes": probes})
+                    return index, truth.figures(index, kind, parameters)
     return exact, Truth(exact, asking, depth).figures(exact, Kind.FLAT, {})
 
 
@@ -107,10 +107,15 @@ class Truth:
             return len(asked) / (time.thread_time() - began)
 
 
-def _probes(lists: int) -> Iterator[int]:
+def _efforts(index: Any) -> Iterator[dict[str, int]]:
+    """Has the index look at more and more of its lists, if it has any; gives what it is set to."""
+    if not hasattr(index, "nlist"):
+        yield {}
+        return
     probes = _FEWEST_PROBES
-    while probes <= max(lists // _MOST_PROBED, _FEWEST_PROBES):
-        yield probes
+    while probes <= max(index.nlist // _MOST_PROBED, _FEWEST_PROBES):
+        index.nprobe = probes
+        yield {"lists": index.nlist, "probes": probes}
         probes *= 2
 
 

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Kind(StrEnum):
-    """Kinds of index that are served, from the exact one to those that look at a part of the items."""
+    """Kinds of index that are served: exact, those that look at a part of the items, and at all by codes."""
 
     FLAT = "flat"
     IVF_SQ8 = "ivf_sq8"
     IVF_FLAT = "ivf_flat"
+    SQ8 = "sq8"
 
 
 class IndexFigures(BaseModel):
@@ -25,7 +26,9 @@ class IndexFigures(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
-    parameters: dict[str, int] = Field(description="`lists` the items are parted into, `probes` looked at")
+    parameters: dict[str, int] = Field(
+        description="`lists` the items are parted into, `probes` looked at; where there are lists"
+    )
     queries: int = Field(ge=1, description="User vectors that were asked with")
     recall_at_10: float = Field(ge=0, le=1)
     depth: int = Field(ge=1, description="Nearest items that the ranker asks for")

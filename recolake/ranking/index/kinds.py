@@ -36,24 +36,35 @@ def build(kind: Kind, vectors: FloatArray, seed: int = 0) -> Any:
     index: Any
     if kind is Kind.FLAT:
         index = faiss.IndexFlatIP(dimension)
+    elif kind is Kind.SQ8:
+        code = faiss.ScalarQuantizer.QT_8bit
+        index = faiss.IndexScalarQuantizer(dimension, code, faiss.METRIC_INNER_PRODUCT)
     else:
-        directions = faiss.IndexFlatIP(dimension)
-        shape = (directions, dimension, lists_for(count))
-        if kind is Kind.IVF_FLAT:
-            index = faiss.IndexIVFFlat(*shape, faiss.METRIC_INNER_PRODUCT)
-        else:
-            code = faiss.ScalarQuantizer.QT_8bit
-            # Of whole vectors: what a centroid of length 1 leaves of them is no smaller.
-            index = faiss.IndexIVFScalarQuantizer(*shape, code, faiss.METRIC_INNER_PRODUCT, False)
-        index.cp.spherical, index.cp.seed = True, 1 + seed
-        index.cp.max_points_per_centroid = _POINTS_PER_LIST
-        index.cp.min_points_per_centroid = 1
+        index = _lists(kind, count, dimension, seed)
     with one_thread():
         if not index.is_trained:
             index.train(vectors)
         index.add(vectors)
-        if kind is not Kind.FLAT:
+        if isinstance(index, faiss.IndexIVF):
             _weigh_lists(index, vectors)
+    return index
+
+
+def _lists(kind: Kind, count: int, dimension: int, seed: int) -> Any:
+    import faiss
+
+    directions = faiss.IndexFlatIP(dimension)
+    shape = (directions, dimension, lists_for(count))
+    index: Any
+    if kind is Kind.IVF_FLAT:
+        index = faiss.IndexIVFFlat(*shape, faiss.METRIC_INNER_PRODUCT)
+    else:
+        code = faiss.ScalarQuantizer.QT_8bit
+        # Of whole vectors: what a centroid of length 1 leaves of them is no smaller.
+        index = faiss.IndexIVFScalarQuantizer(*shape, code, faiss.METRIC_INNER_PRODUCT, False)
+    index.cp.spherical, index.cp.seed = True, 1 + seed
+    index.cp.max_points_per_centroid = _POINTS_PER_LIST
+    index.cp.min_points_per_centroid = 1
     return index
 
 

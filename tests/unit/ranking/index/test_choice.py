@@ -54,7 +54,17 @@ def test_where_codes_of_a_byte_are_too_coarse_the_vectors_themselves_are_kept(ca
     assert figures.recall_at_10 >= choice.TARGET_RECALL
 
 
-def test_where_no_part_of_the_lists_is_enough_the_search_is_exact(
+def test_where_no_part_of_the_lists_is_enough_all_items_are_looked_at_by_their_codes(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, large: None
+) -> None:
+    monkeypatch.setattr(choice, "_MOST_PROBED", 1_000)
+    index, figures = choose_index(*catalogue, depth=50)
+    assert (figures.kind, figures.parameters) == (Kind.SQ8, {})
+    assert choice.TARGET_RECALL <= figures.recall_at_10 < 1
+    assert figures.bytes_per_item < 1.2 * index.d
+
+
+def test_where_codes_are_not_enough_either_the_search_is_exact(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, large: None
 ) -> None:
     monkeypatch.setattr(choice, "TARGET_RECALL", 1.1)
