@@ -34,7 +34,8 @@ def test_looking_at_all_lists_finds_what_is_nearest(kind: Kind, catalogue: Catal
     product = users @ items.T
     np.testing.assert_array_equal(np.sort(rows, axis=1), np.tile(np.arange(len(items)), (len(users), 1)))
     # An 8-bit code is off by at most half a step of each number's range.
-    step = 0.0 if kind not in (Kind.IVF_SQ8, Kind.SQ8) else float((np.abs(users) @ np.ptp(items, axis=0)).max() / 255)
+    coded = kind in (Kind.IVF_SQ8, Kind.SQ8)
+    step = float((np.abs(users) @ np.ptp(items, axis=0)).max() / 255) if coded else 0.0
     np.testing.assert_allclose(scores, np.take_along_axis(product, rows, axis=1), atol=step + 1e-3)
     assert (np.diff(scores, axis=1) <= 0).all()
 
