@@ -65,6 +65,19 @@ class TooManyAttemptsError(RecolakeError):
         self.retry_after = retry_after.total_seconds()
 
 
+class SeatsTakenError(RecolakeError):
+    """The plan's seats are taken: by members who are let in, and by open invitations."""
+
+    code = "seats_taken"
+    status = 409
+
+    def __init__(self, seats: int) -> None:
+        super().__init__(
+            f"The plan has {seats} seats, and no one is free.",
+            hint="Disable a member, revoke an invitation, or take a larger plan.",
+        )
+
+
 class LastOwnerError(RecolakeError):
     """An organisation always keeps an owner."""
 

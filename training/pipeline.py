@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +15,14 @@ from recolake.lake.engine import connect, engine_errors
 from recolake.lineage.emit import lineage_run, tables_at
 from recolake.lineage.events import DataState
 from recolake.lineage.names import model
+from recolake.moments import utc_now
 from recolake.notices.tell import NoticeType, tell
 from recolake.quality import by_who, cold_figures
 from recolake.ranking.artifact_writer import place_artifact
 from recolake.ranking.pointer import served_manifest, version_folder
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
+from recolake.usage.training import meter_training, require_training_minutes
 from training.auto.budget import Budget
 from training.config import SEARCH_SPACE, ModelConfig
 from training.gate import Kind, Recorded, Verdict
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from training.experiment import Experiment
 
 Progress = Callable[[str], None]
+_BILLED_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def train(
 
     Raises:
         InvalidInputError: there is nothing to learn from.
+        QuotaExceededError: the plan's training minutes of this month are used up.
         ServiceUnavailableError: Spark or MLflow does not answer.
     """
     began, clock = time.perf_counter(), Budget(budget) if budget else None
@@ -83,6 +88,7 @@ def train(
         run = registry.finished_run(tags.REQUEST, request) or registry.finished_run(tags.RESULT, request)
         already = run is not None
         if run is None:
+            require_training_minutes(settings, tenant, utc_now())
             registry.bury_killed_runs()
             say("reading " + ", ".join(f"{table} (version {number})" for table, number in versions.items()))
             with engine_errors("training data were read", again):
@@ -91,6 +97,7 @@ def train(
             with lineage_run(settings, tenant, "train", *tables_at(versions, settings)) as told:
                 run = _train(settings, registry, dataset, served, config, seed, request, clock, say, left_out)
                 told.wrote(DataState(model(tags_of(run)[tags.VERSION], run.info.run_id)))
+        _meter(settings, tenant, run)
         report = _report(registry, run, already, time.perf_counter() - began)
         ensure_artifact(settings, registry, report.model_version, report.run_id)
     if not report.gate_passed:
@@ -99,6 +106,15 @@ def train(
     outcome = "passed" if report.gate_passed else "failed"
     say(f"{report.model_version} {'had been' if already else 'was'} trained; gate {outcome}")
     return report
+
+
+def _meter(settings: Settings, tenant: Tenant, run: Run) -> None:
+    """Bill a finished run, also one whose process was killed before it did; of an old one that was done."""
+    began, ended = (
+        datetime.fromtimestamp(moment / 1_000, UTC) for moment in (run.info.start_time, run.info.end_time)
+    )
+    if utc_now() - ended < _BILLED_WITHIN:
+        meter_training(settings, tenant, run.info.run_id, began, ended)
 
 
 def _summary(interactions: Interactions) -> str:

@@ -13,7 +13,7 @@ from recolake.web.described import problems
 router = APIRouter(prefix="/v1/invitations", tags=["organisations"])
 
 
-@router.post("", operation_id="invite", status_code=status.HTTP_201_CREATED)
+@router.post("", operation_id="invite", status_code=status.HTTP_201_CREATED, responses=problems(409))
 def invite(
     body: schemas.InvitationCreate, principal: MemberWriter, settings: CurrentSettings
 ) -> schemas.InvitationCreated:
@@ -37,7 +37,7 @@ def revoke_invitation(invitation_id: PathId, principal: MemberWriter, settings: 
     "/accept",
     operation_id="accept_invitation",
     dependencies=[PUBLIC],
-    responses=problems(401, 410, 429),
+    responses=problems(401, 409, 410, 429),
 )
 def accept_invitation(
     body: schemas.InvitationAccept, request: Request, settings: CurrentSettings

@@ -19,6 +19,7 @@ from control_plane.invitations.schemas import (
 )
 from control_plane.models import InvitationRow
 from control_plane.organisations import repository as members
+from control_plane.organisations.seats import require_seats
 from control_plane.organisations.service import check_may_give
 from control_plane.people import repository as people
 from control_plane.people.service import new_person, recognise
@@ -36,8 +37,10 @@ def invite(settings: Settings, principal: Principal, asked: InvitationCreate) ->
 
     Raises:
         ForbiddenError: only an owner invites an owner.
+        SeatsTakenError: the plan has no seat free.
     """
     check_may_give(principal, asked.role)
+    now = datetime.now(UTC)
     token = f"inv_{secrets.token_urlsafe(32)}"
     row = InvitationRow(
         tenant_id=principal.tenant.name,
@@ -46,9 +49,10 @@ def invite(settings: Settings, principal: Principal, asked: InvitationCreate) ->
         role=asked.role.value,
         sha256=hash_key(token),
         invited_by=principal.actor,
-        expires_at=datetime.now(UTC) + timedelta(days=asked.days),
+        expires_at=now + timedelta(days=asked.days),
     )
     with open_database(settings).transaction(principal.tenant) as session:
+        require_seats(session, principal.tenant, now, 1)
         read = _read(repository.add(session, row))
         audited.record(
             session,
@@ -90,6 +94,7 @@ def accept(
         InvitationGoneError: there is no such invitation that could still be accepted.
         WrongPasswordError, TooManyAttemptsError: the person is known here, and the password is not theirs.
         InvalidInputError: somebody new needs a name and a good password.
+        SeatsTakenError: the plan got smaller since, and has no seat free.
     """
     moment = now or datetime.now(UTC)
     database, sha256 = open_database(settings), hash_key(asked.token)
@@ -114,6 +119,9 @@ def accept(
             raise PersonExistsError(
                 "Somebody signed up with this address meanwhile.", hint="Accept once more.", field="email"
             )
+        if members.find(session, tenant, person.person_id) is None:
+            # The invitation has kept a seat free, unless there are fewer now.
+            require_seats(session, tenant, moment, 0)
         joined = members.add(session, tenant, person.person_id, Role(found.role))
         found.accepted_at = moment
         member = members.find(session, tenant, person.person_id)

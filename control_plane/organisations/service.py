@@ -9,6 +9,7 @@ from control_plane.database import open_database
 from control_plane.errors import LastOwnerError
 from control_plane.organisations import repository
 from control_plane.organisations.schemas import MemberChange, MemberRead
+from control_plane.organisations.seats import require_seats
 from control_plane.people.schemas import Membership
 from control_plane.people.service import begin_organisation
 from control_plane.permissions import Permission, Role
@@ -62,8 +63,9 @@ def change_member(
         NotFoundError: nobody of that id is a member.
         ForbiddenError: somebody who is no owner would make an owner, or change one.
         LastOwnerError: nobody would be left who is an owner and let in.
+        SeatsTakenError: who is to be let in again finds no seat free.
     """
-    tenant = principal.tenant
+    tenant, now = principal.tenant, datetime.now(UTC)
     with open_database(settings).transaction(tenant) as session:
         repository.lock(session, tenant)
         member = repository.find(session, tenant, person_id)
@@ -74,7 +76,9 @@ def change_member(
         check_may_give(principal, Role(member.role))
         disabled_at = member.disabled_at
         if asked.disabled is not None:
-            disabled_at = (member.disabled_at or datetime.now(UTC)) if asked.disabled else None
+            disabled_at = (member.disabled_at or now) if asked.disabled else None
+        if member.disabled_at is not None and disabled_at is None:
+            require_seats(session, tenant, now, 1)
         repository.change(session, tenant, person_id, role, disabled_at)
         if not repository.owners(session, tenant):
             raise LastOwnerError(

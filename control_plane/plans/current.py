@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from control_plane.models import SubscriptionRow
+from control_plane.organisations import seats
 from control_plane.plans import repository
 from control_plane.usage import repository as usage
 from recolake.limits.calendar import month_of
@@ -24,7 +25,7 @@ def current_plans(session: Session, moment: datetime) -> dict[Tenant, TenantPlan
             month,
             _rate(row.key_rate, row.key_burst),
             _rate(row.tenant_rate, row.tenant_burst),
-            _quotas(session, row, month),
+            _quotas(session, row, moment),
         )
         for row in repository.in_force(session, moment)
     }
@@ -34,18 +35,17 @@ def _rate(rate: float | None, burst: int | None) -> Rate | None:
     return None if rate is None or burst is None else Rate(rate, burst)
 
 
-def _quotas(session: Session, plan: SubscriptionRow, month: str) -> dict[Quota, Allowance]:
+def _quotas(session: Session, plan: SubscriptionRow, moment: datetime) -> dict[Quota, Allowance]:
     found = {}
-    for row in usage.limits(session, Tenant(plan.tenant_id), month):
+    for row in usage.limits(session, Tenant(plan.tenant_id), month_of(moment)):
         monthly: int | None = getattr(plan, row.kind)
         if monthly is None:
             continue
         of_month = monthly if row.quota is None else int(row.quota)
-        price: int | None = getattr(plan, f"{row.kind}_price")
+        price: int | None = getattr(plan, f"{row.kind}_price", None)
         found[Quota(row.kind)] = Allowance(monthly, of_month, int(row.used), hard=price is None)
-    for kind in (Quota.SEATS, Quota.TRAINING_MINUTES):
-        # Counted by those who give them out, not here.
-        amount: int | None = getattr(plan, kind.value)
-        if amount is not None:
-            found[kind] = Allowance(amount, amount, 0, hard=True)
+    if plan.seats is not None:
+        # Whoever takes one asks the tables; the snapshot only tells.
+        used = seats.taken(session, Tenant(plan.tenant_id), moment)
+        found[Quota.SEATS] = Allowance(plan.seats, plan.seats, used, hard=True)
     return found

@@ -33,7 +33,8 @@ quotas AS (
   CROSS JOIN LATERAL (VALUES
     ('requests', s.requests, s.requests_price),
     ('events', s.events, s.events_price),
-    ('items', s.items, s.items_price)
+    ('items', s.items, s.items_price),
+    ('training_minutes', s.training_minutes, NULL)
   ) AS k (kind, quota, price)
   GROUP BY k.kind
 ),

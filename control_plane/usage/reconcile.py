@@ -122,7 +122,8 @@ def reconcile_usage(settings: Settings, day: date) -> Reconciliation:
     if lake is None:
         total.unread.append(BRONZE_RECOMMENDATIONS.qualified)
     for name, found in rows.items():
-        billed = {row.usage_id: row.at for row in found}
+        # What was trained is no call: MLflow's runs tell of it, and no log.
+        billed = {row.usage_id: row.at for row in found if row.kind != Kind.TRAINING_MINUTES}
         requests = {row.usage_id: row.at for row in found if row.kind == Kind.REQUESTS}
         accounts = {}
         if lake is not None:

@@ -12,7 +12,7 @@ class UsageLine(BaseModel):
     """What one key used of one kind on one day in UTC."""
 
     day: date
-    kind: str = Field(description="requests, events, items or users")
+    kind: str = Field(description="requests, events, items, users or training_minutes")
     key_id: str
     scenario: str | None
     environment: str
@@ -30,9 +30,9 @@ class UsagePage(BaseModel):
 class QuotaRead(BaseModel):
     """One quota of the month."""
 
-    kind: str
+    kind: str = Field(description="requests, events, items, training_minutes or seats")
     quota: int | None = Field(description="Prorated where the plan changed this month; null: without end")
-    used: int
+    used: int = Field(description="Of seats: members who are let in, and open invitations")
     remaining: int | None
     beyond: Literal["refused", "billed"] = Field(description="What happens beyond the quota")
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from control_plane.database import open_database
 from control_plane.models import SubscriptionRow
+from control_plane.organisations import seats
 from control_plane.plans import repository as plans
 from control_plane.usage import repository, thresholds
 from control_plane.usage.cursor import read_cursor, write_cursor
@@ -22,6 +23,7 @@ from control_plane.usage.schemas import (
 )
 from recolake.errors import InvalidInputError
 from recolake.limits.calendar import month_end, month_of
+from recolake.limits.plans import Quota
 from recolake.moments import Clock, utc_now
 from recolake.settings import Settings
 from recolake.tenancy.context import Tenant
@@ -73,6 +75,7 @@ def limits(settings: Settings, tenant: Tenant, *, now: Clock = utc_now) -> Limit
     with open_database(settings).transaction(tenant) as session:
         begun = [row for row in plans.subscriptions(session, tenant) if row.valid_from <= moment]
         rows = repository.limits(session, tenant, month)
+        seats_taken = seats.taken(session, tenant, moment)
         reached = [
             ReachedRead(month=row.month, kind=row.kind, percent=row.percent, reached_at=row.reached_at)
             for row in thresholds.reached_by(session, tenant)
@@ -89,6 +92,13 @@ def limits(settings: Settings, tenant: Tenant, *, now: Clock = utc_now) -> Limit
                 used=used,
                 remaining=None if quota is None else max(quota - used, 0),
                 beyond="refused" if row.price is None else "billed",
+            )
+        )
+    if plan is not None:
+        left = None if plan.seats is None else max(plan.seats - seats_taken, 0)
+        quotas.append(
+            QuotaRead(
+                kind=Quota.SEATS.value, quota=plan.seats, used=seats_taken, remaining=left, beyond="refused"
             )
         )
     return LimitsRead(

@@ -22,10 +22,11 @@ class Kind(StrEnum):
     EVENTS = "events"
     ITEMS = "items"
     USERS = "users"
+    TRAINING_MINUTES = "training_minutes"
 
 
 class Quota(StrEnum):
-    """What a plan has a monthly quota of."""
+    """What a plan has a monthly quota of; `seats` are not used up, but taken and given back."""
 
     REQUESTS = "requests"
     EVENTS = "events"

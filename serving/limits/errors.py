@@ -19,20 +19,6 @@ class RateLimitedError(RecolakeError):
         self.retry_after = retry_after
 
 
-class QuotaExceededError(RecolakeError):
-    """The month's quota is used up; a larger plan, or the next month, goes on."""
-
-    code = "quota_exceeded"
-    status = 429
-
-    def __init__(self, kind: str, retry_after: float) -> None:
-        super().__init__(
-            f"The plan's {kind} of this month are used up.",
-            hint="`GET /v1/usage/limits` tells what is used; a larger plan goes on at once.",
-        )
-        self.retry_after = retry_after
-
-
 class BeyondBurstError(InvalidInputError):
     """So many at once are never admitted, however long one waits."""
 

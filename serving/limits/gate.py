@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from fastapi import Request
 
+from recolake.limits.errors import QuotaExceededError
 from recolake.limits.plans import Quota
 from recolake.tenancy.api_keys import KeyRecord
 from serving.limits.admission import Admission
-from serving.limits.errors import BeyondBurstError, QuotaExceededError, RateLimitedError
+from serving.limits.errors import BeyondBurstError, RateLimitedError
 from serving.limits.limiter import Limiter, retry_after
 
 

@@ -13,7 +13,10 @@ from control_plane.auth import declared_permissions
 from control_plane.database import open_database
 from control_plane.models import InvitationRow
 from control_plane.permissions import Role, of_role
+from control_plane.plans import service as plans
+from control_plane.plans.schemas import PlanTerms
 from control_plane.sessions import service as sessions
+from recolake.tenancy.context import Tenant
 
 PASSWORD = "correct horse battery staple"
 
@@ -241,3 +244,55 @@ def test_where_sign_up_is_closed_people_come_by_invitation_alone(accounts: Any) 
             accounts.join(owner, "analyst")
         finally:
             accounts.client = open_client
+
+
+def seats(accounts: Any, tenant: str, count: int | None) -> None:
+    plan = f"seats-{count}"
+    plans.put_plan(accounts.settings, plan, plan, PlanTerms(seats=count))
+    plans.subscribe(accounts.settings, Tenant(tenant), plan)
+
+
+def refused(answer: Any) -> bool:
+    return answer.status_code == 409 and answer.json()["code"] == "seats_taken"
+
+
+def test_members_and_open_invitations_take_the_seats_of_the_plan(accounts: Any) -> None:
+    ann, owner = accounts.owner()
+    seats(accounts, ann["tenant_id"], 2)
+    first = invite(accounts, owner).json()
+    assert refused(invite(accounts, owner))
+    accounts.ask("DELETE", f"/v1/invitations/{first['invitation_id']}", owner)
+    second = invite(accounts, owner).json()
+    joined = accept(accounts, second["token"])
+    assert joined.status_code == 200, joined.text
+    assert refused(invite(accounts, owner))
+    told = accounts.ask("GET", "/v1/usage/limits", owner).json()
+    (quota,) = [each for each in told["quotas"] if each["kind"] == "seats"]
+    assert (quota["quota"], quota["used"], quota["remaining"]) == (2, 2, 0)
+
+    bob = joined.json()["person_id"]
+    assert change(accounts, owner, bob, disabled=True).status_code == 200
+    third = invite(accounts, owner).json()
+    assert refused(change(accounts, owner, bob, disabled=False))
+    accounts.ask("DELETE", f"/v1/invitations/{third['invitation_id']}", owner)
+    assert change(accounts, owner, bob, disabled=False).status_code == 200
+
+
+def test_with_a_smaller_plan_who_is_in_stays_and_who_was_invited_waits(accounts: Any) -> None:
+    ann, owner = accounts.owner()
+    bob, _ = accounts.join(owner, "developer")
+    asked = invite(accounts, owner).json()
+    seats(accounts, ann["tenant_id"], 2)
+    assert refused(accept(accounts, asked["token"]))
+    members = accounts.ask("GET", "/v1/members", owner).json()
+    assert [each["disabled_at"] for each in members] == [None, None]
+    assert change(accounts, owner, bob["person_id"], disabled=True).status_code == 200
+    assert accept(accounts, asked["token"]).status_code == 200
+
+
+def test_of_two_who_want_the_last_seat_one_gets_it(accounts: Any) -> None:
+    ann, owner = accounts.owner()
+    seats(accounts, ann["tenant_id"], 2)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: invite(accounts, owner), range(4)))
+    assert sorted(each.status_code for each in answers) == [201, 409, 409, 409]

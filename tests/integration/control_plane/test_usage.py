@@ -17,14 +17,17 @@ from control_plane.database import open_database
 from control_plane.plans import repository as plan_rows
 from control_plane.plans import service as plans
 from control_plane.plans.schemas import PlanTerms
+from control_plane.snapshots import publish
 from control_plane.tenants import service as tenants
 from control_plane.usage import invoice_sql, repository, service, thresholds
 from recolake.errors import InvalidInputError, NotFoundError
 from recolake.limits.calendar import month_end, month_start
+from recolake.limits.errors import QuotaExceededError
 from recolake.limits.plans import PlanSnapshot, Quota
 from recolake.settings import PROJECT_ROOT, Settings
 from recolake.tenancy.context import Tenant
 from recolake.usage.meter import MeterRecord
+from recolake.usage.training import require_training_minutes
 
 LEAP = "2028-02"
 START = datetime(2028, 2, 1, tzinfo=UTC)
@@ -250,3 +253,27 @@ def test_two_subscriptions_of_one_moment_cannot_be(
     with pytest.raises(IntegrityError), open_database(postgres).platform() as session:
         plan_rows.subscribe(session, tenant, large, START)
     assert len(plans.list_subscriptions(postgres, tenant)) == 1
+
+
+def test_training_minutes_count_and_end_the_trainings_where_they_are_used_up(
+    postgres: Settings, shop: tuple[Tenant, dict[str, str]]
+) -> None:
+    tenant, _ = shop
+    plans.put_plan(postgres, "trained", "Trained", PlanTerms(training_minutes=90))
+    begin(postgres, tenant, ("trained", START))
+    now = START + timedelta(days=9)
+
+    def known() -> None:
+        publish(postgres, open_database(postgres), now=lambda: now)
+
+    use(postgres, tenant, ("training_minutes", 89, now))
+    known()
+    require_training_minutes(postgres, tenant, now)
+    use(postgres, tenant, ("training_minutes", 2, now))
+    known()
+    with pytest.raises(QuotaExceededError):
+        require_training_minutes(postgres, tenant, now)
+    quotas = {each.kind: each for each in service.limits(postgres, tenant, now=lambda: now).quotas}
+    told = quotas["training_minutes"]
+    assert (told.used, told.remaining, told.beyond) == (91, 0, "refused")
+    assert not [line for line in service.invoice(postgres, tenant, LEAP).lines if line.amount]

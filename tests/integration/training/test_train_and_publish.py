@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 
 from recolake.errors import InvalidInputError, NotFoundError, ServiceUnavailableError
+from recolake.journal.segments import sealed_segments
 from recolake.lake.tables import GOLD_ITEM_EMBEDDINGS, GOLD_TRAINING_SET, GOLD_USER_EMBEDDINGS
+from recolake.limits.plans import Kind as Metered
 from recolake.lineage.graph import Direction
 from recolake.lineage.known import lineage_of
 from recolake.lineage.names import Kind, index, table
@@ -20,6 +22,7 @@ from recolake.lineage.queries import find_model
 from recolake.ranking.artifact import load_artifact, load_user_vectors
 from recolake.ranking.pointer import activate, current_version, version_folder
 from recolake.tenancy.context import Tenant
+from recolake.usage.segments import read_meter
 from training.pipeline import train
 from training.publish import GateError, publish
 from training.tracking import registry as tags
@@ -47,6 +50,9 @@ def test_a_model_is_trained_recorded_published_and_found_again(shop: Shop) -> No
     said: list[str] = []
     report = train(settings, tenant, progress=said.append)
     assert (report.model_version, report.gate_passed, report.already_trained) == ("v1", True, False), report
+    billed = [each for path in sealed_segments(settings.journal_root) for each in read_meter(path)[0]]
+    mine = [(each.kind, each.usage_id) for each in billed if each.tenant_id == tenant.name]
+    assert mine == [(Metered.TRAINING_MINUTES, f"training_{report.run_id}")]
     for word in (
         GOLD_TRAINING_SET.qualified,
         "interactions",

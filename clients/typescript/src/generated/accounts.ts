@@ -593,9 +593,11 @@ export interface Problem {
 
 /** One quota of the month. */
 export interface QuotaRead {
+  /** requests, events, items, training_minutes or seats */
   kind: string;
   /** Prorated where the plan changed this month; null: without end */
   quota: number | null;
+  /** Of seats: members who are let in, and open invitations */
   used: number;
   remaining: number | null;
   /** What happens beyond the quota */
@@ -829,7 +831,7 @@ export interface UploadRead {
 /** What one key used of one kind on one day in UTC. */
 export interface UsageLine {
   day: string;
-  /** requests, events, items or users */
+  /** requests, events, items, users or training_minutes */
   kind: string;
   key_id: string;
   scenario: string | null;

@@ -79,6 +79,8 @@ export type ErrorCode =
   | "rate_limited"
   /** A list may be gone on with for a day. */
   | "recommendation_expired"
+  /** The plan's seats are taken: by members who are let in, and by open invitations. */
+  | "seats_taken"
   /** Others than its owner may read the file of a secret, so it is none any more. */
   | "secret_exposed"
   /** A secret is there and cannot be read. */

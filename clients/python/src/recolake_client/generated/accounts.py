@@ -846,11 +846,11 @@ class QuotaRead(TypedDict):
     """One quota of the month."""
 
     kind: str
-
+    """requests, events, items, training_minutes or seats"""
     quota: int | None
     """Prorated where the plan changed this month; null: without end"""
     used: int
-
+    """Of seats: members who are let in, and open invitations"""
     remaining: int | None
 
     beyond: Literal["refused", "billed"]
@@ -1189,7 +1189,7 @@ class UsageLine(TypedDict):
     day: str
 
     kind: str
-    """requests, events, items or users"""
+    """requests, events, items, users or training_minutes"""
     key_id: str
 
     scenario: str | None

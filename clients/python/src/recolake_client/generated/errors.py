@@ -44,6 +44,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitedError",
     "RecommendationExpiredError",
+    "SeatsTakenError",
     "SecretExposedError",
     "SecretUnreadableError",
     "ServiceUnavailableError",
@@ -303,6 +304,12 @@ class RecommendationExpiredError(p.GoneError):
     code = "recommendation_expired"
 
 
+class SeatsTakenError(p.ConflictError):
+    """The plan's seats are taken: by members who are let in, and by open invitations."""
+
+    code = "seats_taken"
+
+
 class SecretExposedError(p.UnavailableError):
     """Others than its owner may read the file of a secret, so it is none any more."""
 
@@ -475,6 +482,7 @@ BY_CODE: dict[str, type[p.ApiError]] = {
     "quota_exceeded": QuotaExceededError,
     "rate_limited": RateLimitedError,
     "recommendation_expired": RecommendationExpiredError,
+    "seats_taken": SeatsTakenError,
     "secret_exposed": SecretExposedError,
     "secret_unreadable": SecretUnreadableError,
     "service_unavailable": ServiceUnavailableError,
