@@ -12,8 +12,8 @@ from recolake.ranking.items import IntArray
 
 # Of the table that tells what is surely not there: places for each key that is.
 _ROOM = 16
-# Below so many possible keys a table of them all costs less to make than to search.
-_MOST_PLACES = 1 << 17
+# Up to so many possible keys of a user, and of all together, a table of them costs less than to search.
+_MOST_PLACES_OF_ONE, _MOST_PLACES = 1 << 17, 1 << 22
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,10 @@ class Ragged:
         keys = self._keys.get(count)
         if keys is None:
             pairs, room = self.owners * (count + 1) + self.rows, len(self) * (count + 1)
-            keys = _Table.of(pairs, room) if room <= _MOST_PLACES else _Keys.of(pairs)
-            self._keys[count] = keys
-        asked = (np.arange(len(wanted))[:, None] * (count + 1) + np.where(wanted < 0, count, wanted)).ravel()
+            few = count < _MOST_PLACES_OF_ONE and room <= _MOST_PLACES
+            keys = self._keys[count] = _Table.of(pairs, room) if few else _Keys.of(pairs)
+        # No user has row `count`, the last place of each: a wanted -1 asks for that of the user before.
+        asked = (np.arange(len(wanted))[:, None] * (count + 1) + wanted).ravel()
         return keys.find(asked).reshape(wanted.shape)
 
     @cached_property
@@ -86,24 +87,23 @@ class Ragged:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Keys of which so few are possible that each has its place: those of one person and a usual shop.
+    """Keys of which so few are possible that each has its place: those of some people and a usual shop.
 
     Attributes:
-        places: [all possible keys] where each stands; -1 for those that are not there.
+        places: [all possible keys] where each stands; -1 for those that are not there, the last among them.
     """
 
-    places: IntArray
+    places: npt.NDArray[np.int32]
 
     @classmethod
     def of(cls, keys: IntArray, room: int) -> _Table:
-        places = np.full(room, -1, dtype=np.int64)
-        places[keys] = np.arange(len(keys))
+        places = np.full(room, -1, dtype=np.int32)
+        places[keys] = np.arange(len(keys), dtype=np.int32)
         return cls(places)
 
     def find(self, asked: IntArray) -> IntArray:
         """Where each of these [m] stands; -1 for those that are not there."""
-        found: IntArray = self.places[asked]
-        return found
+        return self.places.take(asked).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

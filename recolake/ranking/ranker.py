@@ -11,12 +11,13 @@ from recolake.errors import InvalidInputError
 from recolake.ranking.items import IntArray
 from recolake.ranking.manifest import BlendWeights
 from recolake.ranking.model import Rankable
+from recolake.ranking.order import best_first
 from recolake.ranking.pick import pick
 from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.ranking.ranking import Ranking, cut
 from recolake.ranking.reasons import REASONS, Reason
 from recolake.ranking.rerank import Terms, blend, terms
-from recolake.ranking.retrieval import candidates
+from recolake.ranking.retrieval import Wanted, candidates
 from recolake.ranking.rules.arrange import arrange
 from recolake.ranking.rules.candidates import ruled_candidates
 from recolake.ranking.rules.rules import Rules
@@ -54,9 +55,7 @@ def rank(
         found = candidate_terms(model, part, k, include_seen=include_seen, popularity=popularity, rules=rules)
         scores, stage = blend(found, weights), model.second_stage
         if stage is not None:
-            scores = stage.reordered(
-                model.vectors, part, found, scores, include_seen=include_seen, warm=model.warm
-            )
+            scores = stage.reordered(part, found, scores, include_seen=include_seen, warm=model.warm)
         if rules is None:
             best = top(found, scores, weights, k)
         else:
@@ -84,10 +83,10 @@ def candidate_terms(
     """Retrieve and measure, but do not weigh: what tuning needs to try many weights on."""
     board = popularity or model.popularity
     config = model.ranking
-    masked = 0 if include_seen else users.history.longest
-    near, popular = max(config.nearest, k) + masked, max(config.popular, k) + masked
+    masked = np.zeros_like(users.history.lengths) if include_seen else users.history.lengths
+    wanted = Wanted(max(config.nearest, k) + masked, max(config.popular, k) + masked)
     if rules is None:
-        rows = candidates(model.index, board, users, near=near, popular=popular, include_history=include_seen)
+        rows = candidates(model.index, model.vectors, board, users, wanted, include_history=include_seen)
     else:
         rows = ruled_candidates(
             model.index,
@@ -96,8 +95,7 @@ def candidate_terms(
             users,
             rules,
             k,
-            near=near,
-            popular=popular,
+            wanted,
             include_history=include_seen,
         )
     return terms(model.vectors, board, users, rows, include_seen=include_seen)
@@ -109,7 +107,7 @@ def top(found: Terms, scores: FloatArray, weights: BlendWeights, k: int) -> Rank
     So somebody of whom nothing is known gets what is popular also from a blend that gives it no weight.
     `scores` [U, C] decide; `weights` are those of the blend, by which reasons are told.
     """
-    best = np.lexsort((found.place, -scores), axis=1)[:, :k]
+    best = best_first(scores, found.place, k)
     return cut(found.rows, scores, best, _reasons(found, weights, best), k)
 
 
@@ -136,9 +134,10 @@ def _reasons(found: Terms, weights: BlendWeights, best: IntArray) -> npt.NDArray
     allowed = found.allowed
     counted = np.maximum(allowed.sum(axis=1, keepdims=True), 1)
 
-    def stands_out(term: FloatArray, weight: float) -> FloatArray:
-        average = np.where(allowed, term, 0).sum(axis=1, keepdims=True) / counted
-        deviation: FloatArray = weight * (pick(term, best) - average)
+    def stands_out(term: FloatArray, weight: float) -> npt.NDArray[np.float64]:
+        # Exact, or nearly: how many fillers a batch has beside the candidates must not tell in it.
+        average = np.sum(term, axis=1, keepdims=True, where=allowed, dtype=np.float64) / counted
+        deviation: npt.NDArray[np.float64] = weight * (pick(term, best) - average)
         return deviation
 
     fits = pick(found.vector, best) > 0

@@ -21,7 +21,8 @@ class Terms:
     Attributes:
         rows: item rows, ascending, -1 where there is no candidate.
         allowed: False for padding and for whatever must not be shown.
-        vector: inner product over the size of the user's best candidate's; 0 without a vector.
+        product: inner product of the two vectors; 0 without a vector.
+        vector: the product over the size of the user's best candidate's.
         popularity: `Popularity.term`.
         place: `Popularity.place`.
         own: own decayed frequency over the user's largest one; 0 for items never bought.
@@ -29,6 +30,7 @@ class Terms:
 
     rows: IntArray
     allowed: npt.NDArray[np.bool_]
+    product: FloatArray
     vector: FloatArray
     popularity: FloatArray
     place: IntArray
@@ -44,23 +46,22 @@ def terms(
     include_seen: bool,
 ) -> Terms:
     """Measure every candidate. `vectors` [I, d] are the item vectors of the index."""
-    product = np.einsum("ucd,ud->uc", vectors[rows], users.vectors)
+    product = np.einsum("ucd,ud->uc", vectors.take(rows, axis=0), users.vectors)
     # The best candidate is among the nearest in any batch: together users get what each gets alone.
     best = np.where(rows == NO_ITEM, -np.inf, product).max(axis=1, keepdims=True, initial=-np.inf)
     scale = np.where(np.isfinite(best), np.maximum(np.abs(best), 1e-9), 1).astype(np.float32)
     product = np.where(rows == NO_ITEM, np.float32(0), product)
     own = np.zeros(rows.shape, dtype=np.float32)
     place = users.history.find(rows, len(vectors))
-    own[place >= 0] = users.weights[place[place >= 0]]
-    most = np.zeros(len(users), dtype=np.float32)
-    np.maximum.at(most, users.history.owners, users.weights)
-    own /= np.maximum(most, np.float32(1e-9))[:, None]
+    had = np.nonzero(place >= 0)
+    own[had] = users.frequencies[place[had]]
     return Terms(
         rows=rows,
         allowed=(rows != NO_ITEM) if include_seen else (rows != NO_ITEM) & (place < 0),
+        product=product,
         vector=(product / scale).astype(np.float32),
-        popularity=popularity.term[rows],
-        place=popularity.place[rows],
+        popularity=popularity.term.take(rows),
+        place=popularity.place.take(rows),
         own=own,
     )
 

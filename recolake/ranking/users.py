@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ class Habits:
     """When people took what is in their histories, [nnz] each, by history row.
 
     Attributes:
-        days: on how many days they took it.
+        days: on how many days they took it; 0 where nobody said when.
         first, last: the first and the last of those days, since 1970-01-01, UTC.
     """
 
@@ -41,9 +42,45 @@ class Habits:
     def __len__(self) -> int:
         return len(self.days)
 
+    @classmethod
+    def joined(cls, people: Sequence[Known]) -> Habits | None:
+        """One person's after the other's; None where nobody said anything."""
+        if not any(each.dated for each in people):
+            return None
+        parts = [each.habits if each.dated else cls.unsaid(len(each.history)) for each in people]
+        return cls(
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in ("days", "first", "last"))
+        )
+
+    @classmethod
+    def unsaid(cls, count: int) -> Habits:
+        """Of so many rows of which nobody said anything."""
+        return cls(*np.zeros((3, count), dtype=np.int64))
+
     def at(self, places: IntArray | npt.NDArray[np.bool_] | slice) -> Habits:
         """Those of some history rows."""
         return Habits(self.days[places], self.first[places], self.last[places])
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the online store knows of a person.
+
+    Attributes:
+        vector: None for people the model does not know.
+        weights: as many as items of the history.
+        habits: of another length than the history, they say nothing of it.
+    """
+
+    vector: Sequence[float] | FloatArray | None
+    history: Sequence[str] = ()
+    weights: Sequence[float] = ()
+    habits: Habits | None = None
+
+    @property
+    def dated(self) -> bool:
+        """Whether it is said when the history was taken."""
+        return self.habits is not None and len(self.habits) == len(self.history) > 0
 
 
 @dataclass(frozen=True)
@@ -77,25 +114,38 @@ class UserBatch:
         weights: Sequence[float] = (),
         habits: Habits | None = None,
     ) -> UserBatch:
-        """A batch of one, from what the online store knows; items unknown to the index are left out.
+        """A batch of one, as `of` makes it."""
+        return cls.of(items, dimension, [Known(vector, history, weights, habits)])
 
-        Habits of another length than the history say nothing of it, and are left out too.
-        """
-        if habits is not None and len(habits) != len(history):
-            habits = None
-        rows = items.rows(history)
-        known = rows >= 0
-        filled = np.zeros((1, dimension), dtype=np.float32)
-        if vector is not None:
-            filled[0] = vector
-        rows, first = np.unique(rows[known], return_index=True)
+    @classmethod
+    def of(cls, items: Items, dimension: int, people: Sequence[Known]) -> UserBatch:
+        """From what the online store knows of people; items unknown to the index are left out."""
+        vectors = np.zeros((len(people), dimension), dtype=np.float32)
+        for number, person in enumerate(people):
+            if person.vector is not None:
+                vectors[number] = person.vector
+        rows = items.rows([item for each in people for item in each.history])
+        weights = [weight for each in people for weight in each.weights]
+        owners = np.repeat(np.arange(len(people)), [len(each.history) for each in people])
+        known = np.flatnonzero(rows >= 0)
+        # By person and row; of an item that is there twice the first counts.
+        kept = known[np.unique(owners[known] * len(items) + rows[known], return_index=True)[1]]
+        ends = np.cumsum(np.bincount(owners[kept], minlength=len(people)))
+        habits = Habits.joined(people)
         return cls(
-            vectors=filled,
-            has_vector=np.array([vector is not None]),
-            history=Ragged(np.array([0, len(rows)], dtype=np.int64), rows),
-            weights=np.asarray(weights, dtype=np.float32)[known][first],
-            habits=habits.at(np.flatnonzero(known)[first]) if habits is not None else None,
+            vectors=vectors,
+            has_vector=np.array([each.vector is not None for each in people], dtype=np.bool_),
+            history=Ragged(np.concatenate([[0], ends]).astype(np.int64), rows[kept]),
+            weights=np.array(weights, dtype=np.float32)[kept],
+            habits=None if habits is None else habits.at(kept),
         )
+
+    @cached_property
+    def frequencies(self) -> FloatArray:
+        """[nnz] each weight over its user's largest one."""
+        most = np.zeros(len(self), dtype=np.float32)
+        np.maximum.at(most, self.history.owners, self.weights)
+        return self.weights / np.maximum(most, np.float32(1e-9))[self.history.owners]
 
     def take(self, users: IntArray) -> UserBatch:
         """These people, in this order."""

@@ -15,7 +15,7 @@ from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.ranker import candidate_terms
 from recolake.ranking.rerank import blend
 from recolake.ranking.second_stage.catalogue import Catalogue
-from recolake.ranking.second_stage.features import features
+from recolake.ranking.second_stage.features import Measured
 from recolake.ranking.second_stage.shortlist import Shortlist
 from training.candidate import Candidate
 from training.datasets.interactions import Interactions
@@ -65,6 +65,6 @@ def lessons(
         listed = Shortlist.of(terms, blend(terms, weights), depth)
         rows = np.where(listed.there, listed.pick(terms.rows), -1).astype(np.int64)
         taken = (truth.take(block).find(rows, len(model.vectors)) >= 0)[listed.there]
-        table = features(catalogue, model.vectors, part, terms, listed)[listed.there]
+        table = Measured.of(catalogue, part, terms, listed).table(catalogue)[listed.there]
         found.append(Examples.drawn(table, taken, np.nonzero(listed.there)[0], random))
     return found

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recolake.ranking.items import IntArray
+from recolake.ranking.order import best_first
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.rules.rules import NO_GROUP, BoolArray, Diversity, Promotion, Rules
 
@@ -30,7 +31,8 @@ def arrange(
         rules acted on it: boosts, promotions, diversity, in this order.
     """
     scores = rules.boosted(scores, rows)
-    order = np.lexsort((place, -scores), axis=1)
+    # Whoever gives out places in turn may come to any candidate.
+    order = best_first(scores, place, scores.shape[1] if rules.in_turn else k)
     best = order[:, :k].copy()
     acted = np.zeros(best.shape, dtype=np.int64)
     if rules.in_turn:

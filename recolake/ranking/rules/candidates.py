@@ -7,15 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recolake.ranking.index.kinds import search
 from recolake.ranking.items import IntArray
 from recolake.ranking.popularity import FloatArray, Popularity
-from recolake.ranking.retrieval import NO_ITEM, each_once
-from recolake.ranking.rules.rules import NO_GROUP, BoolArray, Diversity, Rules
+from recolake.ranking.retrieval import NO_ITEM, Wanted, each_once, most_popular, near
+from recolake.ranking.rules.rules import NO_GROUP, Diversity, Rules
 from recolake.ranking.users import UserBatch
 
-# So few are compared one by one: that takes no longer than to ask an index.
-_MOST_COMPARED = 32_768
 # Of the most popular so many times the places are looked at first, where a group may have only a few of them.
 _FIRST_LOOK = 64
 
@@ -27,9 +24,8 @@ def ruled_candidates(
     users: UserBatch,
     rules: Rules,
     k: int,
+    wanted: Wanted,
     *,
-    near: int,
-    popular: int,
     include_history: bool,
 ) -> IntArray:
     """Rows [U, C] to be scored, as `retrieval.candidates` gives them, none but what may be shown.
@@ -39,14 +35,9 @@ def ruled_candidates(
     """
     parts: list[IntArray] = []
     for pool in rules.pools:
-        if users.has_vector.any():
-            found = _nearest(index, vectors, users.vectors[users.has_vector], near, pool)
-            close = np.full((len(users), found.shape[1]), NO_ITEM, dtype=np.int64)
-            close[users.has_vector] = found
-            parts.append(close)
+        parts += near(index, vectors, users, wanted, pool)
         order = popularity.order if pool is None else popularity.order[pool[popularity.order]]
-        top = order[:popular]
-        parts.append(np.broadcast_to(top, (len(users), len(top))))
+        parts.append(most_popular(order, wanted))
         if rules.diversity is not None and rules.diversity.most is not None:
             parts.append(_few_of_each(order, users, rules.diversity, k, include_history))
     if include_history:
@@ -55,23 +46,6 @@ def ruled_candidates(
             own[~rules.eligible[own]] = NO_ITEM
         parts.append(own)
     return each_once(parts)
-
-
-def _nearest(
-    index: Any, vectors: FloatArray, queries: FloatArray, count: int, pool: BoolArray | None
-) -> IntArray:
-    """Rows [n, at most count] of a pool with the largest products; what an index misses is found exactly."""
-    if pool is None:
-        return search(index, queries, count)[1]
-    rows = np.flatnonzero(pool)
-    if len(rows) <= count:
-        return np.broadcast_to(rows, (len(queries), len(rows)))
-    if len(rows) > _MOST_COMPARED:
-        found = search(index, queries, count, among=pool)[1]
-        if (found != NO_ITEM).all():
-            return found
-    products = queries @ vectors[rows].T
-    return rows[np.argpartition(-products, count - 1, axis=1)[:, :count]]
 
 
 def _few_of_each(

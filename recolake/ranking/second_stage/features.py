@@ -1,17 +1,20 @@
 """Everything that is known of a candidate when its place in a list is decided: what people did, as of a day.
 
 Serving has these numbers for one person, from the online store and from an artefact's files; training has
-them for all people of a past window. Both call `features`, and neither can give it anything younger.
+them for all people of a past window. Both call `measured`, and neither can give it anything younger.
 
 The day is the catalogue's, or a person's own last one where that is later: no clock is asked, so the same
 person and artefact give the same list at any time.
 
-Shapes: U users, D candidates each, n entries of all histories, N neighbours of an item.
+Shapes: U users, D candidates each, n entries of all histories, N neighbours of an item, m candidates that are
+near anything in their person's history.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +27,7 @@ from recolake.ranking.second_stage.catalogue import PEOPLE, Catalogue
 from recolake.ranking.second_stage.shortlist import Shortlist
 from recolake.ranking.users import Habits, UserBatch
 
-# Named numbers [U, D], or [U, 1] where all candidates have the same; NaN where there is nothing to measure.
-Columns = dict[str, npt.NDArray[np.floating]]
+Columns = Mapping[str, npt.NDArray[np.floating[Any]]]
 _Double = npt.NDArray[np.float64]
 
 # Names of what is measured here, in the order of the columns; a catalogue's facts follow. An artefact names
@@ -45,30 +47,61 @@ _HALF_LIVES = (15.0, 60.0)
 _LEAST = 1e-3
 
 
-def features(
-    catalogue: Catalogue, vectors: FloatArray, people: UserBatch, found: Terms, listed: Shortlist
-) -> FloatArray:
-    """[U, D, F] float32: `FEATURES`, and the catalogue's facts after them.
+@dataclass(frozen=True)
+class Measured:
+    """`FEATURES` of each candidate, by what they depend on; NaN where there is nothing to measure.
 
-    Args:
-        vectors: [I, d] item vectors of the index.
-        people: with habits.
+    Attributes:
+        rows: [U, D] of the index; 0 beyond a user's last candidate.
+        own: [U, D] entry of the history that has the item, or -1.
+        pairs: [U, D] of the person and the item, whatever the two have to do with each other.
+        met: [m] places in [U * D] of candidates that are near anything in the history.
+        near: [m] of these; 0 of all others.
+        people: [U].
+        entries: [n + 1]; the last one is that of items that the person never had.
     """
-    assert people.habits is not None
-    rows = np.where(listed.there, listed.pick(found.rows), 0).astype(np.int64)
-    own = people.history.find(np.where(listed.there, rows, -1), len(vectors))
-    past = _Past.of(people.history, people.habits, catalogue.as_of)
-    columns: Columns = {
-        **_of_first_stage(vectors, people, found, listed, rows),
-        **_of_neighbours(catalogue, people.history, past, rows),
-        **_of_people(catalogue, people, past),
-        **_of_habits(people, past, own),
-    }
-    table = np.empty((*rows.shape, len(FEATURES) + len(catalogue.names)), dtype=np.float32)
-    for number, name in enumerate(FEATURES):
-        table[:, :, number] = columns[name]
-    table[:, :, len(FEATURES) :] = catalogue.facts[rows]
-    return table
+
+    rows: IntArray
+    own: IntArray
+    pairs: Columns
+    met: IntArray
+    near: Columns
+    people: Columns
+    entries: Columns
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, people: UserBatch, found: Terms, listed: Shortlist) -> Measured:
+        """Measure listed candidates of people with habits."""
+        assert people.habits is not None
+        rows = np.where(listed.there, listed.pick(found.rows), 0)
+        own = people.history.find(np.where(listed.there, rows, -1), len(catalogue.facts))
+        past = _Past.of(people.history, people.habits, catalogue.as_of)
+        met, near = _of_neighbours(catalogue, people.history, past, rows)
+        return cls(
+            rows,
+            own,
+            _of_first_stage(found, listed),
+            met,
+            near,
+            _of_people(catalogue, people, past),
+            _of_entries(people, people.habits, past),
+        )
+
+    def table(self, catalogue: Catalogue) -> FloatArray:
+        """[U, D, F] float32: `FEATURES`, and the catalogue's facts after them."""
+        users, depth = self.rows.shape
+        table = np.zeros((users, depth, len(FEATURES) + len(catalogue.names)), dtype=np.float32)
+        for number, name in enumerate(FEATURES):
+            if name in self.pairs:
+                table[:, :, number] = self.pairs[name]
+            elif name in self.people:
+                table[:, :, number] = self.people[name][:, None]
+            elif name in self.entries:
+                table[:, :, number] = self.entries[name][self.own]
+            else:
+                table.reshape(users * depth, -1)[self.met, number] = self.near[name]
+        table[:, :, len(FEATURES) :] = catalogue.facts[self.rows]
+        return table
 
 
 @dataclass(frozen=True)
@@ -106,38 +139,41 @@ class _Past:
         )
 
 
-def _of_first_stage(
-    vectors: FloatArray, people: UserBatch, found: Terms, listed: Shortlist, rows: IntArray
-) -> Columns:
+def _of_first_stage(found: Terms, listed: Shortlist) -> Columns:
     """What decided so far, and the place that it gave."""
+    depth = listed.columns.shape[1]
     return {
         "first stage": listed.score,
-        "place": np.arange(rows.shape[1], dtype=np.float32)[None],
-        "vector": listed.pick(found.vector).astype(np.float32),
-        "affinity": np.matmul(vectors[rows], people.vectors[:, :, None])[:, :, 0],
-        "popular now": listed.pick(found.popularity).astype(np.float32),
-        "own": np.log(listed.pick(found.own).astype(np.float64) + _LEAST),
+        "place": np.broadcast_to(np.arange(depth, dtype=np.float32), listed.columns.shape),
+        "vector": listed.pick(found.vector),
+        "affinity": listed.pick(found.product),
+        "popular now": listed.pick(found.popularity),
     }
 
 
-def _of_neighbours(catalogue: Catalogue, history: Ragged, past: _Past, rows: IntArray) -> Columns:
-    """How near a candidate is to what its person took, all of it counted alike, and the later the more."""
-    near = catalogue.neighbours[rows]
+def _of_neighbours(
+    catalogue: Catalogue, history: Ragged, past: _Past, rows: IntArray
+) -> tuple[IntArray, Columns]:
+    """How near a candidate is to what its person took, all of it counted alike, and the later the more.
+
+    With it which candidates are near anything.
+    """
+    near = catalogue.neighbours.take(rows, axis=0)
     users, depth, width = near.shape
     places = history.find(near.reshape(users, -1), len(catalogue.facts)).ravel()
-    met = np.flatnonzero(places >= 0)
-    candidate, entry = met // max(width, 1), places[met]
-    nearness = catalogue.nearness[rows].ravel()[met].astype(np.float64)
+    hits = np.flatnonzero(places >= 0)
+    candidate, entry = hits // max(width, 1), places[hits]
+    nearness = catalogue.nearness[rows.ravel()[candidate], hits % max(width, 1)].astype(np.float64)
+    met, which = np.unique(candidate, return_inverse=True)
     spoken = {"near": np.ones(len(history.rows))}
     ages = past.last - past.since[history.owners]
     spoken |= {f"near {life:g} days": np.exp2(-ages / life) for life in _HALF_LIVES}
-    columns: Columns = {}
+    columns = {}
     for name, loud in spoken.items():
         whole = np.bincount(history.owners, loud, users)
         each = loud / np.maximum(whole, _LEAST)[history.owners]
-        summed: _Double = np.bincount(candidate, nearness * each[entry], users * depth).astype(np.float64)
-        columns[name] = summed.reshape(users, depth)
-    return columns
+        columns[name] = np.bincount(which, nearness * each[entry], len(met)).astype(np.float64, copy=False)
+    return met, columns
 
 
 def _of_people(catalogue: Catalogue, people: UserBatch, past: _Past) -> Columns:
@@ -148,7 +184,7 @@ def _of_people(catalogue: Catalogue, people: UserBatch, past: _Past) -> Columns:
     some = np.maximum(days, 1)
     liked = catalogue.facts[history.rows, catalogue.names.index(PEOPLE)] * people.habits.days
     interval = (past.tenure - past.since) / np.maximum(past.visits - 1, 1)
-    found: Columns = {
+    return {
         "user goods": np.log1p(goods),
         "user days": np.log1p(days),
         "user share again": 1 - goods / some,
@@ -159,13 +195,11 @@ def _of_people(catalogue: Catalogue, people: UserBatch, past: _Past) -> Columns:
         "user due": past.since / np.maximum(interval, 1),
         "user taste for the popular": np.bincount(owners, liked, len(people)) / some,
     }
-    return {name: column[:, None] for name, column in found.items()}
 
 
-def _of_habits(people: UserBatch, past: _Past, own: IntArray) -> Columns:
-    """The person and the item together; `own` [U, D] is where the item is in the history, or -1."""
-    assert people.habits is not None
-    days = people.habits.days.astype(np.float64)
+def _of_entries(people: UserBatch, habits: Habits, past: _Past) -> Columns:
+    """The person and the item together, of each item that they had; and what holds of all others."""
+    days = habits.days.astype(np.float64)
     interval = np.where(days > 1, (past.first - past.last) / np.maximum(days - 1, 1), np.nan)
     measured = {
         "own since": past.last,
@@ -178,8 +212,9 @@ def _of_habits(people: UserBatch, past: _Past, own: IntArray) -> Columns:
         "own days": days,
         "own share of visits": days / np.maximum(past.visits[people.history.owners], 1),
     }
-    # A place of -1 is the last one: what holds where the person never had the item.
-    return {
-        **{name: np.append(values, np.nan)[own] for name, values in measured.items()},
-        **{name: np.append(values, 0.0)[own] for name, values in counted.items()},
-    }
+    frequency = {"own": np.log(np.append(people.frequencies.astype(np.float64), 0.0) + _LEAST)}
+    return (
+        frequency
+        | {name: np.append(values, np.nan) for name, values in measured.items()}
+        | {name: np.append(values, 0.0) for name, values in counted.items()}
+    )

@@ -49,13 +49,35 @@ class Scaling:
     def _spreads(self) -> Sequence[npt.NDArray[np.float64]]:
         return [np.linspace(-_WIDTH, _WIDTH, len(knots)) for knots in self.knots]
 
+    @cached_property
+    def missing(self) -> FloatArray:
+        """[width] of a row of which everything is missing."""
+        return self(np.full((1, len(self.knots)), np.nan, dtype=np.float32))[0]
+
+    def columns(self, numbers: Sequence[int]) -> list[int]:
+        """Places in a scaled row of these features, and of what says that some of them are missing."""
+        gaps = [len(self.knots) + self.gaps.index(number) for number in numbers if number in self.gaps]
+        return [*numbers, *gaps]
+
+    def some(self, numbers: Sequence[int], features: Sequence[npt.NDArray[np.floating]]) -> FloatArray:
+        """[n, columns] of these features alone, [n] of each; for a feature itself see `__call__`."""
+        columns = self.columns(numbers)
+        scaled = np.zeros((len(features[0]), len(columns)), dtype=np.float32)
+        gap = len(numbers)
+        for place, (number, feature) in enumerate(zip(numbers, features, strict=True)):
+            missing = np.isnan(feature)
+            knots = self.knots[number]
+            if len(knots) > 1:
+                scaled[:, place] = np.interp(feature, knots, self._spreads[number])
+                scaled[missing, place] = 0
+            if number in self.gaps:
+                scaled[:, gap] = missing
+                gap += 1
+        return scaled
+
     def __call__(self, features: FloatArray) -> FloatArray:
         """[n, width] of [n, F]; 0 where something is missing."""
-        scaled = np.zeros((len(features), self.width), dtype=np.float32)
-        missing = np.isnan(features)
-        for number, (knots, spread) in enumerate(zip(self.knots, self._spreads, strict=True)):
-            if len(knots) > 1:
-                scaled[:, number] = np.interp(features[:, number], knots, spread)
-        scaled[:, : len(self.knots)][missing] = 0
-        scaled[:, len(self.knots) :] = missing[:, self.gaps]
+        numbers = range(len(self.knots))
+        scaled = np.empty((len(features), self.width), dtype=np.float32)
+        scaled[:, self.columns(numbers)] = self.some(numbers, list(features.T))
         return scaled

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recolake.ranking.items import IntArray
+from recolake.ranking.order import best_first
 from recolake.ranking.pick import Scalar, pick
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.rerank import Terms
@@ -30,7 +31,7 @@ class Shortlist:
     @classmethod
     def of(cls, found: Terms, scores: FloatArray, depth: int) -> Shortlist:
         """By the first stage's scores [U, C]; of equal ones the more popular item comes first."""
-        columns = np.lexsort((found.place, -scores), axis=1)[:, :depth]
+        columns = best_first(scores, found.place, depth)
         score = pick(scores, columns)
         return cls(columns, np.isfinite(score), score)
 

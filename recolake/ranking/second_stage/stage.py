@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,8 @@ from recolake.ranking.manifest import SecondStageConfig
 from recolake.ranking.popularity import FloatArray
 from recolake.ranking.rerank import Terms
 from recolake.ranking.second_stage.catalogue import Catalogue
-from recolake.ranking.second_stage.features import features
+from recolake.ranking.second_stage.features import Measured
+from recolake.ranking.second_stage.judge import Judge
 from recolake.ranking.second_stage.networks import Networks
 from recolake.ranking.second_stage.shortlist import Shortlist
 from recolake.ranking.users import UserBatch
@@ -41,13 +43,20 @@ class SecondStage:
             new_items=self.new_items is not None, all_items=self.all_items is not None, depth=self.depth
         )
 
+    @cached_property
+    def _judge_of_new(self) -> Judge | None:
+        return None if self.new_items is None else Judge(self.new_items, self.catalogue)
+
+    @cached_property
+    def _judge_of_all(self) -> Judge | None:
+        return None if self.all_items is None else Judge(self.all_items, self.catalogue)
+
     def with_unmet(self, count: int) -> SecondStage:
         """The same for an index with so many items more at its end, that nobody met."""
         return replace(self, catalogue=self.catalogue.with_unmet(count))
 
     def reordered(
         self,
-        vectors: FloatArray,
         people: UserBatch,
         found: Terms,
         scores: FloatArray,
@@ -64,17 +73,18 @@ class SecondStage:
         Args:
             warm: rows from here on are of such items.
         """
-        networks = self.all_items if include_seen else self.new_items
-        if networks is None or people.habits is None or not len(people.history.rows):
+        judge = self._judge_of_all if include_seen else self._judge_of_new
+        if judge is None or people.habits is None or not len(people.history.rows):
             return scores
         listed = Shortlist.of(found, scores, self.depth)
-        judged = listed.there & (people.history.lengths > 0)[:, None]
-        unmet = judged & (listed.pick(found.rows).astype(np.int64) >= warm)
+        dated = np.bincount(people.history.owners, people.habits.days, len(people)) > 0
+        judged = listed.there & dated[:, None]
+        unmet = judged & (listed.pick(found.rows) >= warm)
         judged &= ~unmet
-        table = features(self.catalogue, vectors, people, found, listed)
-        odds = np.full(judged.shape, np.inf, dtype=np.float32)
-        odds[judged] = networks.score(table[judged])
-        judged |= _in_their_places(odds, unmet)
+        told = judge.odds(Measured.of(self.catalogue, people, found, listed), self.depth)
+        odds = np.where(judged, told, np.float32(np.inf))
+        if unmet.any():
+            judged |= _in_their_places(odds, unmet)
         user = np.flatnonzero(judged.any(axis=1))
         # The best of those that were not looked at comes one below the last of those that were.
         shift = listed.score.min(axis=1, where=listed.there, initial=np.inf) - odds.min(axis=1) + 1

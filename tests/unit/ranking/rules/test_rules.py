@@ -15,7 +15,7 @@ from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.model import VectorModel
 from recolake.ranking.ragged import Ragged
 from recolake.ranking.ranker import rank
-from recolake.ranking.rules import candidates
+from recolake.ranking import retrieval
 from recolake.ranking.rules.rules import Boost, Diversity, Promotion, Rules
 from recolake.ranking.users import UserBatch
 
@@ -150,7 +150,7 @@ def test_the_best_of_a_large_filtered_catalogue_are_found(
     kind: Kind, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the index as long as it finds enough, else exactly; -1 never gets through."""
-    monkeypatch.setattr(candidates, "_MOST_COMPARED", 10)
+    monkeypatch.setattr(retrieval, "_MOST_COMPARED", 10)
     random = np.random.default_rng(3)
     model, people = _model(random, 6_000, depth=5, kind=kind), _people(random, 20, 6_000)
     eligible = np.zeros(6_000, np.bool_)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from recolake.ranking.items import Items
 from recolake.ranking.ranker import candidate_terms, rank
 from recolake.ranking.rerank import blend
-from recolake.ranking.second_stage.features import FEATURES, features
+from recolake.ranking.rules.rules import Boost, Rules
+from recolake.ranking.second_stage.features import FEATURES, Measured
 from recolake.ranking.second_stage.networks import Networks
 from recolake.ranking.second_stage.shortlist import Shortlist
 from recolake.ranking.users import Habits, UserBatch
@@ -39,7 +40,7 @@ def test_what_it_did_not_look_at_follows_in_the_order_of_the_first_stage(world: 
     found = candidate_terms(world.model, world.people, world.stage.depth, include_seen=True)
     scores = blend(found, world.model.ranking.all_items)
     placed = world.stage.reordered(
-        world.model.vectors, world.people, found, scores, include_seen=True, warm=len(world.model.vectors)
+        world.people, found, scores, include_seen=True, warm=len(world.model.vectors)
     )
     for user in range(1, len(world.people)):
         order = np.lexsort((found.place[user], -scores[user]))
@@ -60,9 +61,7 @@ def test_what_nobody_met_keeps_the_place_that_the_first_stage_gave_it(
     depth = world.stage.depth
     found = candidate_terms(world.model, world.people, depth, include_seen=True)
     scores = blend(found, world.model.ranking.all_items)
-    placed = world.stage.reordered(
-        world.model.vectors, world.people, found, scores, include_seen=True, warm=warm
-    )
+    placed = world.stage.reordered(world.people, found, scores, include_seen=True, warm=warm)
     before, after = (np.lexsort((found.place, -each), axis=1)[:, :depth] for each in (scores, placed))
     for user in range(1, len(world.people)):
         assert set(before[user]) == set(after[user])
@@ -122,7 +121,7 @@ def test_a_lists_day_is_the_catalogues_or_the_persons_last_and_no_clock_says(wor
     later = replace(world.people, habits=replace(habits, last=habits.last + 365, first=habits.first + 365))
     ages = [FEATURES.index(name) for name in ("own since", "own since first", "user tenure")]
     now, then = (
-        features(world.stage.catalogue, world.model.vectors, people, found, listed)[1:, :, ages]
+        Measured.of(world.stage.catalogue, people, found, listed).table(world.stage.catalogue)[1:, :, ages]
         for people in (world.people, later)
     )
     newest = np.array(
@@ -162,3 +161,27 @@ def test_networks_say_the_mean_of_their_members_whatever_is_asked_beside(world: 
     np.testing.assert_allclose(
         together, np.mean([m.score(asked) for m in members], axis=0), rtol=1e-4, atol=1e-4
     )
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1_000), include_seen=st.booleans(), k=st.integers(1, 70), ruled=st.booleans())
+def test_everybody_gets_from_a_batch_what_they_get_alone_to_the_last_digit(
+    make_world: Callable[[int], Any], seed: int, include_seen: bool, k: int, ruled: bool
+) -> None:
+    """With few candidates of each, so that whoever has a longer history beside them would bring them more."""
+    world, random = make_world(seed), np.random.default_rng(seed)
+    config = world.model.ranking.model_copy(update={"nearest": 5, "popular": 4})
+    model = replace(world.model, ranking=config)
+    undated = replace(world.people.habits, days=world.people.habits.days * (world.people.history.owners != 3))
+    people = replace(world.people, has_vector=random.random(len(world.people)) < 0.8, habits=undated)
+    people.vectors[~people.has_vector] = 0
+    rules = None
+    if ruled:
+        shown, lifted = random.random((2, len(model.vectors))) < 0.5
+        rules = Rules(eligible=shown, boosts=(Boost(lifted, 1.5),))
+    together = rank(model, people, k, include_seen=include_seen, rules=rules)
+    for user in range(len(people)):
+        alone = rank(model, people.slice(user, user + 1), k, include_seen=include_seen, rules=rules)
+        np.testing.assert_array_equal(alone.rows[0], together.rows[user])
+        np.testing.assert_array_equal(alone.scores[0], together.scores[user])
+        np.testing.assert_array_equal(alone.reasons[0], together.reasons[user])

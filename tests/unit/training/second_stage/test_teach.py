@@ -15,7 +15,7 @@ from recolake.quality import CHAMPION, ONE_STAGE
 from recolake.ranking.manifest import SecondStageConfig
 from recolake.ranking.ranker import candidate_terms, rank
 from recolake.ranking.rerank import blend
-from recolake.ranking.second_stage.features import FEATURES, features
+from recolake.ranking.second_stage.features import FEATURES, Measured
 from recolake.ranking.second_stage.shortlist import Shortlist
 from training.candidate import Candidate, fit
 from training.config import MF, START, Algorithm, ModelConfig
@@ -65,7 +65,8 @@ def _features(dataset: Dataset, split: Split) -> np.ndarray:
     model, people = candidate.rankable(START), candidate.people()
     found = candidate_terms(model, people, 10, include_seen=True)
     listed = Shortlist.of(found, blend(found, START.all_items), 10)
-    return features(catalogue(split.train, split.as_of), model.vectors, people, found, listed)
+    known = catalogue(split.train, split.as_of)
+    return Measured.of(known, people, found, listed).table(known)
 
 
 @settings(max_examples=6, deadline=None)
