@@ -42,6 +42,7 @@ from serving.intake.broker import keeper_of
 from serving.intake.desk import Desk
 from serving.limits.limiter import Limiter
 from serving.limits.middleware import LimitsMiddleware
+from serving.limits.units import BATCH
 from serving.marks import Marks
 from serving.metrics import Metrics
 from serving.middleware import AccessMiddleware, most_bytes
@@ -145,8 +146,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         IdempotencyMiddleware,
         replays=replays,
         keys=valid,
-        # A list of people can be asked for again; no copy of it is kept that an erasure would miss.
+        # Who is named in an answer can be asked for again; no copy of it is kept that an erasure would miss.
         handles=lambda path: path.startswith(_ANSWERS) and path != f"{_ANSWERS}/users",
+        keeps=lambda path: path != BATCH,
         judge=partial(refuse_erased_answer, chosen),
     )
     app.add_middleware(BodyLimitMiddleware, most=most_bytes)

@@ -9,10 +9,11 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recolake.usage.tally import Tally, current_tally
+from serving.limits.units import BATCH
 from serving.metrics import Metrics
 
 MOST_BODY_BYTES = 64 << 10
-MOST_BYTES_OF = {"/v1/events": 4 << 20, "/v1/batch": 16 << 20}
+MOST_BYTES_OF = {"/v1/events": 4 << 20, "/v1/batch": 16 << 20, BATCH: 2 << 20}
 """Where lists are sent, a body may be larger."""
 _QUIET = frozenset({"/health", "/ready", "/metrics"})
 

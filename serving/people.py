@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -139,16 +139,20 @@ class OnlineFeatures:
         except (RecolakeError, FileNotFoundError):
             return  # Nothing is published yet; answers say that they are degraded.
 
-    def person(self, tenant: Tenant, pseudonym: str, model_version: str | None) -> Person:
-        """A person's features, the vector being that of this model version and no other; none for None.
+    def persons(self, tenant: Tenant, pseudonyms: Sequence[str], model_version: str | None) -> list[Person]:
+        """People's features in one read, so ask for few at a time. Vectors are those of this model version
+        and no other; none for None.
 
         Raises:
             FeaturesUnavailableError: Redis does not answer in time, or nothing was ever published.
         """
         opened = self._open_for_reads()
-        keys = {TENANT_KEY: tenant.name, USER_KEY: pseudonym, MODEL_KEY: model_version or ""}
-        (row,), (hidden,) = self._rows(opened, opened.person, [keys], [hidden_version_key(tenant)])
-        return replace(_person(row), hidden=int(hidden or 0))
+        keys = [
+            {TENANT_KEY: tenant.name, USER_KEY: each, MODEL_KEY: model_version or ""} for each in pseudonyms
+        ]
+        rows, (hidden,) = self._rows(opened, opened.person, keys, [hidden_version_key(tenant)])
+        version = int(hidden or 0)
+        return [_person(row, version) for row in rows]
 
     def attributes(self, tenant: Tenant, pseudonym: str) -> dict[str, str | float | None]:
         """What conditions may ask of a person, all of `USER_ATTRIBUTES`; None for what is not known.
@@ -260,13 +264,14 @@ def _plain(value: Any) -> str | float | None:
     return found if isinstance(found, str) else float(found)
 
 
-def _person(row: Row) -> Person:
+def _person(row: Row, hidden: int) -> Person:
     return Person(
         vector=_vector(row["vector"]),
         history=list(row["history_items"].string_list_val.val),
         weights=list(row["history_weights"].double_list_val.val),
         habits=_habits(row),
         recent=_recent(row),
+        hidden=hidden,
     )
 
 

@@ -13,7 +13,7 @@ _SIGN = np.uint32(1 << 31)
 
 
 def best_first(scores: FloatArray, place: npt.NDArray[np.integer], count: int) -> IntArray:
-    """[U, at most count] columns of the best scores [U, C]; of equal ones the smaller `place` [U, C] comes first.
+    """[U, at most count] columns of the best scores [U, C]; of equal ones the smaller `place` [U, C] first.
 
     What `np.lexsort` gives, but of two keys in one number only as many are put in order as are asked for.
     """

@@ -29,6 +29,12 @@ class Ranking:
     def reason(self, user: int, position: int) -> Reason:
         return REASONS[int(self.reasons[user, position])]
 
+    def of(self, user: int) -> Ranking:
+        """One user's list, [1, k]."""
+        own = slice(user, user + 1)
+        acted = None if self.acted is None else self.acted[own]
+        return Ranking(self.rows[own], self.scores[own], self.reasons[own], acted)
+
     def listed(self, user: int) -> list[int]:
         """A user's rows, without what fills up."""
         return [row for row in self.rows[user].tolist() if row != NO_ITEM]

@@ -88,7 +88,7 @@ def _nearest(
     counts: IntArray,
     pool: npt.NDArray[np.bool_] | None,
 ) -> IntArray:
-    """Rows [n, at most the largest count] with the largest products; what an index misses is found exactly."""
+    """Rows [n, at most the largest count] with the largest products; what an index misses is compared."""
     rows = np.arange(len(vectors)) if pool is None else np.flatnonzero(pool)
     if len(rows) <= counts.min():
         return np.broadcast_to(rows, (len(queries), len(rows)))

@@ -7,7 +7,7 @@ survives `kill -9`; it is on the disk about a second later.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from recolake.journal.writer import SegmentWriter
@@ -41,10 +41,19 @@ class UsageJournal:
         Raises:
             OSError: it could not be written whole (the disk is full, say); nothing of it is left.
         """
+        self.append_all([record])
+
+    def append_all(self, records: Sequence[UsageRecord]) -> None:
+        """The same of several: all of them, or none."""
         tally = current_tally.get() or Tally()
-        written = record.model_copy(update={"usage_id": tally.next_id(), "environment": self._environment})
-        self._writer.append(written.to_line())
-        tally.note(record.tenant_id, written.billed_as, Kind.REQUESTS.value, record.units)
+        names = tally.next_ids(len(records))
+        written = [
+            record.model_copy(update={"usage_id": name, "environment": self._environment})
+            for record, name in zip(records, names, strict=True)
+        ]
+        self._writer.append(b"".join(record.to_line() for record in written))
+        for record in written:
+            tally.note(record.tenant_id, record.billed_as, Kind.REQUESTS.value, record.units)
 
     def meter(self, record: MeterRecord) -> None:
         """Write what is billed of a call that is no recommendation; as `append` does.

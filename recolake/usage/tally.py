@@ -21,9 +21,10 @@ class Tally:
     call: str | None = None
     lines: list[dict[str, Any]] = field(default_factory=list)
 
-    def next_id(self) -> str | None:
-        """Usage id of the next line; None where the caller gave the call no name."""
-        return f"call_{self.call}_{len(self.lines)}" if self.call else None
+    def next_ids(self, count: int) -> list[str | None]:
+        """Usage ids of the next lines; None where the caller gave the call no name."""
+        first = len(self.lines)
+        return [f"call_{self.call}_{first + n}" if self.call else None for n in range(count)]
 
     def note(self, tenant_id: str, usage_id: str, kind: str, units: int) -> None:
         """A line was written."""

@@ -90,6 +90,8 @@ class IdempotencyMiddleware:
     Args:
         keys: who may have answers kept; a request without a valid API key passes, to be refused further in.
         handles: whether a path is this middleware's; others keep their own answers.
+        keeps: whether an answer of a path is kept. Of others a retry is answered anew, but its call has
+            the same name, so that it is billed once.
         judge: raises where an answer of a tenant may not be given again.
     """
 
@@ -99,9 +101,11 @@ class IdempotencyMiddleware:
         replays: Replays,
         keys: KeySnapshot,
         handles: Callable[[str], bool],
+        keeps: Callable[[str], bool] = lambda _: True,
         judge: Callable[[Tenant, bytes], None] = lambda _, __: None,
     ) -> None:
         self._app, self._replays, self._keys, self._handles = app, replays, keys, handles
+        self._keeps = keeps
         self._judge = judge
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,6 +141,11 @@ class IdempotencyMiddleware:
         own = f"{caller.key_id}\n{named}".encode()
         key, lock = hashlib.sha256(own).digest(), ExitStack()
         digest = hashlib.sha256(f"POST {scope['path']}?{scope['query_string'].decode('latin-1')}\n".encode())
+        if not self._keeps(scope["path"]):
+            body = await _drain(receive, digest)
+            _name_call(own, digest)
+            await self._app(scope, _again(body, receive), send)
+            return None
         async with AsyncExitStack() as stack:
             await run_in_threadpool(lock.enter_context, self._replays.alone(caller.tenant, key))
             stack.push_async_callback(run_in_threadpool, lock.close)
@@ -148,7 +157,7 @@ class IdempotencyMiddleware:
                 if body is not None:
                     await run_in_threadpool(self._judge, caller.tenant, body.partition(b"\n")[2])
                 return _response(found[1], body)
-            (current_tally.get() or Tally()).call = hashlib.sha256(own + digest.digest()).hexdigest()[:32]
+            _name_call(own, digest)
             passing = _Recorder(receive, send, digest)
             await self._app(scope, passing.receiving, passing.sending)
             if passing.worth_keeping:
@@ -168,12 +177,29 @@ def _bearer(request: Request) -> str:
     return secret if scheme.lower() == "bearer" else ""
 
 
-async def _drain(receive: Receive, digest: hashlib._Hash) -> None:
-    more = True
+def _name_call(own: bytes, digest: hashlib._Hash) -> None:
+    """What is billed for the call has the same name as for its retries."""
+    (current_tally.get() or Tally()).call = hashlib.sha256(own + digest.digest()).hexdigest()[:32]
+
+
+async def _drain(receive: Receive, digest: hashlib._Hash) -> bytes:
+    parts, more = [], True
     while more:
         message = await receive()
-        digest.update(message.get("body", b""))
+        parts.append(message.get("body", b""))
+        digest.update(parts[-1])
         more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Gives a body that was read to whoever reads it next."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receiving() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receiving
 
 
 def _response(answer: Answer, body: bytes | None) -> Response:

@@ -10,6 +10,7 @@ import pytest
 
 OPERATIONS = {
     ("post", "/v1/recommendations"): "recommend",
+    ("post", "/v1/recommendations/batch"): "recommend_batch",
     ("post", "/v1/recommendations/similar-items"): "recommend_similar_items",
     ("post", "/v1/recommendations/bought-together"): "recommend_bought_together",
     ("post", "/v1/recommendations/session"): "recommend_for_session",
@@ -75,6 +76,7 @@ def test_requests_allow_no_unknown_fields_and_bound_k(description: dict[str, Any
 # What an answer holds only where it was asked for.
 ON_REQUEST = {
     "RecommendationAnswer": {"explained", "scenario", "scenario_version", "unknown_items"},
+    "PersonAnswer": {"explained", "scenario", "scenario_version", "unknown_items"},
     "RecommendedItem": {"attributes", "content", "rules", "propensity"},
     "ReplayedItem": {"attributes", "rules", "propensity"},
 }
@@ -82,11 +84,12 @@ ON_REQUEST = {
 
 def test_every_field_of_an_answer_is_promised(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
-    answers = ("RecommendationAnswer", "RecommendedItem", "Explanation", "OwnItem")
+    answers = ("RecommendationAnswer", "PersonAnswer", "RecommendedItem", "Explanation", "OwnItem")
     for name in (
         *answers,
         "Replay",
         "ReplayedItem",
+        "BatchAnswer",
         "UsersAnswer",
         "Receipt",
         "ReceiptModel",

@@ -159,7 +159,7 @@ def _of_neighbours(
     With it which candidates are near anything.
     """
     near = catalogue.neighbours.take(rows, axis=0)
-    users, depth, width = near.shape
+    users, _, width = near.shape
     places = history.find(near.reshape(users, -1), len(catalogue.facts)).ravel()
     hits = np.flatnonzero(places >= 0)
     candidate, entry = hits // max(width, 1), places[hits]

@@ -6,7 +6,6 @@ had once for each of it.
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from recolake.ranking.items import IntArray

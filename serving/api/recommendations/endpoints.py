@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from recolake.tenancy.api_keys import KeyRecord
 from recolake.web.described import problems
@@ -15,6 +16,7 @@ from serving.api.recommendations.requests import (
     BoughtTogetherRequest,
     PopularRequest,
     RecentlyViewedRequest,
+    RecommendationBatchRequest,
     RecommendationRequest,
     RerankRequest,
     SessionRequest,
@@ -22,8 +24,14 @@ from serving.api.recommendations.requests import (
     TrendingRequest,
     UsersRequest,
 )
-from serving.api.recommendations.schemas import Receipt, RecommendationAnswer, Replay, UsersAnswer
-from serving.auth import RecommendationReader
+from serving.api.recommendations.schemas import (
+    BatchAnswer,
+    Receipt,
+    RecommendationAnswer,
+    Replay,
+    UsersAnswer,
+)
+from serving.auth import BatchReader, RecommendationReader
 from serving.state import CurrentState, State
 
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
@@ -60,6 +68,20 @@ async def recommend(
     be said in each request.
     """
     return await _answer(state, caller, request)
+
+
+@router.post("/batch", operation_id="recommend_batch", responses=_PROBLEMS, response_model=BatchAnswer)
+async def batch(request: RecommendationBatchRequest, caller: BatchReader, state: CurrentState) -> Response:
+    """What should each of these people see? At most 1,000, each answered as by a request of their own.
+
+    Each list has its own `recommendation_id` with a receipt, and counts as a request: of rates, of the quota
+    and of the bill. All lists are made or none. With an `Idempotency-Key` a retry is answered anew, but not
+    billed again. 422 `beyond_rate_limit`: the plan never admits so many at once.
+    """
+    found = await _threaded(state, lambda: state.recommender.batch(caller, request))
+    for piece in found.pieces:
+        await _threaded(state, partial(found.make, piece))
+    return Response(await _threaded(state, found.finish), media_type="application/json")
 
 
 @router.post("/similar-items", operation_id="recommend_similar_items", responses=_PROBLEMS)

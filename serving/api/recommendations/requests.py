@@ -18,18 +18,23 @@ _OF_RULES = (
 )
 
 
-class Asked(ListSpec):
-    """What a request of any list may say beside its kind's own."""
+class Stated(ListSpec):
+    """What a request of lists may say, for whomever they are."""
 
     model_config = _STRICT
     kind: ClassVar[Kind]
 
-    user_id: Id | None = Field(default=None, description=f"The person, by your own id. {_OF_RULES}")
     scenario: str | None = Field(
         default=None,
         pattern=NAME,
         description="A scenario of this kind: what it says holds where the request does not say it",
     )
+
+
+class Asked(Stated):
+    """What a request of any list may say beside its kind's own."""
+
+    user_id: Id | None = Field(default=None, description=f"The person, by your own id. {_OF_RULES}")
     next_of: str | None = Field(
         default=None,
         max_length=256,
@@ -48,6 +53,26 @@ class RecommendationRequest(Asked, PersonalSpec):
         description="The person, by your own id; left out, the answer is what is popular",
         examples=["17850"],
     )
+
+
+class RecommendationBatchRequest(Stated, PersonalSpec):
+    """What each of many people should see, by one request for all of them."""
+
+    kind = Kind.FOR_USER
+
+    user_ids: list[Id] = Field(
+        min_length=1,
+        max_length=MOST_USERS,
+        description="The people, by your own ids. Each entry has a list of its own, which counts as a "
+        "request; so whoever is named twice has two",
+        examples=[["17850", "13047"]],
+    )
+
+    @property
+    def each(self) -> RecommendationRequest:
+        """The request of every person, but for who it is."""
+        said = self.model_fields_set - {"user_ids"}
+        return RecommendationRequest.model_validate({name: getattr(self, name) for name in said})
 
 
 class SimilarItemsRequest(Asked, OpenSpec):

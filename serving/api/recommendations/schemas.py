@@ -131,6 +131,18 @@ class RecommendationAnswer(BaseModel):
     items: list[RecommendedItem]
 
 
+class PersonAnswer(RecommendationAnswer):
+    """Recommendations for one of many people."""
+
+    user_id: str = Field(description="The person, by your own id")
+
+
+class BatchAnswer(BaseModel):
+    """Recommendations for many people, each with all that an answer of its own has."""
+
+    recommendations: list[PersonAnswer] = Field(description="In the order of `user_ids`")
+
+
 class ReplayedItem(BaseModel):
     """One item of a list that was answered before."""
 

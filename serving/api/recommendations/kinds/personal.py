@@ -10,41 +10,43 @@ import numpy as np
 from recolake.ranking.explain import Contributions, contributions
 from recolake.ranking.ranker import rank
 from recolake.ranking.rules.rules import Rules
-from recolake.ranking.users import UserBatch
-from serving.api.recommendations.kinds.situation import Because, Found, Situation
+from recolake.ranking.users import Known, UserBatch
+from serving.api.recommendations.kinds.situation import Because, Found, Reader, Situation
 from serving.api.recommendations.requests import RecommendationRequest, RerankRequest
-from serving.api.recommendations.schemas import Explained
+from serving.api.recommendations.schemas import Explained, Strategy
 from serving.people import Person
+from serving.shelf import Model
 
 
 def for_user(situation: Situation, request: RecommendationRequest | RerankRequest) -> Found:
     """By the person's vector, what is popular and, with `include_seen`, what they took before."""
-    model = situation.model
-    person, fallback = situation.reader.person()
-    # Somebody too new for the model still has a history, and may want to buy it again.
-    personal = person.vector is not None or (request.include_seen and bool(person.history))
+    seen, depth = request.include_seen, situation.depth
+    (found,) = for_people(situation.model, [situation.reader], situation.rules, depth, include_seen=seen)
+    return found
+
+
+def for_people(
+    model: Model, readers: Sequence[Reader], rules: Rules | None, depth: int, *, include_seen: bool
+) -> list[Found]:
+    """The same for several, under the same rules."""
+    people = [reader.person() for reader in readers]
+    known = [Known(each.vector, each.history, each.weights, each.habits) for each, _ in people]
     ranking = rank(
         model.artifact,
-        UserBatch.one(
-            model.artifact.items,
-            model.artifact.manifest.dimension,
-            person.vector,
-            person.history,
-            person.weights,
-            person.habits,
-        ),
-        situation.depth,
-        include_seen=request.include_seen,
+        UserBatch.of(model.artifact.items, model.artifact.manifest.dimension, known),
+        depth,
+        include_seen=include_seen,
         popularity=model.popularity,
-        rules=situation.rules,
+        rules=rules,
     )
-    return Found(
-        ranking,
-        "personal" if personal else "popular",
-        fallback,
-        _because(situation, person),
-        person.vector,
-    )
+    found = []
+    for number, (reader, (person, fallback)) in enumerate(zip(readers, people, strict=True)):
+        # Somebody too new for the model still has a history, and may want to buy it again.
+        personal = person.vector is not None or (include_seen and bool(person.history))
+        strategy: Strategy = "personal" if personal else "popular"
+        because = _because(model, reader.subject, person)
+        found.append(Found(ranking.of(number), strategy, fallback, because, person.vector))
+    return found
 
 
 def rerank(situation: Situation, request: RerankRequest) -> Found:
@@ -59,9 +61,7 @@ def rerank(situation: Situation, request: RerankRequest) -> Found:
     return replace(found, unknown=tuple(dict.fromkeys(unknown)))
 
 
-def _because(situation: Situation, person: Person) -> Because:
-    model, subject = situation.model, situation.reader.subject
-
+def _because(model: Model, subject: str | None, person: Person) -> Because:
     def because(rows: Sequence[int]) -> tuple[Explained, Contributions | None]:
         if model.artifact.evidence is None:
             return "model_cannot", None

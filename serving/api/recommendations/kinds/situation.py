@@ -72,16 +72,26 @@ class Reader:
             self.missed = True
             return None
 
+    def bring(self, person: Person | None) -> None:
+        """What the store said of the person, who was asked for beside others; None: it did not answer."""
+        self._read = self._unavailable() if person is None else self._present(person)
+
     def _person(self) -> tuple[Person, Fallback | None]:
         if self.subject is None:
             return NOBODY, "no_user"
-        model = self._model
         try:
-            version = model.version if model.own_vectors else None
-            person = self._features.person(self._tenant, self.subject, version)
+            (person,) = self._features.persons(self._tenant, [self.subject], version_of(self._model))
         except FeaturesUnavailableError:
-            self.missed = True
-            return NOBODY, "features_unavailable"
+            return self._unavailable()
+        return self._present(person)
+
+    def _unavailable(self) -> tuple[Person, Fallback | None]:
+        self.missed = True
+        return NOBODY, "features_unavailable"
+
+    def _present(self, person: Person) -> tuple[Person, Fallback | None]:
+        assert self.subject is not None
+        model = self._model
         self.hidden = person.hidden
         if person.vector is not None and len(person.vector) != model.artifact.manifest.dimension:
             # Not this index's vector, whatever its key says: never compare the two.
@@ -90,6 +100,25 @@ class Reader:
         if not person.known:
             return NOBODY, "unknown_user"
         return person, None if person.vector is not None else "no_vector"
+
+
+def read_together(
+    features: OnlineFeatures, left_out: LeftOut, tenant: Tenant, subjects: Sequence[str], model: Model
+) -> list[Reader]:
+    """A reader for each person, who are all read at once."""
+    readers = [Reader(features, left_out, tenant, subject, model) for subject in subjects]
+    try:
+        people: Sequence[Person | None] = features.persons(tenant, subjects, version_of(model))
+    except FeaturesUnavailableError:
+        people = [None] * len(readers)
+    for reader, person in zip(readers, people, strict=True):
+        reader.bring(person)
+    return readers
+
+
+def version_of(model: Model) -> str | None:
+    """Whose vectors are read: None where those under the version's name may be another artefact's."""
+    return model.version if model.own_vectors else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from recolake.ranking import retrieval
 from recolake.ranking.index.figures import Kind
 from recolake.ranking.index.kinds import build
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.model import VectorModel
 from recolake.ranking.ragged import Ragged
 from recolake.ranking.ranker import rank
-from recolake.ranking import retrieval
 from recolake.ranking.rules.rules import Boost, Diversity, Promotion, Rules
 from recolake.ranking.users import UserBatch
 
