@@ -6,7 +6,7 @@ and a bare read of Redis in the same run:
     python -m benchmarks.serving --items 10000 --clients 1 --workers 1
     python -m benchmarks.serving --items 100000 --rate 200 600 [--workers 2] [--seconds 30] [--report FILE]
 
-The ranker alone, for many people at once against one at a time:
+Lists for many people by one call against a call for each, and the ranker alone in the same way:
 
     python -m benchmarks.serving --items 10000 --batch 1000
 
@@ -82,7 +82,7 @@ def _asked() -> argparse.ArgumentParser:
     alone.add_argument(
         "--rounds", type=int, default=4, help="turns with the baselines (default: %(default)s)"
     )
-    alone.add_argument("--batch", type=int, help="people at once; the ranker alone, no platform")
+    alone.add_argument("--batch", type=int, help="people at once, against a call for each; one worker")
     beside = parser.add_argument_group("the platform that runs")
     beside.add_argument("--tenant", default="shop", help="whose key and people (default: %(default)s)")
     beside.add_argument("--arrivals", choices=get_args(Arrivals), default="poisson", help="(%(default)s)")

@@ -1,7 +1,8 @@
-"""Lists for many people at once against the same people one at a time, by the ranker that the API calls.
+"""Lists for many people by one call against a call for each of them: over HTTP, and by the ranker alone.
 
-The API has no call for the lists of several people, so this is the ranker alone: what a request costs around
-it, which a batch would pay once, is not in it.
+Over HTTP both are asked of one worker of a platform of its own (`serving_shop`) by one client that waits for
+each answer, in turns; authentication, limits, usage records, metrics and log are on. The ranker alone is what
+`rank` does for all of them at once against one at a time.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import orjson
 
 from benchmarks.ranker import people, stage
+from benchmarks.serving_alone import processor_seconds, target_of
+from benchmarks.serving_load import LoadGenerator, Phase, runner
+from benchmarks.serving_shop import PEOPLE, Shop, open_shop
 from recolake.ranking.manifest import BlendWeights, RankingConfig
 from recolake.ranking.model import VectorModel
 from recolake.ranking.ranker import rank
@@ -20,25 +25,105 @@ from recolake.ranking.users import UserBatch
 
 BAR_TIMES = 5.0
 _DIMENSION, _HISTORY, _DEPTH, _MEMBERS, _HIDDEN = 64, 40, 200, 4, 16
+# Of each kind of call in each round; a batch that is under way then is waited for.
+_SECONDS, _WARM_UP_SECONDS = 3.0, 2.0
+_PATH = "/v1/recommendations"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """People answered a second, and milliseconds of processor time for each."""
+
+    people_per_second: float
+    processor: float
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """People a second of processor time; medians of the rounds."""
+    """The medians of the rounds, each of which measures all four."""
 
     items: int
     people: int
-    one_at_a_time: float
-    at_once: float
+    calls: Way
+    batches: Way
+    ranker_calls: Way
+    ranker_batches: Way
 
     @property
     def times(self) -> float:
-        """The throughput of the batch over that of single calls."""
-        return self.at_once / self.one_at_a_time
+        """The throughput of batches over that of single calls."""
+        return self.batches.people_per_second / self.calls.people_per_second
+
+    @property
+    def ranker_times(self) -> float:
+        """The same of the ranker alone, of processor time."""
+        return self.ranker_calls.processor / self.ranker_batches.processor
 
 
 def run_batch(items: int, count: int, k: int, rounds: int, seed: int) -> Batch:
-    """Rank for `count` people both ways, in turns."""
+    """Ask for `count` people both ways, in turns.
+
+    Raises:
+        ServiceUnavailableError: Redis or the API did not start.
+    """
+    whom = [PEOPLE[number % len(PEOPLE)] for number in range(count)]
+    ranker = _ranker(items, count, k, seed)
+    with open_shop(items, 1) as shop, runner() as loop:
+        found = loop.run(_measure(shop, whom, k, rounds, ranker))
+    calls, batches, ranker_calls, ranker_batches = (_median(ways) for ways in zip(*found, strict=True))
+    return Batch(items, count, calls, batches, ranker_calls, ranker_batches)
+
+
+def told(found: Batch) -> list[str]:
+    """The figures for a screen."""
+    rows = [
+        ("a call for each", found.calls),
+        ("one call for all", found.batches),
+        ("the ranker alone, one at a time", found.ranker_calls),
+        ("the ranker alone, at once", found.ranker_batches),
+    ]
+    return [
+        f"{found.items:,} items, lists for {found.people:,} people, one worker, one client:",
+        *(
+            f"{name:<34}{way.people_per_second:>9,.1f} people a second, {way.processor:>6.3f} ms of processor"
+            for name, way in rows
+        ),
+        f"one call for all: {found.times:.1f} times as fast; the ranker alone: {found.ranker_times:.1f}",
+        f"at least {BAR_TIMES:g} times: {'met' if found.times >= BAR_TIMES else 'MISSED'}",
+    ]
+
+
+async def _measure(
+    shop: Shop, whom: Sequence[str], k: int, rounds: int, ranker: Callable[[], tuple[Way, Way]]
+) -> list[tuple[Way, Way, Way, Way]]:
+    target = target_of(shop)
+    generator = LoadGenerator(target.host, target.port)
+    ones = [target.recommend(orjson.dumps({"user_id": user, "k": k})) for user in whom]
+    whole = [target.recommend(orjson.dumps({"user_ids": whom, "k": k}), f"{_PATH}/batch")]
+
+    async def turn(wires: Sequence[bytes], each: int, seconds: float = _SECONDS) -> Way:
+        before = processor_seconds(shop.server)
+        phase = await generator.closed(1, seconds, wires)
+        _all_good(phase)
+        answered = each * len(phase.shots)
+        spent = processor_seconds(shop.server) - before
+        return Way(round(answered / phase.wall, 1), round(1_000 * spent / answered, 3))
+
+    for wires in (ones, whole):
+        await turn(wires, 1, _WARM_UP_SECONDS)
+    found = [(await turn(ones, 1), await turn(whole, len(whom)), *ranker()) for _ in range(rounds)]
+    generator.close()
+    return found
+
+
+def _all_good(phase: Phase) -> None:
+    failed = [shot.outcome for shot in phase.shots if not shot.ok]
+    if failed:
+        raise SystemExit(f"{len(failed)} of {len(phase.shots)} requests were not answered: {failed[0]}.")
+
+
+def _ranker(items: int, count: int, k: int, seed: int) -> Callable[[], tuple[Way, Way]]:
+    """Ranks for all of them both ways."""
     rng = np.random.default_rng(seed)
     weights = BlendWeights(vector=1.0, popularity=1.5, own=4.0)
     first = VectorModel.of(
@@ -51,31 +136,19 @@ def run_batch(items: int, count: int, k: int, rounds: int, seed: int) -> Batch:
     everybody = people(rng, count, items, _DIMENSION, _HISTORY)
     ones = [everybody.slice(user, user + 1) for user in range(count)]
 
-    def rank_for(batches: Sequence[UserBatch]) -> None:
+    def way(batches: Sequence[UserBatch]) -> Way:
+        began, spent = time.perf_counter(), time.process_time()
         for batch in batches:
             rank(model, batch, k, include_seen=False)
+        spent, taken = time.process_time() - spent, time.perf_counter() - began
+        return Way(round(count / taken, 1), round(1_000 * spent / count, 3))
 
-    rank_for(ones[:1])
-    single, whole = [], []
-    for _ in range(rounds):
-        single.append(_seconds(lambda: rank_for(ones)))
-        whole.append(_seconds(lambda: rank_for([everybody])))
-    return Batch(
-        items, count, round(count / float(np.median(single)), 1), round(count / float(np.median(whole)), 1)
+    way(ones[:1])
+    return lambda: (way(ones), way([everybody]))
+
+
+def _median(ways: Sequence[Way]) -> Way:
+    return Way(
+        float(np.median([way.people_per_second for way in ways])),
+        float(np.median([way.processor for way in ways])),
     )
-
-
-def told(found: Batch) -> list[str]:
-    """The figures for a screen."""
-    return [
-        f"{found.items:,} items, {found.people:,} people, the ranker alone, of one second of a processor:",
-        f"one at a time {found.one_at_a_time:,.0f} people; at once {found.at_once:,.0f}: "
-        f"{found.times:.1f} times",
-        f"at least {BAR_TIMES:g} times: {'met' if found.times >= BAR_TIMES else 'MISSED'}",
-    ]
-
-
-def _seconds(work: Callable[[], None]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began

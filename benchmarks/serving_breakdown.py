@@ -156,7 +156,7 @@ def _layers() -> Iterator[ThreadClock]:
     """Time the entrances of the layers, in their own modules."""
     from recolake.ranking.second_stage.stage import SecondStage
     from recolake.usage.journal import UsageJournal
-    from serving.api.recommendations import service
+    from serving.api.recommendations import answered
     from serving.api.recommendations.kinds import personal
     from serving.hidden import Hidden
     from serving.limits.limiter import Limiter
@@ -165,12 +165,12 @@ def _layers() -> Iterator[ThreadClock]:
     clock = ThreadClock()
     with clock:
         clock.time(Limiter, "admit", _LIMITS)
-        clock.time(OnlineFeatures, "person", "features of the person: one read of Redis")
+        clock.time(OnlineFeatures, "persons", "features of the person: one read of Redis")
         clock.time(Hidden, "rules", "hidden items")
         clock.time(personal, "rank", "first stage: FAISS, blend, order")
         clock.time(SecondStage, "reordered", "second stage")
-        clock.time(service, "items_of", "items of the answer")
-        clock.time(UsageJournal, "append", "usage journal")
+        clock.time(answered, "items_of", "items of the answer")
+        clock.time(UsageJournal, "append_all", "usage journal")
         yield clock
 
 

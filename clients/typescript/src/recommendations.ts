@@ -18,6 +18,11 @@ export class Recolake extends Sender {
     return this.send(calls.recommend(request));
   }
 
+  /** What should each of these people see? At most 1,000; each list is billed as a request. */
+  recommendBatch(request: t.RecommendationBatchRequest): Promise<t.BatchAnswer> {
+    return this.send(calls.recommendBatch(request));
+  }
+
   /** What is like this item? */
   similarItems(request: t.SimilarItemsRequest): Promise<t.RecommendationAnswer> {
     return this.send(calls.recommendSimilarItems(request));

@@ -79,6 +79,8 @@ class SecondStage:
         listed = Shortlist.of(found, scores, self.depth)
         dated = np.bincount(people.history.owners, people.habits.days, len(people)) > 0
         judged = listed.there & dated[:, None]
+        if not judged.any():
+            return scores
         unmet = judged & (listed.pick(found.rows) >= warm)
         judged &= ~unmet
         told = judge.odds(Measured.of(self.catalogue, people, found, listed), self.depth)

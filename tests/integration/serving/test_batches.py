@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -103,7 +103,7 @@ def test_everybody_gets_what_they_get_alone_whatever_is_asked(
     api.until("all came", lambda: "i12" not in _items(api.ask(user_id="ada", k=ITEMS).json()))
     api.until("the scenario", lambda: api.ask(scenario="wide").status_code == 200)
 
-    @examples(max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(body=rules, users=st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=12))
     def same(body: dict[str, Any], users: list[str]) -> None:
         # What chance is drawn from is an answer's id; so both ways have the same ids.

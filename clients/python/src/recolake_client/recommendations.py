@@ -26,6 +26,10 @@ class Recolake(Sender):
         """What should this person see?"""
         return self.send(calls.recommend(request))
 
+    def recommend_batch(self, **request: Unpack[t.RecommendationBatchRequest]) -> t.BatchAnswer:
+        """What should each of these people see? At most 1,000; each list is billed as a request."""
+        return self.send(calls.recommend_batch(request))
+
     def similar_items(self, **request: Unpack[t.SimilarItemsRequest]) -> t.RecommendationAnswer:
         """What is like this item?"""
         return self.send(calls.recommend_similar_items(request))

@@ -21,6 +21,10 @@ class AsyncRecolake(AsyncSender):
         """What should this person see?"""
         return await self.send(calls.recommend(request))
 
+    async def recommend_batch(self, **request: Unpack[t.RecommendationBatchRequest]) -> t.BatchAnswer:
+        """What should each of these people see? At most 1,000; each list is billed as a request."""
+        return await self.send(calls.recommend_batch(request))
+
     async def similar_items(self, **request: Unpack[t.SimilarItemsRequest]) -> t.RecommendationAnswer:
         """What is like this item?"""
         return await self.send(calls.recommend_similar_items(request))

@@ -70,6 +70,17 @@ export function recommend(body: t.RecommendationRequest): Call<t.RecommendationA
 }
 
 /**
+ * What should each of these people see? At most 1,000, each answered as by a request of their own.
+ *
+ * Each list has its own `recommendation_id` with a receipt, and counts as a request: of rates, of the quota
+ * and of the bill. All lists are made or none. With an `Idempotency-Key` a retry is answered anew, but not
+ * billed again. 422 `beyond_rate_limit`: the plan never admits so many at once.
+ */
+export function recommendBatch(body: t.RecommendationBatchRequest): Call<t.BatchAnswer> {
+  return { method: "POST", path: "/v1/recommendations/batch", body, keyed: true };
+}
+
+/**
  * What goes with this basket? Items that people took on the same day as those in it.
  *
  * Below these come items that are like the basket's; each item's `reason` says which it is. Where nothing

@@ -18,6 +18,12 @@ export interface AppliedRules {
   acted?: Record<string, string[]>;
 }
 
+/** Recommendations for many people, each with all that an answer of its own has. */
+export interface BatchAnswer {
+  /** In the order of `user_ids` */
+  recommendations: PersonAnswer[];
+}
+
 /** What became of one operation. */
 export interface BatchResult {
   /** 202: kept; 403: the key lacks the scope; 422: refused */
@@ -70,13 +76,13 @@ export interface BoughtTogetherRequest {
    * every item then says its propensity. Not together with promotions or diversity
    */
   explore?: number;
+  /** A scenario of this kind: what it says holds where the request does not say it */
+  scenario?: string | null;
   /**
    * The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
    * an experiment counts
    */
   user_id?: string | null;
-  /** A scenario of this kind: what it says holds where the request does not say it */
-  scenario?: string | null;
   /**
    * The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
    * shown again. Send the same request otherwise
@@ -216,6 +222,37 @@ export interface OwnItem {
   contribution: number;
 }
 
+/** Recommendations for one of many people. */
+export interface PersonAnswer {
+  /** Send it back with the events that follow; it has a receipt */
+  recommendation_id: string;
+  model_version: string;
+  /** Variant of the experiment: champion or challenger; default outside of one */
+  variant: string;
+  /** What was asked for */
+  kind: Kind;
+  /** The scenario that the request named; only then */
+  scenario?: string | null;
+  /** Which version of it was live */
+  scenario_version?: number | null;
+  /** Where the items come from; `fallback` says why, where it is not the kind's */
+  strategy: "personal" | "popular" | "similar" | "together" | "session" | "trending" | "recent";
+  /** Why the answer is less personal than it could be; or null */
+  fallback: "no_user" | "unknown_user" | "no_vector" | "features_unavailable" | "challenger_failed" | "unknown_item" | "no_companions" | "no_totals" | null;
+  /** True while the online store does not answer */
+  degraded: boolean;
+  /**
+   * Whether there are explanations, or why not: the person has no vector, the model cannot tell what it made
+   * vectors from, or made another one; or no items speak for such a list. Only where `explain` was asked for
+   */
+  explained?: "yes" | "no_vector" | "model_cannot" | "other_vector" | "not_by_items" | null;
+  /** Items of the request that the model does not know; only where there are any */
+  unknown_items?: string[] | null;
+  items: RecommendedItem[];
+  /** The person, by your own id */
+  user_id: string;
+}
+
 /** What is popular now. */
 export interface PopularRequest {
   /** Only items for which this holds are shown */
@@ -238,13 +275,13 @@ export interface PopularRequest {
    * every item then says its propensity. Not together with promotions or diversity
    */
   explore?: number;
+  /** A scenario of this kind: what it says holds where the request does not say it */
+  scenario?: string | null;
   /**
    * The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
    * an experiment counts
    */
   user_id?: string | null;
-  /** A scenario of this kind: what it says holds where the request does not say it */
-  scenario?: string | null;
   /**
    * The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
    * shown again. Send the same request otherwise
@@ -384,10 +421,10 @@ export interface RecentlyViewedRequest {
   explain?: boolean;
   /** Attributes of the items that the answer is to hold */
   fields?: string[];
-  /** The person, by your own id */
-  user_id: string;
   /** A scenario of this kind: what it says holds where the request does not say it */
   scenario?: string | null;
+  /** The person, by your own id */
+  user_id: string;
   /**
    * The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
    * shown again. Send the same request otherwise
@@ -424,6 +461,42 @@ export interface RecommendationAnswer {
   items: RecommendedItem[];
 }
 
+/** What each of many people should see, by one request for all of them. */
+export interface RecommendationBatchRequest {
+  /** Only items for which this holds are shown */
+  filter?: string | null;
+  /** Ids of items that are not shown */
+  exclude?: string[];
+  boosts?: BoostSpec[];
+  promotions?: PromotionSpec[];
+  diversity?: DiversitySpec | null;
+  /** What conditions may ask of the request, as context.name; context.now is the time */
+  context?: Record<string, boolean | number | string | (boolean | number | string)[] | null>;
+  /** How many items at most */
+  k?: number;
+  /** Whether to tell for each item which of the person's or the request's items speak for it */
+  explain?: boolean;
+  /** Attributes of the items that the answer is to hold */
+  fields?: string[];
+  /**
+   * With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one left;
+   * every item then says its propensity. Not together with promotions or diversity
+   */
+  explore?: number;
+  /**
+   * Whether items that the person bought before may be recommended again. Say true where people buy the same
+   * things repeatedly.
+   */
+  include_seen?: boolean;
+  /** A scenario of this kind: what it says holds where the request does not say it */
+  scenario?: string | null;
+  /**
+   * The people, by your own ids. Each entry has a list of its own, which counts as a request; so whoever is
+   * named twice has two
+   */
+  user_ids: string[];
+}
+
 /** For whom, how many, whether what they bought before may return, and the rules of the list. */
 export interface RecommendationRequest {
   /** Only items for which this holds are shown */
@@ -451,10 +524,10 @@ export interface RecommendationRequest {
    * things repeatedly.
    */
   include_seen?: boolean;
-  /** The person, by your own id; left out, the answer is what is popular */
-  user_id?: string | null;
   /** A scenario of this kind: what it says holds where the request does not say it */
   scenario?: string | null;
+  /** The person, by your own id; left out, the answer is what is popular */
+  user_id?: string | null;
   /**
    * The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
    * shown again. Send the same request otherwise
@@ -553,13 +626,13 @@ export interface RerankRequest {
   explore?: number;
   /** Whether items that the person bought before keep a place in the list */
   include_seen?: boolean;
+  /** A scenario of this kind: what it says holds where the request does not say it */
+  scenario?: string | null;
   /**
    * The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
    * an experiment counts
    */
   user_id?: string | null;
-  /** A scenario of this kind: what it says holds where the request does not say it */
-  scenario?: string | null;
   /**
    * The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
    * shown again. Send the same request otherwise
@@ -597,13 +670,13 @@ export interface SessionRequest {
    * every item then says its propensity. Not together with promotions or diversity
    */
   explore?: number;
+  /** A scenario of this kind: what it says holds where the request does not say it */
+  scenario?: string | null;
   /**
    * The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
    * an experiment counts
    */
   user_id?: string | null;
-  /** A scenario of this kind: what it says holds where the request does not say it */
-  scenario?: string | null;
   /**
    * The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
    * shown again. Send the same request otherwise
@@ -635,13 +708,13 @@ export interface SimilarItemsRequest {
    * every item then says its propensity. Not together with promotions or diversity
    */
   explore?: number;
+  /** A scenario of this kind: what it says holds where the request does not say it */
+  scenario?: string | null;
   /**
    * The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
    * an experiment counts
    */
   user_id?: string | null;
-  /** A scenario of this kind: what it says holds where the request does not say it */
-  scenario?: string | null;
   /**
    * The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
    * shown again. Send the same request otherwise
@@ -680,13 +753,13 @@ export interface TrendingRequest {
    * every item then says its propensity. Not together with promotions or diversity
    */
   explore?: number;
+  /** A scenario of this kind: what it says holds where the request does not say it */
+  scenario?: string | null;
   /**
    * The person, by your own id. Their attributes are what conditions read as user.name, and their variant of
    * an experiment counts
    */
   user_id?: string | null;
-  /** A scenario of this kind: what it says holds where the request does not say it */
-  scenario?: string | null;
   /**
    * The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it, is
    * shown again. Send the same request otherwise

@@ -185,3 +185,8 @@ def test_everybody_gets_from_a_batch_what_they_get_alone_to_the_last_digit(
         np.testing.assert_array_equal(alone.rows[0], together.rows[user])
         np.testing.assert_array_equal(alone.scores[0], together.scores[user])
         np.testing.assert_array_equal(alone.reasons[0], together.reasons[user])
+
+
+def test_where_rules_leave_nothing_to_show_nothing_is_shown(world: Any) -> None:
+    nothing = Rules(eligible=np.zeros(len(world.model.vectors), dtype=np.bool_))
+    assert (rank(world.model, world.people, 5, include_seen=True, rules=nothing).rows == -1).all()

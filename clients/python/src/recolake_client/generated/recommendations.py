@@ -30,6 +30,13 @@ class AppliedRules(TypedDict):
     """Which rules changed an item's score or place, such as boosts.0, by item"""
 
 
+class BatchAnswer(TypedDict):
+    """Recommendations for many people, each with all that an answer of its own has."""
+
+    recommendations: list[PersonAnswer]
+    """In the order of `user_ids`"""
+
+
 class BatchResult(TypedDict):
     """What became of one operation."""
 
@@ -93,12 +100,12 @@ class BoughtTogetherRequest(TypedDict):
     """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
     left; every item then says its propensity. Not together with promotions or diversity
     """
+    scenario: NotRequired[str | None]
+    """A scenario of this kind: what it says holds where the request does not say it"""
     user_id: NotRequired[str | None]
     """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
     of an experiment counts
     """
-    scenario: NotRequired[str | None]
-    """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
     """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
     is shown again. Send the same request otherwise
@@ -270,6 +277,52 @@ class OwnItem(TypedDict):
     """Its part of the affinity"""
 
 
+class PersonAnswer(TypedDict):
+    """Recommendations for one of many people."""
+
+    recommendation_id: str
+    """Send it back with the events that follow; it has a receipt"""
+    model_version: str
+
+    variant: str
+    """Variant of the experiment: champion or challenger; default outside of one"""
+    kind: Kind
+    """What was asked for"""
+    scenario: NotRequired[str | None]
+    """The scenario that the request named; only then"""
+    scenario_version: NotRequired[int | None]
+    """Which version of it was live"""
+    strategy: Literal["personal", "popular", "similar", "together", "session", "trending", "recent"]
+    """Where the items come from; `fallback` says why, where it is not the kind's"""
+    fallback: (
+        Literal[
+            "no_user",
+            "unknown_user",
+            "no_vector",
+            "features_unavailable",
+            "challenger_failed",
+            "unknown_item",
+            "no_companions",
+            "no_totals",
+        ]
+        | None
+    )
+    """Why the answer is less personal than it could be; or null"""
+    degraded: bool
+    """True while the online store does not answer"""
+    explained: NotRequired[Literal["yes", "no_vector", "model_cannot", "other_vector", "not_by_items"] | None]
+    """Whether there are explanations, or why not: the person has no vector, the model cannot tell what it
+    made vectors from, or made another one; or no items speak for such a list. Only where `explain` was
+    asked for
+    """
+    unknown_items: NotRequired[list[str] | None]
+    """Items of the request that the model does not know; only where there are any"""
+    items: list[RecommendedItem]
+
+    user_id: str
+    """The person, by your own id"""
+
+
 class PopularRequest(TypedDict):
     """What is popular now."""
 
@@ -295,12 +348,12 @@ class PopularRequest(TypedDict):
     """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
     left; every item then says its propensity. Not together with promotions or diversity
     """
+    scenario: NotRequired[str | None]
+    """A scenario of this kind: what it says holds where the request does not say it"""
     user_id: NotRequired[str | None]
     """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
     of an experiment counts
     """
-    scenario: NotRequired[str | None]
-    """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
     """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
     is shown again. Send the same request otherwise
@@ -470,10 +523,10 @@ class RecentlyViewedRequest(TypedDict):
     """Whether to tell for each item which of the person's or the request's items speak for it"""
     fields: NotRequired[list[str]]
     """Attributes of the items that the answer is to hold"""
-    user_id: str
-    """The person, by your own id"""
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
+    user_id: str
+    """The person, by your own id"""
     next_of: NotRequired[str | None]
     """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
     is shown again. Send the same request otherwise
@@ -523,6 +576,43 @@ class RecommendationAnswer(TypedDict):
     items: list[RecommendedItem]
 
 
+class RecommendationBatchRequest(TypedDict):
+    """What each of many people should see, by one request for all of them."""
+
+    filter: NotRequired[str | None]
+    """Only items for which this holds are shown"""
+    exclude: NotRequired[list[str]]
+    """Ids of items that are not shown"""
+    boosts: NotRequired[list[BoostSpec]]
+
+    promotions: NotRequired[list[PromotionSpec]]
+
+    diversity: NotRequired[DiversitySpec | None]
+
+    context: NotRequired[dict[str, bool | float | str | list[bool | str] | None]]
+    """What conditions may ask of the request, as context.name; context.now is the time"""
+    k: NotRequired[int]
+    """How many items at most"""
+    explain: NotRequired[bool]
+    """Whether to tell for each item which of the person's or the request's items speak for it"""
+    fields: NotRequired[list[str]]
+    """Attributes of the items that the answer is to hold"""
+    explore: NotRequired[float]
+    """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
+    left; every item then says its propensity. Not together with promotions or diversity
+    """
+    include_seen: NotRequired[bool]
+    """Whether items that the person bought before may be recommended again. Say true where people buy the
+    same things repeatedly.
+    """
+    scenario: NotRequired[str | None]
+    """A scenario of this kind: what it says holds where the request does not say it"""
+    user_ids: list[str]
+    """The people, by your own ids. Each entry has a list of its own, which counts as a request; so whoever
+    is named twice has two
+    """
+
+
 class RecommendationRequest(TypedDict):
     """For whom, how many, whether what they bought before may return, and the rules of the list."""
 
@@ -552,10 +642,10 @@ class RecommendationRequest(TypedDict):
     """Whether items that the person bought before may be recommended again. Say true where people buy the
     same things repeatedly.
     """
-    user_id: NotRequired[str | None]
-    """The person, by your own id; left out, the answer is what is popular"""
     scenario: NotRequired[str | None]
     """A scenario of this kind: what it says holds where the request does not say it"""
+    user_id: NotRequired[str | None]
+    """The person, by your own id; left out, the answer is what is popular"""
     next_of: NotRequired[str | None]
     """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
     is shown again. Send the same request otherwise
@@ -667,12 +757,12 @@ class RerankRequest(TypedDict):
     """
     include_seen: NotRequired[bool]
     """Whether items that the person bought before keep a place in the list"""
+    scenario: NotRequired[str | None]
+    """A scenario of this kind: what it says holds where the request does not say it"""
     user_id: NotRequired[str | None]
     """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
     of an experiment counts
     """
-    scenario: NotRequired[str | None]
-    """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
     """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
     is shown again. Send the same request otherwise
@@ -714,12 +804,12 @@ class SessionRequest(TypedDict):
     """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
     left; every item then says its propensity. Not together with promotions or diversity
     """
+    scenario: NotRequired[str | None]
+    """A scenario of this kind: what it says holds where the request does not say it"""
     user_id: NotRequired[str | None]
     """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
     of an experiment counts
     """
-    scenario: NotRequired[str | None]
-    """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
     """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
     is shown again. Send the same request otherwise
@@ -753,12 +843,12 @@ class SimilarItemsRequest(TypedDict):
     """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
     left; every item then says its propensity. Not together with promotions or diversity
     """
+    scenario: NotRequired[str | None]
+    """A scenario of this kind: what it says holds where the request does not say it"""
     user_id: NotRequired[str | None]
     """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
     of an experiment counts
     """
-    scenario: NotRequired[str | None]
-    """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
     """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
     is shown again. Send the same request otherwise
@@ -801,12 +891,12 @@ class TrendingRequest(TypedDict):
     """With this chance each place goes to any of the best 5 k items (50 at least) instead of the best one
     left; every item then says its propensity. Not together with promotions or diversity
     """
+    scenario: NotRequired[str | None]
+    """A scenario of this kind: what it says holds where the request does not say it"""
     user_id: NotRequired[str | None]
     """The person, by your own id. Their attributes are what conditions read as user.name, and their variant
     of an experiment counts
     """
-    scenario: NotRequired[str | None]
-    """A scenario of this kind: what it says holds where the request does not say it"""
     next_of: NotRequired[str | None]
     """The `recommendation_id` of a list that this one goes on after: nothing in it, or in those before it,
     is shown again. Send the same request otherwise

@@ -74,6 +74,18 @@ def recommend(body: t.RecommendationRequest) -> Call[t.RecommendationAnswer]:
     return Call("POST", "/v1/recommendations", body=body, keyed=True)
 
 
+def recommend_batch(body: t.RecommendationBatchRequest) -> Call[t.BatchAnswer]:
+    """What should each of these people see? At most 1,000, each answered as by a request of their own.
+
+    Each list has its own `recommendation_id` with a receipt, and counts as a request: of rates, of the
+    quota
+    and of the bill. All lists are made or none. With an `Idempotency-Key` a retry is answered anew, but
+    not
+    billed again. 422 `beyond_rate_limit`: the plan never admits so many at once.
+    """
+    return Call("POST", "/v1/recommendations/batch", body=body, keyed=True)
+
+
 def recommend_bought_together(body: t.BoughtTogetherRequest) -> Call[t.RecommendationAnswer]:
     """What goes with this basket? Items that people took on the same day as those in it.
 
