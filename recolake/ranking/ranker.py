@@ -23,7 +23,8 @@ from recolake.ranking.rules.candidates import ruled_candidates
 from recolake.ranking.rules.rules import Rules
 from recolake.ranking.users import UserBatch
 
-_CHUNK = 256
+# So many together cost least each; more need memory that is slower.
+_CHUNK = 64
 
 
 def rank(

@@ -145,7 +145,8 @@ class UserBatch:
         """[nnz] each weight over its user's largest one."""
         most = np.zeros(len(self), dtype=np.float32)
         np.maximum.at(most, self.history.owners, self.weights)
-        return self.weights / np.maximum(most, np.float32(1e-9))[self.history.owners]
+        largest = np.maximum(most, np.float32(1e-9))[self.history.owners]
+        return (self.weights / largest).astype(np.float32, copy=False)
 
     def take(self, users: IntArray) -> UserBatch:
         """These people, in this order."""

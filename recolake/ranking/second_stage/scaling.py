@@ -49,11 +49,6 @@ class Scaling:
     def _spreads(self) -> Sequence[npt.NDArray[np.float64]]:
         return [np.linspace(-_WIDTH, _WIDTH, len(knots)) for knots in self.knots]
 
-    @cached_property
-    def missing(self) -> FloatArray:
-        """[width] of a row of which everything is missing."""
-        return self(np.full((1, len(self.knots)), np.nan, dtype=np.float32))[0]
-
     def columns(self, numbers: Sequence[int]) -> list[int]:
         """Places in a scaled row of these features, and of what says that some of them are missing."""
         gaps = [len(self.knots) + self.gaps.index(number) for number in numbers if number in self.gaps]

@@ -26,6 +26,7 @@ from recolake.privacy.lists import opted_out
 from recolake.ranking.pointer import activate
 from recolake.scenarios.lifecycle import put
 from recolake.tenancy.pseudonyms import tenant_key
+from serving.api.recommendations.kinds import personal
 from serving.app import create_app
 from serving.ids import RecommendationIds
 
@@ -161,7 +162,7 @@ def test_a_retry_with_a_key_is_billed_once_and_another_request_is_billed(api: Ap
 
 
 def test_people_are_split_between_variants_and_a_broken_challenger_is_replaced_for_each(
-    api: Api, shop: Any
+    api: Api, shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users = [f"user-{n}" for n in range(12)]
     shop.write_vectors("v2", shop.write_artifact("v2", ["ada", "ben"]))
@@ -170,6 +171,20 @@ def test_people_are_split_between_variants_and_a_broken_challenger_is_replaced_f
     found = ask(api, users).json()["recommendations"]
     assert {each["variant"] for each in found} == {"champion", "challenger"}
     assert [told(each) for each in found] == [told(api.ask(user_id=user).json()) for user in users]
+    honest = personal.rank
+
+    def broken(artifact: Any, *args: Any, **more: Any) -> Any:
+        if artifact.model_version == "v2":
+            raise RuntimeError("broken")
+        return honest(artifact, *args, **more)
+
+    monkeypatch.setattr(personal, "rank", broken)
+    replaced = ask(api, users).json()["recommendations"]
+    assert [each["variant"] for each in replaced] == [each["variant"] for each in found]
+    assert {(each["variant"], each["model_version"], each["fallback"]) for each in replaced} == {
+        ("champion", "v1", "unknown_user"),
+        ("challenger", "v1", "challenger_failed"),
+    }
 
 
 def test_without_redis_everybody_gets_what_is_popular_and_is_told(api: Api, shop: Any) -> None:

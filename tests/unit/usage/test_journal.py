@@ -6,6 +6,7 @@ import datetime as dt
 import signal
 import subprocess
 import sys
+from contextvars import copy_context
 from pathlib import Path
 
 from hypothesis import given
@@ -15,6 +16,7 @@ from recolake.journal.segments import sealed_segments
 from recolake.usage.journal import UsageJournal
 from recolake.usage.record import UsageRecord
 from recolake.usage.segments import read_segment
+from recolake.usage.tally import Tally, current_tally
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
@@ -43,6 +45,18 @@ def test_records_come_back_once_and_in_order(tmp_path: Path) -> None:
     assert everything(tmp_path) == [], "a segment in use is its writer's"
     journal.close()
     assert everything(tmp_path) == [record(number) for number in range(50)]
+
+
+def test_records_of_one_call_are_written_in_order_and_named_after_it(tmp_path: Path) -> None:
+    journal, tally = UsageJournal(tmp_path), Tally(call="c")
+    context = copy_context()
+    context.run(current_tally.set, tally)
+    context.run(journal.append_all, [record(number) for number in range(3)])
+    journal.close()
+    assert [each.recommendation_id for each in everything(tmp_path)] == ["r0", "r1", "r2"]
+    named = [f"call_c_{number}" for number in range(3)]
+    assert [each.usage_id for each in everything(tmp_path)] == named
+    assert [line["id"] for line in tally.lines] == named
 
 
 @given(st.text())
