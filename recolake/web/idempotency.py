@@ -142,9 +142,9 @@ class IdempotencyMiddleware:
         key, lock = hashlib.sha256(own).digest(), ExitStack()
         digest = hashlib.sha256(f"POST {scope['path']}?{scope['query_string'].decode('latin-1')}\n".encode())
         if not self._keeps(scope["path"]):
-            body = await _drain(receive, digest)
+            sent = await _drain(receive, digest)
             _name_call(own, digest)
-            await self._app(scope, _again(body, receive), send)
+            await self._app(scope, _again(sent, receive), send)
             return None
         async with AsyncExitStack() as stack:
             await run_in_threadpool(lock.enter_context, self._replays.alone(caller.tenant, key))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ class Opened:
     caller: KeyRecord
     whole: Asked
     scenario: Scenario | None
-    champion: Model
+    champion: Model = field(repr=False)
     now: datetime
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -49,8 +49,9 @@ class Ask:
     request: Asked
     shown: Sequence[str]
     now: datetime
-    choice: Choice
-    champion: Model
+    # Not told in tracebacks, where there may be as many as people: a model's arrays are large.
+    choice: Choice = field(repr=False)
+    champion: Model = field(repr=False)
     recommendation_id: str = ""
 
 

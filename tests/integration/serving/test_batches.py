@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from benchmarks.ranker import stage
 from recolake.files import write_atomically
@@ -179,7 +180,9 @@ def test_people_are_split_between_variants_and_a_broken_challenger_is_replaced_f
         return honest(artifact, *args, **more)
 
     monkeypatch.setattr(personal, "rank", broken)
-    replaced = ask(api, users).json()["recommendations"]
+    with capture_logs() as logs:
+        replaced = ask(api, users).json()["recommendations"]
+    assert "challenger_failed" in {entry["event"] for entry in logs}
     assert [each["variant"] for each in replaced] == [each["variant"] for each in found]
     assert {(each["variant"], each["model_version"], each["fallback"]) for each in replaced} == {
         ("champion", "v1", "unknown_user"),
