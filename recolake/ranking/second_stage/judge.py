@@ -39,29 +39,26 @@ class Judge:
         flat = table[:, :count]
         # What holds of all candidates of a person, and then what differs.
         rows = np.zeros((users, scaling.width), dtype=np.float32)
-        _, columns, people = self._some(measured.people)
+        columns, people = self._some(measured.people)
         rows[:, columns] = people
-        _, columns, entries = self._some(measured.entries)
+        columns, entries = self._some(measured.entries)
         rows[:, columns] = entries[-1]
         flat[:] = rows[:, None]
-        had = np.nonzero(measured.own >= 0)
-        if len(had[0]):
-            flat[(*(each[:, None] for each in had), columns)] = entries[measured.own[had]]
-        _, columns, nothing = self._some({name: np.zeros(1) for name in measured.near})
+        user, candidate = np.nonzero(measured.own >= 0)
+        flat[user[:, None], candidate[:, None], columns] = entries[measured.own[user, candidate]]
+        columns, nothing = self._some({name: np.zeros(1) for name in measured.near})
         flat[:, :, columns] = nothing[0]
-        if len(measured.met):
-            met = np.divmod(measured.met, count)
-            flat[(*(each[:, None] for each in met), columns)] = self._some(measured.near)[2]
-        _, columns, pairs = self._some({name: each.ravel() for name, each in measured.pairs.items()})
+        user, candidate = np.divmod(measured.met, count)
+        flat[user[:, None], candidate[:, None], columns] = self._some(measured.near)[1]
+        columns, pairs = self._some({name: each.ravel() for name, each in measured.pairs.items()})
         flat[:, :, columns] = pairs.reshape(users, count, -1)
         flat[:, :, scaling.columns(self._numbers)] = self._of_items(measured.rows)
         return self._networks.odds(table)[:, :count]
 
-    def _some(self, columns: Columns) -> tuple[list[int], list[int], FloatArray]:
-        """Numbers of features, places in a scaled row, and [n, places] what stands there."""
-        numbers = [FEATURES.index(name) for name in columns]
-        scaling = self._networks.scaling
-        return numbers, scaling.columns(numbers), scaling.some(numbers, list(columns.values()))
+    def _some(self, features: Columns) -> tuple[list[int], FloatArray]:
+        """Places in a scaled row, and [n, places] what stands there."""
+        numbers, scaling = [FEATURES.index(name) for name in features], self._networks.scaling
+        return scaling.columns(numbers), scaling.some(numbers, list(features.values()))
 
     def _of_items(self, rows: IntArray) -> FloatArray:
         """[U, D, places] of facts."""

@@ -55,7 +55,7 @@ class Scaling:
         return [*numbers, *gaps]
 
     def some(self, numbers: Sequence[int], features: Sequence[npt.NDArray[np.floating]]) -> FloatArray:
-        """[n, columns] of these features alone, [n] of each; for a feature itself see `__call__`."""
+        """[n, columns] of these features alone, given [n] of each; 0 where something is missing."""
         columns = self.columns(numbers)
         scaled = np.zeros((len(features[0]), len(columns)), dtype=np.float32)
         gap = len(numbers)
