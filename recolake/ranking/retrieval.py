@@ -19,10 +19,12 @@ from recolake.ranking.popularity import FloatArray, Popularity
 from recolake.ranking.users import UserBatch
 
 NO_ITEM = -1
-# So few are compared one by one: that takes no longer than to ask an index.
+# Of those that rules allow, so few are compared one by one: that takes no longer than to ask an index.
 _MOST_COMPARED = 32_768
 # An index is asked for a multiple of so many, as it is asked once for all who want as many.
 _STEP = 64
+# FAISS multiplies more than 19 queries as matrices: their sums differ in the last digit from those of one.
+_BLOCK = 16
 
 
 @dataclass(frozen=True)
@@ -89,26 +91,35 @@ def _nearest(
     pool: npt.NDArray[np.bool_] | None,
 ) -> IntArray:
     """Rows [n, at most the largest count] with the largest products; what an index misses is compared."""
-    rows = np.arange(len(vectors)) if pool is None else np.flatnonzero(pool)
+    if pool is None:
+        return _asked(index, queries, counts, None, len(vectors))
+    rows = np.flatnonzero(pool)
     if len(rows) <= counts.min():
         return np.broadcast_to(rows, (len(queries), len(rows)))
     if len(rows) <= _MOST_COMPARED:
-        return _compared(vectors if pool is None else vectors[rows], rows, queries, counts)
-    asked = np.minimum(-(-counts // _STEP) * _STEP, len(rows))
+        return _compared(vectors[rows], rows, queries, counts)
+    found = _asked(index, queries, counts, pool, len(rows))
+    missed = (found != NO_ITEM).sum(axis=1) < np.minimum(counts, len(rows))
+    if missed.any():
+        exact = _compared(vectors[rows], rows, queries[missed], counts[missed])
+        found[missed, : exact.shape[1]] = exact
+    return found
+
+
+def _asked(
+    index: Any, queries: FloatArray, counts: IntArray, pool: npt.NDArray[np.bool_] | None, total: int
+) -> IntArray:
+    """What an index of `total` items names, as many for each query as it wants; -1 fills up."""
+    asked = np.minimum(-(-counts // _STEP) * _STEP, total)
     found = np.full((len(queries), int(asked.max())), NO_ITEM, dtype=np.int64)
     # How many lists of an inverted file are looked at depends on how much is asked for.
     for count in np.unique(asked):
-        mine = asked == count
-        rows_found = search(index, queries[mine], int(count), among=pool)[1]
-        found[mine, : rows_found.shape[1]] = rows_found
-    found = np.where(np.arange(found.shape[1]) < counts[:, None], found, NO_ITEM)
-    if pool is not None:
-        enough = np.minimum(counts, len(rows))
-        missed = (found != NO_ITEM).sum(axis=1) < enough
-        if missed.any():
-            exact = _compared(vectors[rows], rows, queries[missed], counts[missed])
-            found[missed, : exact.shape[1]] = exact
-    return found
+        mine = np.flatnonzero(asked == count)
+        for start in range(0, len(mine), _BLOCK):
+            block = mine[start : start + _BLOCK]
+            named = search(index, queries[block], int(count), among=pool)[1]
+            found[block, : named.shape[1]] = named
+    return np.where(np.arange(found.shape[1]) < counts[:, None], found, NO_ITEM)
 
 
 def _compared(near: FloatArray, rows: IntArray, queries: FloatArray, counts: IntArray) -> IntArray:
