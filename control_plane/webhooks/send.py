@@ -13,14 +13,9 @@ from typing import Any
 import httpcore
 from standardwebhooks.webhooks import Webhook
 
+from control_plane.bounded import AnswerTooLargeError, Deadline
 from control_plane.webhooks.address import Resolve, check_url, resolve
-from control_plane.webhooks.connection import (
-    CONNECT_SECONDS,
-    MOST_SECONDS,
-    AnswerTooLargeError,
-    CheckedBackend,
-    Deadline,
-)
+from control_plane.webhooks.connection import CONNECT_SECONDS, MOST_SECONDS, CheckedBackend
 from control_plane.webhooks.errors import WebhookAddressError
 from recolake.audit.entry import moment
 from recolake.tenancy.signatures import canonical
