@@ -53,6 +53,39 @@ def whoami() -> None:
     typer.echo(f"{me['email']}\t{me['tenant_id']}\t{me['role']}")
 
 
+@_account.command("check-provider")
+def check_provider() -> None:
+    """Ask the OpenID Connect provider of the settings who it is, and say what it must know of us."""
+    from control_plane.external_login.provider import open_provider
+    from control_plane.external_login.service import redirect_uri
+
+    settings = load_settings()
+    provider = open_provider(settings)
+    told = provider.check(provider.deadline())
+    typer.echo(f"{provider.name} answers as {told.issuer}, and its keys can be read.")
+    typer.echo(f"It must know {provider.client_id} with the redirect URI {redirect_uri(settings)}")
+
+
+@_account.command("connect")
+def connect(
+    email: Annotated[str, typer.Argument(help="Address of the account")],
+    subject: Annotated[str, typer.Argument(help="What the provider calls the person (`sub`)")],
+) -> None:
+    """Have a person of the OpenID Connect provider log in to an account which they cannot connect."""
+    from control_plane.external_login.accounts import connect_by_hand
+
+    typer.echo(f"{subject} logs in to {connect_by_hand(load_settings(), email, subject)} from now on.")
+
+
+@_account.command("disconnect")
+def disconnect(email: Annotated[str, typer.Argument(help="Address of the account")]) -> None:
+    """Have nobody of the OpenID Connect provider log in to an account any more; its sessions end."""
+    from control_plane.external_login.accounts import disconnect_by_hand
+
+    person_id = disconnect_by_hand(load_settings(), email)
+    typer.echo(f"Nobody of the provider logs in to {person_id} any more.")
+
+
 @_account.command("rotate-database-password")
 def rotate_database_password() -> None:
     """Give the role by which the control plane logs in to PostgreSQL another password, without a restart."""

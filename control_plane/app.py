@@ -23,6 +23,7 @@ from control_plane.auth import PUBLIC, CurrentSettings, declared_permissions
 from control_plane.database import open_database
 from control_plane.described import usual_problems
 from control_plane.experiments.endpoints import router as experiments
+from control_plane.external_login.endpoints import router as external_login
 from control_plane.files.endpoints import router as files
 from control_plane.files.middleware import TusMiddleware
 from control_plane.graphql.endpoints import router as graphql
@@ -133,7 +134,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         webhooks,
     ):
         app.include_router(router)
-    for router in (people, oauth, sessions, organisations, lifecycle, invitations, graphql):
+    for router in (people, oauth, external_login, sessions, organisations, lifecycle, invitations, graphql):
         app.include_router(router)
 
     @app.get("/health", operation_id="health", tags=["operations"], dependencies=[PUBLIC])

@@ -46,6 +46,19 @@ class SignUpClosedError(ForbiddenError):
     code = "sign_up_closed"
 
 
+class PasswordLoginOffError(ForbiddenError):
+    """People log in to this platform at another provider, and not with a password."""
+
+    code = "password_login_off"
+
+
+class NoPasswordError(RecolakeError):
+    """The account has no password: its person logs in at another provider."""
+
+    code = "no_password"
+    status = 409
+
+
 class WrongPasswordError(UnauthenticatedError):
     """The address or the password is wrong; which of the two is not told."""
 

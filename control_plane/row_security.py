@@ -69,6 +69,15 @@ def keep_to_platform(table: str) -> list[str]:
     return _granted(table, PLATFORM_ROLE, ALL_RIGHTS)
 
 
+def keep_from_tenants(table: str) -> list[str]:
+    """The same for what says more of people than tenants may see: under row-level security, the owner too."""
+    return [
+        *_forced(table),
+        f"CREATE POLICY all_people ON {table} TO {PLATFORM_ROLE} USING (true) WITH CHECK (true)",
+        *_granted(table, PLATFORM_ROLE, ALL_RIGHTS),
+    ]
+
+
 def _role(name: str, login: str) -> str:
     rights = f"{login} NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION"
     return f"""DO $$ BEGIN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from recolake.errors import InvalidInputError
+from recolake.loopback import is_secure_url
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -121,6 +123,35 @@ class Settings(BaseSettings):
         default="", description="Redirect URIs of the dashboard's login, with spaces between them"
     )
 
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="Own OpenID Connect provider that people may log in with, as it calls itself",
+    )
+    oidc_client_id: str | None = Field(
+        default=None,
+        max_length=200,
+        validate_default=True,
+        description="What this platform is called there; its secret is the secret `oidc.client_secret`",
+    )
+    oidc_name: str = Field(
+        default="single sign-on",
+        min_length=1,
+        max_length=40,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="What people call that provider: the button says `Continue with <name>`",
+    )
+    oidc_scopes: str = Field(
+        default="openid email profile", max_length=500, description="Scopes that the platform asks it for"
+    )
+    oidc_deadline_seconds: float = Field(
+        default=10, gt=0, le=60, description="How long all questions to it may take, at one step of a login"
+    )
+    password_login: bool = Field(
+        default=True,
+        validate_default=True,
+        description="Whether people sign up and log in with a password; false takes RECOLAKE_OIDC_ISSUER",
+    )
+
     @field_validator("lake_url", "landing_url")
     @classmethod
     def _on_a_disk(cls, value: str | None) -> str | None:
@@ -146,6 +177,44 @@ class Settings(BaseSettings):
             raise ValueError(message)
         if (given["tls_client_ca"] is None) != (value is None):
             message = "it is set together with RECOLAKE_TLS_CLIENT_CA: health probes need one, too"
+            raise ValueError(message)
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _an_issuer(cls, value: str | None) -> str | None:
+        """Its answers decide who somebody is, so nobody on the way may write them."""
+        if value is None or not value.strip():
+            return None
+        if not is_secure_url(value) or "?" in value:
+            message = f"'{value}' is no https URL (http only for this machine) without user, query, fragment"
+            raise ValueError(message)
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _both(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Half of what a provider takes would quietly be none of it."""
+        if "oidc_issuer" in info.data and (info.data["oidc_issuer"] is None) != (not value):
+            message = "RECOLAKE_OIDC_ISSUER and RECOLAKE_OIDC_CLIENT_ID are set both or not at all"
+            raise ValueError(message)
+        return value or None
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _scopes(cls, value: str) -> str:
+        """Without `openid` a provider answers with no word of who somebody is."""
+        if "openid" not in value.split() or not re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e ]+", value):
+            message = "it is a list of scopes with spaces between them, and openid is one of them"
+            raise ValueError(message)
+        return " ".join(value.split())
+
+    @field_validator("password_login")
+    @classmethod
+    def _some_way_in(cls, value: bool, info: ValidationInfo) -> bool:
+        """Otherwise nobody could log in any more."""
+        if not value and info.data.get("oidc_issuer") is None:
+            message = "without RECOLAKE_OIDC_ISSUER passwords are the only way to log in"
             raise ValueError(message)
         return value
 

@@ -18,7 +18,7 @@ from control_plane.attempts.limits import MEMORY
 from control_plane.database import Database
 from control_plane.errors import TooManyAttemptsError
 
-_FREE = {"account": 5, "address": 50, "sign-up": 20}
+_FREE = {"account": 5, "address": 50, "sign-up": 20, "external": 50}
 
 
 def address_of(request: Request) -> str:
@@ -47,6 +47,20 @@ def begin_sign_up(database: Database, address: str, now: datetime | None = None)
         TooManyAttemptsError: too many came from there.
     """
     _count(database, {"sign-up": address}, now or datetime.now(UTC))
+
+
+def begin_external(database: Database, address: str, now: datetime | None = None) -> None:
+    """Count an attempt to log in at another provider.
+
+    Raises:
+        TooManyAttemptsError: too many came from there, and did not come back logged in.
+    """
+    _count(database, {"external": address}, now or datetime.now(UTC))
+
+
+def external_succeeded(session: Session, address: str) -> None:
+    """Somebody came back logged in: the address has its attempt back."""
+    repository.refund(session, _subject("external", address))
 
 
 def succeeded(session: Session, email: str, address: str) -> None:

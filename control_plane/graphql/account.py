@@ -91,6 +91,7 @@ class Session:
     session_id: str
     tenant_id: str
     client_id: str
+    way: str
     created_at: datetime
     expires_at: datetime
     current: bool

@@ -37,7 +37,7 @@ def revoke_invitation(invitation_id: PathId, principal: MemberWriter, settings: 
     "/accept",
     operation_id="accept_invitation",
     dependencies=[PUBLIC],
-    responses=problems(401, 409, 410, 429),
+    responses=problems(401, 403, 409, 410, 429),
 )
 def accept_invitation(
     body: schemas.InvitationAccept, request: Request, settings: CurrentSettings

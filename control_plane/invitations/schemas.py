@@ -53,8 +53,16 @@ class InvitationAccept(BaseModel):
     name: PersonName | None = Field(default=None, description="Needed of those who are new here")
 
 
+class InvitationToken(BaseModel):
+    """The token of an invitation, from somebody who is logged in."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    token: str = Field(max_length=100)
+
+
 class InvitationAccepted(BaseModel):
-    """Where one is a member now. One logs in next."""
+    """Where one is a member now. One logs in there next."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from control_plane.audit import record as audited
 from control_plane.database import open_database
 from control_plane.errors import InvitationGoneError, PersonExistsError
@@ -17,16 +19,16 @@ from control_plane.invitations.schemas import (
     InvitationRead,
     State,
 )
-from control_plane.models import InvitationRow
+from control_plane.models import InvitationRow, PersonRow
 from control_plane.organisations import repository as members
 from control_plane.organisations.seats import require_seats
 from control_plane.organisations.service import check_may_give
 from control_plane.people import repository as people
-from control_plane.people.service import new_person, recognise
+from control_plane.people.service import new_person, recognise, require_passwords
 from control_plane.permissions import Role
 from control_plane.principal import Principal
 from recolake.audit.entry import Action, Actor
-from recolake.errors import InvalidInputError, NotFoundError
+from recolake.errors import ForbiddenError, InvalidInputError, NotFoundError
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import hash_key
 from recolake.tenancy.context import Tenant
@@ -91,15 +93,16 @@ def accept(
     """Become a member: with the password that one has, or as somebody new. A member stays what they are.
 
     Raises:
+        PasswordLoginOffError: people log in at another provider, and accept when they did.
         InvitationGoneError: there is no such invitation that could still be accepted.
         WrongPasswordError, TooManyAttemptsError: the person is known here, and the password is not theirs.
         InvalidInputError: somebody new needs a name and a good password.
         SeatsTakenError: the plan got smaller since, and has no seat free.
     """
-    moment = now or datetime.now(UTC)
-    database, sha256 = open_database(settings), hash_key(asked.token)
+    require_passwords(settings)
+    moment, database = now or datetime.now(UTC), open_database(settings)
     with database.platform() as session:
-        invitation = repository.open_one(session, sha256, moment)
+        invitation = repository.open_one(session, hash_key(asked.token), moment)
         known = invitation and people.by_email(session, invitation.email)
     if invitation is None:
         raise _gone()
@@ -112,23 +115,53 @@ def accept(
         person, is_new = new_person(invitation.email, asked.name, password, tenant), True
     with database.platform() as session:
         # Anew, and locked this time: of two who accept at once one is late.
-        found = repository.open_one(session, sha256, moment)
-        if found is None:
+        if repository.open_one(session, hash_key(asked.token), moment) is None:
             raise _gone()
         if is_new and not people.add(session, person):
             raise PersonExistsError(
                 "Somebody signed up with this address meanwhile.", hint="Accept once more.", field="email"
             )
-        if members.find(session, tenant, person.person_id) is None:
-            # The invitation has kept a seat free, unless there are fewer now.
-            require_seats(session, tenant, moment, 0)
-        joined = members.add(session, tenant, person.person_id, Role(found.role))
-        found.accepted_at = moment
-        member = members.find(session, tenant, person.person_id)
-        if joined:
-            by, details = Actor(kind="person", id=person.person_id), {"invitation": found.invitation_id}
-            audited.record(session, tenant, Action.MEMBER_JOINED, person.person_id, by=by, details=details)
+        return join(session, asked.token, person, moment)
+
+
+def accept_as(settings: Settings, principal: Principal, token: str) -> InvitationAccepted:
+    """Become a member of a further organisation, as whoever is logged in.
+
+    Raises:
+        InvitationGoneError: there is no such invitation that could still be accepted.
+        ForbiddenError: it is for somebody else.
+    """
+    assert principal.person_id is not None
+    with open_database(settings).platform() as session:
+        person = people.by_id(session, principal.person_id)
+        assert person is not None  # the session's foreign key
+        return join(session, token, person, datetime.now(UTC))
+
+
+def join(session: Session, token: str, person: PersonRow, now: datetime) -> InvitationAccepted:
+    """Use an invitation up within the caller's transaction, which the platform makes; call it last.
+
+    Raises:
+        InvitationGoneError: it is used up, also by somebody who accepts at the same moment.
+        ForbiddenError: it is for another address than the person's.
+        SeatsTakenError: the plan got smaller since, and has no seat free.
+    """
+    found = repository.open_one(session, hash_key(token), now)
+    if found is None:
+        raise _gone()
+    if found.email != person.email:
+        raise ForbiddenError("This invitation is for another address.", hint="Ask for one for yours.")
+    tenant = Tenant(found.tenant_id)
+    if members.find(session, tenant, person.person_id) is None:
+        # The invitation has kept a seat free, unless there are fewer now.
+        require_seats(session, tenant, now, 0)
+    joined = members.add(session, tenant, person.person_id, Role(found.role))
+    found.accepted_at = now
+    member = members.find(session, tenant, person.person_id)
     assert member is not None
+    if joined:
+        by, details = Actor(kind="person", id=person.person_id), {"invitation": found.invitation_id}
+        audited.record(session, tenant, Action.MEMBER_JOINED, person.person_id, by=by, details=details)
     return InvitationAccepted(person_id=person.person_id, tenant_id=tenant.name, role=Role(member.role))
 
 

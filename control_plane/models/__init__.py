@@ -5,6 +5,7 @@ from __future__ import annotations
 from control_plane.models.api_key import ApiKeyRow
 from control_plane.models.audit import AuditRow
 from control_plane.models.base import Base
+from control_plane.models.external_login import ExternalIdentityRow, ExternalLoginRow
 from control_plane.models.lifecycle import LifecycleRow, StepRow
 from control_plane.models.login import AuthorizationCodeRow, LoginAttemptsRow
 from control_plane.models.member import InvitationRow, MemberRow
@@ -25,6 +26,8 @@ __all__ = [
     "AuditRow",
     "AuthorizationCodeRow",
     "Base",
+    "ExternalIdentityRow",
+    "ExternalLoginRow",
     "InvitationRow",
     "LifecycleRow",
     "LoginAttemptsRow",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKeyConstraint, Index, Integer, String, Text, func
+from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, Integer, String, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_plane.models.base import Base
 from control_plane.models.member import MemberRow
+from control_plane.models.session import WAYS
 
 
 class AuthorizationCodeRow(Base):
@@ -20,6 +21,7 @@ class AuthorizationCodeRow(Base):
             ["tenant_id", "person_id"], [MemberRow.tenant_id, MemberRow.person_id], ondelete="CASCADE"
         ),
         Index("ix_authorization_codes_sha256", "sha256"),
+        CheckConstraint(WAYS, name="way_is_known"),
     )
 
     tenant_id: Mapped[str] = mapped_column(String(39), primary_key=True)
@@ -32,6 +34,7 @@ class AuthorizationCodeRow(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     session_id: Mapped[str | None] = mapped_column(String(40))
+    way: Mapped[str] = mapped_column(String(20), server_default="password")
 
 
 class LoginAttemptsRow(Base):

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, Index, String, func
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_plane.models.base import Base
 from control_plane.models.person import PersonRow
 from control_plane.models.tenant import TenantRow
 
+WAYS = "way IN ('password', 'provider')"
+
 
 class SessionRow(Base):
     """One login of a person to one tenant by one client; all its tokens die with it."""
 
     __tablename__ = "sessions"
-    __table_args__ = (Index("ix_sessions_person_id", "person_id"),)
+    __table_args__ = (
+        Index("ix_sessions_person_id", "person_id"),
+        CheckConstraint(WAYS, name="way_is_known"),
+    )
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey(TenantRow.tenant_id), primary_key=True)
     session_id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -26,6 +31,7 @@ class SessionRow(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_by: Mapped[str | None] = mapped_column(String(40))
+    way: Mapped[str] = mapped_column(String(20), server_default="password")
 
 
 class RefreshTokenRow(Base):

@@ -11,19 +11,20 @@ from control_plane.attempts.service import address_of
 from control_plane.auth import PUBLIC, CurrentSettings
 from control_plane.errors import TooManyAttemptsError
 from control_plane.oauth import page, schemas, service
+from control_plane.oauth.clients import Client
 from control_plane.oauth.errors import OAuthError
 from control_plane.sessions import service as sessions
 from control_plane.sessions.schemas import TokenAnswer
 from control_plane.tokens.issuer import issuer_of
 from control_plane.tokens.keys import jwk, verifying_keys
-from recolake.errors import ForbiddenError, UnauthenticatedError
+from recolake.errors import ForbiddenError, RecolakeError, UnauthenticatedError
 from recolake.settings import Settings
 from recolake.web.described import problems
 from recolake.web.problems import whole_seconds
 
 router = APIRouter(tags=["login"], dependencies=[PUBLIC])
 
-_SENT_BACK: dict[int | str, dict[str, Any]] = {
+SENT_BACK: dict[int | str, dict[str, Any]] = {
     303: {
         "description": "Back to the client, with a code or with OAuth's word for what is wrong",
         "headers": {"Location": {"required": True, "schema": {"type": "string"}}},
@@ -41,7 +42,7 @@ _TO_LIBRARIES = problems(400, media_type="application/json")
     "/oauth/authorize",
     operation_id="authorize",
     response_class=HTMLResponse,
-    responses=_SENT_BACK | problems(400),
+    responses=SENT_BACK | problems(400),
 )
 def authorize(
     request: Request, asked: Annotated[schemas.AuthorizationRequest, Query()], settings: CurrentSettings
@@ -49,17 +50,17 @@ def authorize(
     """The login page. 400: the client or its redirect URI is not known, so nothing is sent there."""
     client = service.trusted_client(settings, asked)
     try:
-        _check(request, asked)
+        check(request, asked)
     except OAuthError as error:
-        return _refuse(settings, asked, error)
-    return page.login_page(client, asked)
+        return refuse(settings, asked, error)
+    return page.login_page(client, asked, page.ways_of(settings))
 
 
 @router.post(
     "/oauth/authorize",
     operation_id="log_in",
     response_class=HTMLResponse,
-    responses=_SENT_BACK | _ONCE_MORE | problems(400),
+    responses=SENT_BACK | _ONCE_MORE | problems(400),
 )
 def log_in(
     request: Request, form: Annotated[schemas.LoginForm, Form()], settings: CurrentSettings
@@ -67,18 +68,15 @@ def log_in(
     """What the page sends. 303: to the client, with a code; 401, 403, 429: the page once more."""
     client = service.trusted_client(settings, form)
     try:
-        _check(request, form)
+        check(request, form)
         outcome = service.log_in(settings, form, address_of(request))
     except OAuthError as error:
-        return _refuse(settings, form, error)
+        return refuse(settings, form, error)
     except (UnauthenticatedError, ForbiddenError, TooManyAttemptsError) as error:
-        again = page.login_page(client, form, problem=error.message, email=form.email, status=error.status)
-        if error.retry_after is not None:
-            again.headers["Retry-After"] = whole_seconds(error.retry_after)
-        return again
+        return login_again(settings, client, form, error, form.email)
     if isinstance(outcome, service.Choice):
         return page.choice_page(client, form, outcome.ticket, outcome.organisations)
-    return _redirect(service.redirect_to(settings, form, code=outcome))
+    return redirect(service.redirect_to(settings, form, code=outcome))
 
 
 @router.post("/oauth/token", operation_id="issue_tokens", responses=_TO_LIBRARIES)
@@ -118,18 +116,45 @@ def read_key_set(settings: CurrentSettings) -> schemas.KeySet:
     return schemas.KeySet(keys=[jwk(public) | said | {"kid": kid} for kid, public in keys.items()])
 
 
-def _check(request: Request, asked: schemas.AuthorizationRequest) -> None:
-    names = [name for name, _ in request.query_params.multi_items()]
-    if len(names) != len(set(names)):
+def check(request: Request, asked: schemas.AuthorizationRequest) -> None:
+    """Turn down what is no wish for a code.
+
+    Raises:
+        OAuthError: something is missing, of another kind, or there twice.
+    """
+    if comes_twice(request):
         raise OAuthError("invalid_request", "A parameter comes twice.")
     service.check_wish(asked)
 
 
-def _refuse(settings: Settings, asked: schemas.AuthorizationRequest, error: OAuthError) -> Response:
+def comes_twice(request: Request) -> bool:
+    """Whether a parameter of the address does: who reads it would have the choice (RFC 6749, 3.1)."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    return len(names) != len(set(names))
+
+
+def login_again(
+    settings: Settings,
+    client: Client,
+    asked: schemas.AuthorizationRequest,
+    error: RecolakeError,
+    email: str = "",
+) -> HTMLResponse:
+    """The login page once more, with what went wrong."""
+    ways, told = page.ways_of(settings), f"{error.message} {error.hint}".strip()
+    again = page.login_page(client, asked, ways, problem=told, email=email, status=error.status)
+    if error.retry_after is not None:
+        again.headers["Retry-After"] = whole_seconds(error.retry_after)
+    return again
+
+
+def refuse(settings: Settings, asked: schemas.AuthorizationRequest, error: OAuthError) -> Response:
+    """Back to the client, with OAuth's word for what is wrong."""
     told = {"error": error.error, "error_description": error.message}
-    return _redirect(service.redirect_to(settings, asked, **told))
+    return redirect(service.redirect_to(settings, asked, **told))
 
 
-def _redirect(to: str) -> Response:
+def redirect(to: str) -> Response:
+    """Send a browser somewhere else; neither address is told to anybody."""
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     return RedirectResponse(to, status.HTTP_303_SEE_OTHER, headers)

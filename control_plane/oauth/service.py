@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from control_plane.audit import record as audited
 from control_plane.database import open_database
 from control_plane.models import AuthorizationCodeRow
 from control_plane.oauth import repository
@@ -17,13 +18,14 @@ from control_plane.oauth.pkce import CHALLENGE, proves
 from control_plane.oauth.schemas import AuthorizationRequest, LoginForm, TokenForm
 from control_plane.people import repository as people
 from control_plane.people.schemas import Membership
-from control_plane.people.service import recognise
+from control_plane.people.service import recognise, require_passwords
 from control_plane.sessions import repository as session_rows
 from control_plane.sessions import service as sessions
-from control_plane.sessions.schemas import TokenAnswer
+from control_plane.sessions.schemas import TokenAnswer, Way
 from control_plane.tokens import access
 from control_plane.tokens.issuer import issuer_of
 from control_plane.tokens.keys import signing_key, verifying_keys
+from recolake.audit.entry import Action, Actor
 from recolake.errors import ForbiddenError
 from recolake.settings import Settings
 from recolake.tenancy.api_keys import hash_key
@@ -35,7 +37,7 @@ _KEPT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Somebody gave their password and belongs to several organisations: in which do they log in?"""
+    """Somebody proved who they are and belongs to several organisations: in which do they log in?"""
 
     ticket: str
     organisations: Sequence[Membership]
@@ -77,18 +79,29 @@ def log_in(settings: Settings, form: LoginForm, address: str, *, now: datetime |
     """A code for the person's organisation, or a choice where they have several and named none.
 
     Raises:
+        PasswordLoginOffError: people log in at another provider.
         WrongPasswordError, TooManyAttemptsError: it is not them, or nobody looks at the moment.
         UnauthenticatedError: the ticket is not of this login, or over.
         ForbiddenError: the named organisation does not let them in, or none does.
     """
     moment = now or datetime.now(UTC)
-    issuer = issuer_of(settings)
     if form.ticket:
-        keys = verifying_keys(settings)
-        person_id = access.verify_ticket(form.ticket, form.code_challenge, keys, issuer, moment)
-    else:
-        password = form.password.get_secret_value()
-        person_id = recognise(settings, form.email.lower(), password, address, now=now).person_id
+        keys, issuer = verifying_keys(settings), issuer_of(settings)
+        ticket = access.verify_ticket(form.ticket, form.code_challenge, keys, issuer, moment)
+        return let_in(settings, form, str(ticket["sub"]), ticket["way"], moment)
+    require_passwords(settings)
+    person = recognise(settings, form.email.lower(), form.password.get_secret_value(), address, now=now)
+    return let_in(settings, form, person.person_id, "password", moment)
+
+
+def let_in(
+    settings: Settings, form: AuthorizationRequest, person_id: str, way: Way, now: datetime
+) -> str | Choice:
+    """A code for somebody who proved who they are, or a choice where they have several organisations.
+
+    Raises:
+        ForbiddenError: the named organisation does not let them in, or none does.
+    """
     with open_database(settings).platform() as session:
         found = [Membership.model_validate(row) for row in people.memberships(session, person_id)]
         if form.organisation:
@@ -96,12 +109,12 @@ def log_in(settings: Settings, form: LoginForm, address: str, *, now: datetime |
         if not found:
             raise ForbiddenError("No such organisation lets you in.")
         if len(found) > 1:
-            ticket = access.issue_ticket(
-                person_id, form.code_challenge, signing_key(settings), issuer, moment
-            )
+            key, issuer = signing_key(settings), issuer_of(settings)
+            own = {"way": way}
+            ticket = access.issue_ticket(person_id, form.code_challenge, key, issuer, now, own=own)
             return Choice(ticket, found)
         code = secrets.token_urlsafe(32)
-        repository.forget_before(session, moment - _KEPT)
+        repository.forget_before(session, now - _KEPT)
         repository.add(
             session,
             AuthorizationCodeRow(
@@ -111,8 +124,9 @@ def log_in(settings: Settings, form: LoginForm, address: str, *, now: datetime |
                 client_id=form.client_id,
                 redirect_uri=form.redirect_uri,
                 challenge=form.code_challenge,
-                created_at=moment,
-                expires_at=moment + CODE_LIFETIME,
+                created_at=now,
+                expires_at=now + CODE_LIFETIME,
+                way=way,
             ),
         )
     return code
@@ -162,6 +176,10 @@ def _for_code(settings: Settings, form: TokenForm, now: datetime) -> TokenAnswer
         same = (form.client_id, form.redirect_uri) == (code.client_id, code.redirect_uri)
         if not (proved and same and now < code.expires_at):
             return None
-        row = sessions.begin(settings, session, tenant, code.person_id, code.client_id, now)
+        row = sessions.begin(session, tenant, code.person_id, code.client_id, code.way, now)
         code.session_id = row.session_id
-        return sessions.tokens_for(settings, session, row, now)
+        answer = sessions.tokens_for(settings, session, row, now)
+        if answer is not None:
+            by, details = Actor(kind="person", id=row.person_id), {"way": row.way, "client": row.client_id}
+            audited.record(session, tenant, Action.MEMBER_LOGGED_IN, row.session_id, by=by, details=details)
+        return answer

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request, status
 
 from control_plane.attempts.service import address_of
 from control_plane.auth import PUBLIC, CurrentSettings, Oneself
+from control_plane.invitations import service as invitations
+from control_plane.invitations.schemas import InvitationAccepted, InvitationToken
 from control_plane.people import schemas, service
 from recolake.web.described import problems
 
@@ -34,7 +36,7 @@ def read_oneself(principal: Oneself, settings: CurrentSettings) -> schemas.Onese
     "/me/password",
     operation_id="change_password",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problems(404, 429),
+    responses=problems(404, 409, 429),
 )
 def change_password(
     body: schemas.PasswordChange, request: Request, principal: Oneself, settings: CurrentSettings
@@ -47,3 +49,11 @@ def change_password(
         body.new.get_secret_value(),
         address_of(request),
     )
+
+
+@router.post("/me/invitations", operation_id="join_organisation", responses=problems(410))
+def join_organisation(
+    body: InvitationToken, principal: Oneself, settings: CurrentSettings
+) -> InvitationAccepted:
+    """Accept an invitation as who one is logged in as. 403: it is for another address. 410: it is over."""
+    return invitations.accept_as(settings, principal, body.token)

@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 from control_plane.attempts import service as attempts
 from control_plane.audit import record as audited
 from control_plane.database import open_database
-from control_plane.errors import PersonExistsError, SignUpClosedError, TenantExistsError, WrongPasswordError
+from control_plane.errors import (
+    NoPasswordError,
+    PasswordLoginOffError,
+    PersonExistsError,
+    SignUpClosedError,
+    TenantExistsError,
+    WrongPasswordError,
+)
 from control_plane.models import PersonRow
 from control_plane.organisations import repository as members
 from control_plane.people import repository
@@ -31,15 +38,13 @@ def sign_up(settings: Settings, asked: SignUp, address: str) -> SignedUp:
     """Make a person and their organisation, both or neither.
 
     Raises:
-        SignUpClosedError: this platform takes people by invitation alone.
+        PasswordLoginOffError, SignUpClosedError: this platform takes nobody in this way.
         InvalidInputError: the organisation's name or the password cannot be taken.
         PersonExistsError, TenantExistsError: the address or the name is taken.
         TooManyAttemptsError: too many signed up from that network address.
     """
-    if settings.sign_up == "closed":
-        raise SignUpClosedError(
-            "This platform takes people by invitation alone.", hint="Ask whoever runs it for one."
-        )
+    require_passwords(settings)
+    require_open_sign_up(settings)
     tenant = Tenant(asked.organisation)
     database = open_database(settings)
     attempts.begin_sign_up(database, address)
@@ -54,6 +59,31 @@ def sign_up(settings: Settings, asked: SignUp, address: str) -> SignedUp:
         begin_organisation(settings, session, tenant, asked.organisation_name, person.person_id)
     publish(settings, database)
     return SignedUp(person_id=person.person_id, tenant_id=tenant.name, role=Role.OWNER)
+
+
+def require_open_sign_up(settings: Settings) -> None:
+    """Go on only where whoever comes may begin an organisation.
+
+    Raises:
+        SignUpClosedError: this platform takes people by invitation alone.
+    """
+    if settings.sign_up == "closed":
+        raise SignUpClosedError(
+            "This platform takes people by invitation alone.", hint="Ask whoever runs it for one."
+        )
+
+
+def require_passwords(settings: Settings) -> None:
+    """Go on only where people log in with passwords.
+
+    Raises:
+        PasswordLoginOffError: they log in at another provider.
+    """
+    if not settings.password_login:
+        raise PasswordLoginOffError(
+            f"Nobody signs up or logs in with a password here: {settings.oidc_name} says who people are.",
+            hint=f"Log in on the login page, with {settings.oidc_name}.",
+        )
 
 
 def begin_organisation(
@@ -80,12 +110,17 @@ def new_person(email: str, name: str, password: str, tenant: Tenant) -> PersonRo
         InvalidInputError: the password is too short, or easily guessed.
     """
     check_password(password, personal=(email, email.partition("@")[0], tenant.name))
-    return PersonRow(
-        person_id=f"per_{secrets.token_hex(8)}",
-        email=email,
-        name=name,
-        password_hash=hash_password(password),
-    )
+    return _person(email, name, hash_password(password))
+
+
+def person_without_password(email: str, name: str) -> PersonRow:
+    """A row for somebody whom another provider recognises, not yet stored."""
+    return _person(email, name, None)
+
+
+def _person(email: str, name: str, password_hash: str | None) -> PersonRow:
+    person_id = f"per_{secrets.token_hex(8)}"
+    return PersonRow(person_id=person_id, email=email, name=name, password_hash=password_hash)
 
 
 def recognise(
@@ -103,11 +138,12 @@ def recognise(
     with database.platform() as session:
         person = repository.by_email(session, email)
     # No connection is held while the hash is made.
-    if not matches(password, person.password_hash if person else None) or person is None:
+    stored = person.password_hash if person else None
+    if not matches(password, stored) or person is None or stored is None:
         raise WrongPasswordError("The address or the password is wrong.")
     with database.platform() as session:
         attempts.succeeded(session, email, address)
-        if outdated(person.password_hash):
+        if outdated(stored):
             repository.set_password(session, person.person_id, hash_password(password))
     return person
 
@@ -134,14 +170,20 @@ def change_password(settings: Settings, principal: Principal, current: str, new:
     """Take another password; all other sessions of the person end, in every organisation.
 
     Raises:
+        PasswordLoginOffError, NoPasswordError: there is none that could be another.
         WrongPasswordError, TooManyAttemptsError: as at login.
         InvalidInputError: the new one is too short, or easily guessed.
     """
+    require_passwords(settings)
     person_id, _ = _person_of(principal)
     database = open_database(settings)
     with database.platform() as session:
         person = repository.by_id(session, person_id)
     assert person is not None  # the session's foreign key
+    if person.password_hash is None:
+        raise NoPasswordError(
+            "This account has no password.", hint="It is logged in to at another provider; change it there."
+        )
     check_password(new, personal=(person.email, person.email.partition("@")[0], principal.tenant.name))
     recognise(settings, person.email, current, address)
     hashed = hash_password(new)

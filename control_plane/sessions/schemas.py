@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from control_plane.permissions import Role
 
+Way = Literal["password", "provider"]
+"""How somebody proved who they are: with a password here, or at another OpenID Connect provider."""
+
 
 class TokenAnswer(BaseModel):
     """Tokens of a session (RFC 6749, section 5.1)."""
@@ -31,6 +34,7 @@ class SessionRead(BaseModel):
     session_id: str
     tenant_id: str
     client_id: str
+    way: Way
     created_at: datetime
     expires_at: datetime
     current: bool = False

@@ -57,7 +57,7 @@ def authenticate(settings: Settings, token: str, *, now: datetime | None = None)
 
 
 def begin(
-    settings: Settings, session: Session, tenant: Tenant, person_id: str, client_id: str, now: datetime
+    session: Session, tenant: Tenant, person_id: str, client_id: str, way: str, now: datetime
 ) -> SessionRow:
     """A new session within the caller's transaction, which the platform makes."""
     repository.forget_before(session, now - _KEPT)
@@ -66,6 +66,7 @@ def begin(
         session_id=f"ses_{secrets.token_hex(12)}",
         person_id=person_id,
         client_id=client_id,
+        way=way,
         created_at=now,
         expires_at=now + SESSION_LIFETIME,
     )

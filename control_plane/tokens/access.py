@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import jwt
@@ -25,8 +26,11 @@ from recolake.tenancy.context import Tenant
 LIFETIME = timedelta(minutes=15)
 _TICKET_LIFETIME = timedelta(minutes=5)
 _ALGORITHM = "EdDSA"
-_ACCESS = ("at+jwt", "recolake:control")
-_TICKET = ("login+jwt", "recolake:login")
+Kind = tuple[str, str]
+"""What a token is for: the type in its header, and its audience."""
+_ACCESS: Kind = ("at+jwt", "recolake:control")
+TICKET: Kind = ("login+jwt", "recolake:login")
+EXTERNAL_TICKET: Kind = ("external+jwt", "recolake:external")
 # What would have us fetch or take a key from whoever made the token.
 _FOREIGN_KEYS = {"jku", "jwk", "x5u", "x5c", "crit"}
 _CHECKS: Options = {
@@ -66,32 +70,52 @@ def verify(token: str, keys: Mapping[str, Ed25519PublicKey], issuer: str, now: d
         raise _invalid() from None
 
 
-def issue_ticket(person_id: str, challenge: str, key: SigningKey, issuer: str, now: datetime) -> str:
-    """Proof that somebody gave their password within this login, while they choose an organisation."""
-    return _sign(person_id, {"challenge": challenge}, key, issuer, now, _TICKET, _TICKET_LIFETIME)
+def issue_ticket(
+    subject: str,
+    challenge: str,
+    key: SigningKey,
+    issuer: str,
+    now: datetime,
+    *,
+    kind: Kind = TICKET,
+    own: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
+    """Proof that somebody said who they are within this login, while they answer a further question.
+
+    Args:
+        subject: the person; of a ticket of another kind, whom it is about.
+        own: what else such a ticket holds.
+    """
+    return _sign(subject, {"challenge": challenge, **own}, key, issuer, now, kind, _TICKET_LIFETIME)
 
 
 def verify_ticket(
-    token: str, challenge: str, keys: Mapping[str, Ed25519PublicKey], issuer: str, now: datetime
-) -> str:
-    """The person whom a ticket of this login names.
+    token: str,
+    challenge: str,
+    keys: Mapping[str, Ed25519PublicKey],
+    issuer: str,
+    now: datetime,
+    *,
+    kind: Kind = TICKET,
+) -> dict[str, Any]:
+    """What a ticket of this login holds; `sub` is whom it is about.
 
     Raises:
-        UnauthenticatedError: it is no ticket of ours, of another login, or over.
+        UnauthenticatedError: it is no ticket of ours, of another login or kind, or over.
     """
-    content = _verified(token, keys, issuer, now, _TICKET)
+    content = _verified(token, keys, issuer, now, kind)
     if content.get("challenge") != challenge:
         raise _invalid()
-    return str(content["sub"])
+    return content
 
 
 def _sign(
     subject: str,
-    own: Mapping[str, str],
+    own: Mapping[str, Any],
     key: SigningKey,
     issuer: str,
     now: datetime,
-    kind: tuple[str, str],
+    kind: Kind,
     lifetime: timedelta,
 ) -> str:
     issued = int(now.timestamp())
@@ -112,7 +136,7 @@ def _verified(
     keys: Mapping[str, Ed25519PublicKey],
     issuer: str,
     now: datetime,
-    kind: tuple[str, str],
+    kind: Kind,
 ) -> dict[str, Any]:
     try:
         header = jwt.get_unverified_header(token)

@@ -17,6 +17,9 @@ OPEN = {
     "accept_invitation",
     "authorize",
     "log_in",
+    "begin_external_login",
+    "return_from_provider",
+    "answer_after_provider",
     "issue_tokens",
     "revoke_token",
     "describe_provider",
@@ -26,9 +29,16 @@ OPEN = {
 }
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 # What OAuth's own libraries read, and what people look at.
-TOLD_OTHERWISE = {("issue_tokens", "400"): "application/json"} | {
-    ("log_in", status): "text/html" for status in ("401", "403", "429")
+PAGES = {
+    "log_in": ("401", "403", "429"),
+    "begin_external_login": ("429", "502"),
+    "return_from_provider": ("400", "401", "403", "502"),
+    "answer_after_provider": ("401", "403", "409", "410", "429"),
 }
+TOLD_OTHERWISE = {("issue_tokens", "400"): ["application/json"]} | {
+    (name, status): ["text/html"] for name, statuses in PAGES.items() for status in statuses
+}
+TOLD_OTHERWISE["answer_after_provider", "422"] = ["text/html", "application/problem+json"]
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +63,9 @@ def test_every_refusal_is_described_as_a_problem_document(operations: dict[str, 
         for status, response in operation["responses"].items():
             if not status.startswith(("4", "5")):
                 continue
-            media_type = TOLD_OTHERWISE.get((name, status), "application/problem+json")
-            assert list(response["content"]) == [media_type], (name, status)
-            if media_type != "text/html":
+            media_types = TOLD_OTHERWISE.get((name, status), ["application/problem+json"])
+            assert list(response["content"]) == media_types, (name, status)
+            for media_type in {*media_types} - {"text/html"}:
                 assert response["content"][media_type] == PROBLEM, (name, status)
 
 

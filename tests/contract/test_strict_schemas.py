@@ -14,7 +14,7 @@ from serving.app import create_app as data_plane
 Schema = dict[str, Any]
 
 # RFC 6749, sections 3.1 and 3.2: unrecognised parameters of these MUST be ignored.
-FORMS = {"LoginForm", "TokenForm", "RevocationForm"}
+FORMS = {"LoginForm", "FurtherAnswer", "TokenForm", "RevocationForm"}
 # Whose members a tenant chose, or RFC 7517 leaves open, or the schema of GraphQL describes.
 MAPS = {
     "ScenarioRead.defaults",

@@ -93,7 +93,7 @@ def ask_anything(subtests: pytest.Subtests) -> Callable[..., None]:
 
     The requests are the same ones in each run. A subtest an operation fails where an answer is not as the
     description says, is a 5xx, or is an error without a problem document. `known` names parameters of paths
-    and things that there are, after which half of the requests ask.
+    and things that there are, after which half of the requests ask. `under` is where the paths begin.
     """
     import schemathesis
 
@@ -103,12 +103,17 @@ def ask_anything(subtests: pytest.Subtests) -> Callable[..., None]:
     judge = _judge()
 
     def ask_anything(
-        client: TestClient, headers: dict[str, str], known: Mapping[str, str] = MappingProxyType({})
+        client: TestClient,
+        headers: dict[str, str],
+        known: Mapping[str, str] = MappingProxyType({}),
+        under: str = "/",
     ) -> None:
         app: Any = client.app
         schema = schemathesis.openapi.from_dict(app.openapi())
         for found in schema.get_all_operations():
             operation = found.ok()
+            if not operation.path.startswith(under):
+                continue
             made = one_of(operation.as_strategy(generation_mode=mode) for mode in schemathesis.GenerationMode)
 
             @_REQUESTS

@@ -161,6 +161,12 @@ def accounts(_client_of_accounts: TestClient, postgres: Settings) -> Accounts:
     return Accounts(_client_of_accounts, postgres)
 
 
+@pytest.fixture
+def accounts_at(accounts: Accounts) -> Callable[[TestClient, Settings], Accounts]:
+    """The same by another application, which has settings of its own."""
+    return Accounts
+
+
 @dataclass
 class Receiver:
     """A tenant's own program: keeps what it gets, and answers as it is told."""

@@ -72,6 +72,7 @@ ROUTES = [
     ("DELETE", "/v1/invitations/abc"),
     ("GET", "/v1/me"),
     ("POST", "/v1/me/password"),
+    ("POST", "/v1/me/invitations"),
     ("GET", "/v1/sessions"),
     ("DELETE", "/v1/sessions/abc"),
     ("GET", "/v1/usage?from=2026-03-01&to=2026-03-02"),

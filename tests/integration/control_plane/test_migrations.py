@@ -36,8 +36,8 @@ def test_every_unique_key_includes_the_tenant(postgres: Settings, table: str) ->
         keys += [unique["column_names"] for unique in inspector.get_unique_constraints(table)]
         keys += [index["column_names"] for index in inspector.get_indexes(table) if index["unique"]]
         tenants = "tenant_id" in {column["name"] for column in inspector.get_columns(table)}
-    # People may belong to several tenants, and attempts to log in to none.
-    assert tenants == (table not in {"people", "login_attempts"})
+    # People may belong to several tenants, and whoever is on their way to log in to none.
+    assert tenants == (table not in {"people", "external_identities", "external_logins", "login_attempts"})
     assert not tenants or all("tenant_id" in columns for columns in keys)
 
 

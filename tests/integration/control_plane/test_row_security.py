@@ -140,6 +140,8 @@ def test_a_row_cannot_be_given_to_another_tenant(database: Database, pair: tuple
         "DELETE FROM tenants",
         "SELECT password_hash FROM people",
         "SELECT * FROM login_attempts",
+        "SELECT * FROM external_identities",
+        "SELECT * FROM external_logins",
         "SELECT * FROM refresh_tokens",
         "ALTER TABLE api_keys DISABLE ROW LEVEL SECURITY",
         "DROP POLICY own_tenant ON api_keys",

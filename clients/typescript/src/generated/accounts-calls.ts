@@ -23,6 +23,11 @@ export function askExport(body: t.PersonNamed): Call<t.RequestRead> {
   return { method: "POST", path: "/v1/privacy/exports", body, keyed: true };
 }
 
+/** To the other provider, with a cookie for the way back. 400, 404: no such client, no such provider. */
+export function beginExternalLogin(query: { client_id: string; redirect_uri: string; response_type?: string; state?: string; code_challenge?: string; code_challenge_method?: string; organisation?: string }): Call<Uint8Array> {
+  return { method: "GET", path: "/oauth/external", query, raw: true };
+}
+
 /** Give another role, or disable: then sessions end at once. 409: no owner would be left. */
 export function changeMember(personId: string, body: t.MemberChange): Call<t.MemberRead> {
   return { method: "PATCH", path: `/v1/members/${segment(personId)}`, body };
@@ -127,6 +132,11 @@ export function invite(body: t.InvitationCreate): Call<t.InvitationCreated> {
 /** Tokens for a code, or for a refresh token, which is good once. */
 export function issueTokens(body: t.TokenForm): Call<t.TokenAnswer> {
   return { method: "POST", path: "/oauth/token", form: body };
+}
+
+/** Accept an invitation as who one is logged in as. 403: it is for another address. 410: it is over. */
+export function joinOrganisation(body: t.InvitationToken): Call<t.InvitationAccepted> {
+  return { method: "POST", path: "/v1/me/invitations", body, keyed: true };
 }
 
 /** Who did what, newest first. */

@@ -280,6 +280,23 @@ export interface FileLanded {
   bytes: number;
 }
 
+/** Form of a page between provider and client: what connects an account, or begins one. */
+export interface FurtherAnswer {
+  client_id: string;
+  redirect_uri: string;
+  response_type?: string;
+  state?: string;
+  code_challenge?: string;
+  code_challenge_method?: string;
+  /** Log in to this one */
+  organisation?: string;
+  ticket: string;
+  password?: string;
+  name?: string;
+  invitation?: string;
+  new_organisation?: string;
+}
+
 /** What could be read, and what could not. */
 export interface GraphQLAnswer {
   /** Null where nothing was run */
@@ -330,7 +347,7 @@ export interface InvitationAccept {
   name?: string | null;
 }
 
-/** Where one is a member now. One logs in next. */
+/** Where one is a member now. One logs in there next. */
 export interface InvitationAccepted {
   person_id: string;
   tenant_id: string;
@@ -368,6 +385,11 @@ export interface InvitationRead {
   created_at: string;
   expires_at: string;
   state: "open" | "accepted" | "revoked" | "expired";
+}
+
+/** The token of an invitation, from somebody who is logged in. */
+export interface InvitationToken {
+  token: string;
 }
 
 /** A fee of one plan's part of the month, or what went beyond a quota. */
@@ -695,6 +717,7 @@ export interface SessionRead {
   session_id: string;
   tenant_id: string;
   client_id: string;
+  way: "password" | "provider";
   created_at: string;
   expires_at: string;
   current?: boolean;

@@ -377,6 +377,34 @@ class FileLanded(TypedDict):
     bytes: int
 
 
+class FurtherAnswer(TypedDict):
+    """Form of a page between provider and client: what connects an account, or begins one."""
+
+    client_id: str
+
+    redirect_uri: str
+
+    response_type: NotRequired[str]
+
+    state: NotRequired[str]
+
+    code_challenge: NotRequired[str]
+
+    code_challenge_method: NotRequired[str]
+
+    organisation: NotRequired[str]
+    """Log in to this one"""
+    ticket: str
+
+    password: NotRequired[str]
+
+    name: NotRequired[str]
+
+    invitation: NotRequired[str]
+
+    new_organisation: NotRequired[str]
+
+
 class GraphQLAnswer(TypedDict):
     """What could be read, and what could not."""
 
@@ -439,7 +467,7 @@ class InvitationAccept(TypedDict):
 
 
 class InvitationAccepted(TypedDict):
-    """Where one is a member now. One logs in next."""
+    """Where one is a member now. One logs in there next."""
 
     person_id: str
 
@@ -496,6 +524,12 @@ class InvitationRead(TypedDict):
     expires_at: str
 
     state: Literal["open", "accepted", "revoked", "expired"]
+
+
+class InvitationToken(TypedDict):
+    """The token of an invitation, from somebody who is logged in."""
+
+    token: str
 
 
 class InvoiceLine(TypedDict):
@@ -990,6 +1024,8 @@ class SessionRead(TypedDict):
     tenant_id: str
 
     client_id: str
+
+    way: Literal["password", "provider"]
 
     created_at: str
 

@@ -28,6 +28,33 @@ def ask_export(body: t.PersonNamed) -> Call[t.RequestRead]:
     return Call("POST", "/v1/privacy/exports", body=body, keyed=True)
 
 
+def begin_external_login(
+    *,
+    client_id: str,
+    redirect_uri: str,
+    response_type: str | None = None,
+    state: str | None = None,
+    code_challenge: str | None = None,
+    code_challenge_method: str | None = None,
+    organisation: str | None = None,
+) -> Call[bytes]:
+    """To the other provider, with a cookie for the way back. 400, 404: no such client, no such provider."""
+    return Call(
+        "GET",
+        "/oauth/external",
+        query={
+            "client_id": client_id,
+            "redirect_uri": redirect_uri,
+            "response_type": response_type,
+            "state": state,
+            "code_challenge": code_challenge,
+            "code_challenge_method": code_challenge_method,
+            "organisation": organisation,
+        },
+        raw=True,
+    )
+
+
 def change_member(person_id: str, body: t.MemberChange) -> Call[t.MemberRead]:
     """Give another role, or disable: then sessions end at once. 409: no owner would be left."""
     return Call("PATCH", f"/v1/members/{segment(person_id)}", body=body)
@@ -129,6 +156,11 @@ def invite(body: t.InvitationCreate) -> Call[t.InvitationCreated]:
 def issue_tokens(body: t.TokenForm) -> Call[t.TokenAnswer]:
     """Tokens for a code, or for a refresh token, which is good once."""
     return Call("POST", "/oauth/token", form=body)
+
+
+def join_organisation(body: t.InvitationToken) -> Call[t.InvitationAccepted]:
+    """Accept an invitation as who one is logged in as. 403: it is for another address. 410: it is over."""
+    return Call("POST", "/v1/me/invitations", body=body, keyed=True)
 
 
 def list_audit(*, limit: int | None = None, cursor: int | None = None) -> Call[t.AuditPage]:

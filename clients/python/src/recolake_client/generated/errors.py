@@ -5,11 +5,14 @@ from __future__ import annotations
 from recolake_client import problems as p
 
 __all__ = [
+    "AccountNotConnectedError",
     "AuditLogTamperedError",
     "BeyondRateLimitError",
     "DatabaseRightsError",
     "ErasedError",
     "ExperimentRunsError",
+    "ExternalLoginOverError",
+    "ExternalLoginRefusedError",
     "FileBusyError",
     "FileIncompleteError",
     "ForbiddenError",
@@ -26,15 +29,18 @@ __all__ = [
     "InvitationGoneError",
     "KeyOverError",
     "LastOwnerError",
+    "LoginProviderFailedError",
     "MethodNotAllowedError",
     "ModelGoneError",
     "NoModelError",
+    "NoPasswordError",
     "NotFoundError",
     "NotRecordedError",
     "NothingServedError",
     "OauthError",
     "OtherKindError",
     "OtherMappingError",
+    "PasswordLoginOffError",
     "PayloadTooLargeError",
     "PersonExistsError",
     "PrivacyListUnreadableError",
@@ -70,6 +76,12 @@ __all__ = [
 ]
 
 
+class AccountNotConnectedError(p.PermissionDeniedError):
+    """An account with the same e-mail address exists, and nothing shows that it is this person's."""
+
+    code = "account_not_connected"
+
+
 class AuditLogTamperedError(p.ConflictError):
     """The log is not as it was written. Nothing is signed or cut on top of that."""
 
@@ -98,6 +110,18 @@ class ExperimentRunsError(p.ConflictError):
     """One experiment of a tenant at a time: two would change each other's people."""
 
     code = "experiment_runs"
+
+
+class ExternalLoginOverError(p.ApiError):
+    """A browser came back from the provider that was not sent there, or not by this login, or too late."""
+
+    code = "external_login_over"
+
+
+class ExternalLoginRefusedError(p.AuthenticationError):
+    """The provider let nobody in, or what came back does not prove who it is."""
+
+    code = "external_login_refused"
 
 
 class FileBusyError(p.ApiError):
@@ -196,6 +220,12 @@ class LastOwnerError(p.ConflictError):
     code = "last_owner"
 
 
+class LoginProviderFailedError(p.ServerError):
+    """The other provider is away, too slow, answers nonsense, or is not set up for this platform."""
+
+    code = "login_provider_failed"
+
+
 class MethodNotAllowedError(p.ApiError):
     """Status 405."""
 
@@ -212,6 +242,12 @@ class NoModelError(p.UnavailableError):
     """No model of the tenant is in service yet."""
 
     code = "no_model"
+
+
+class NoPasswordError(p.ConflictError):
+    """The account has no password: its person logs in at another provider."""
+
+    code = "no_password"
 
 
 class NotFoundError(p.MissingError):
@@ -248,6 +284,12 @@ class OtherMappingError(p.ConflictError):
     """A file was landed before under another mapping; nothing was landed now."""
 
     code = "other_mapping"
+
+
+class PasswordLoginOffError(p.PermissionDeniedError):
+    """People log in to this platform at another provider, and not with a password."""
+
+    code = "password_login_off"
 
 
 class PayloadTooLargeError(p.UnusableInputError):
@@ -443,11 +485,14 @@ class WrongUploadStateError(p.ConflictError):
 
 
 BY_CODE: dict[str, type[p.ApiError]] = {
+    "account_not_connected": AccountNotConnectedError,
     "audit_log_tampered": AuditLogTamperedError,
     "beyond_rate_limit": BeyondRateLimitError,
     "database_rights": DatabaseRightsError,
     "erased": ErasedError,
     "experiment_runs": ExperimentRunsError,
+    "external_login_over": ExternalLoginOverError,
+    "external_login_refused": ExternalLoginRefusedError,
     "file_busy": FileBusyError,
     "file_incomplete": FileIncompleteError,
     "forbidden": ForbiddenError,
@@ -464,15 +509,18 @@ BY_CODE: dict[str, type[p.ApiError]] = {
     "invitation_gone": InvitationGoneError,
     "key_over": KeyOverError,
     "last_owner": LastOwnerError,
+    "login_provider_failed": LoginProviderFailedError,
     "method_not_allowed": MethodNotAllowedError,
     "model_gone": ModelGoneError,
     "no_model": NoModelError,
+    "no_password": NoPasswordError,
     "not_found": NotFoundError,
     "not_recorded": NotRecordedError,
     "nothing_served": NothingServedError,
     "oauth_error": OauthError,
     "other_kind": OtherKindError,
     "other_mapping": OtherMappingError,
+    "password_login_off": PasswordLoginOffError,
     "payload_too_large": PayloadTooLargeError,
     "person_exists": PersonExistsError,
     "privacy_list_unreadable": PrivacyListUnreadableError,
