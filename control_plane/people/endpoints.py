@@ -51,7 +51,7 @@ def change_password(
     )
 
 
-@router.post("/me/invitations", operation_id="join_organisation", responses=problems(410))
+@router.post("/me/invitations", operation_id="join_organisation", responses=problems(409, 410))
 def join_organisation(
     body: InvitationToken, principal: Oneself, settings: CurrentSettings
 ) -> InvitationAccepted:
