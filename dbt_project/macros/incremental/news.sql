@@ -23,27 +23,118 @@
 
 
 {#-
-    An entry as predicates over a relation with tenant_id, event_date and ingested_at (see `touched`), and those for the
-    rows that a query's rows replace: `replaced` of whole days, `kept` of a merge by key.
+    Entries as predicates over a relation with tenant_id, event_date and ingested_at (see `touched`), and those for the
+    rows that a query's rows replace: `replaced` of whole days, `kept` of a merge by key. All of them false of no entries.
+
+    Of however many tenants, each is a handful of comparisons: with bounds that hold for all of them, by which files are
+    skipped, and with each tenant's own, looked up by its name. A branch for each tenant would have to be planned, too, and
+    by every scan of every query (docs/adr/0005).
 -#}
-{% macro predicates_of(entry, dated=true, more_days=()) %}
-    {%- set tenant = "tenant_id = '" ~ entry.tenant ~ "'" -%}
-    {%- set known = tenant ~ ' and ingested_at <= timestamp_micros(' ~ entry.high ~ ')' -%}
-    {%- if entry.watermark is none -%}
-        {{ return({'news': known, 'days': known, 'since': known, 'known': known, 'replaced': tenant, 'kept': 'kept.' ~ tenant}) }}
+{% macro predicates_of(entries, dated=true, more_days={}) %}
+    {%- if not entries -%}
+        {{ return({'news': 'false', 'days': 'false', 'since': 'false', 'known': 'false', 'replaced': 'false', 'kept': 'false'}) }}
     {%- endif -%}
 
-    {%- set days = (entry.days + more_days | list) | unique | sort -%}
-    {%- set in_days = "event_date in (date'" ~ days | join("', date'") ~ "')" if days else 'false' -%}
-    {%- set from_first = "event_date >= date'" ~ days[0] ~ "'" if days else 'false' -%}
+    {%- set highs, watermarks, days = {}, {}, {} -%}
+    {%- for entry in entries -%}
+        {%- do highs.update({entry.tenant: entry.high}) -%}
+        {%- do watermarks.update({entry.tenant: 0 if entry.watermark is none else entry.watermark}) -%}
+        {%- set mine = (entry.days + more_days.get(entry.tenant, [])) | unique | sort -%}
+        {%- if entry.watermark is none or mine -%}
+            {%- do days.update({entry.tenant: none if entry.watermark is none else mine}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set known = of_tenants(highs) ~ ' and ' ~ bounded('ingested_at', '<=', highs, 'timestamp_micros(%s)') -%}
     {{ return({
-        'news': known ~ ' and ingested_at > timestamp_micros(' ~ entry.watermark ~ ')',
-        'days': known ~ ' and ' ~ in_days,
-        'since': known ~ ' and ' ~ from_first,
-        'known': known,
-        'replaced': tenant ~ ' and ' ~ in_days,
-        'kept': 'kept.' ~ tenant ~ (' and kept.' ~ from_first if dated and days else ''),
+        'known': '(' ~ known ~ ')',
+        'news': '(' ~ known ~ ' and ' ~ bounded('ingested_at', '>', watermarks, 'timestamp_micros(%s)') ~ ')',
+        'days': '(' ~ known ~ ' and ' ~ on_days(days) ~ ')',
+        'since': '(' ~ known ~ ' and ' ~ from_first_days(days) ~ ')',
+        'replaced': replaced_days(days),
+        'kept': (from_first_days(days, 'kept.') if dated and days else of_tenants(highs, 'kept.')),
     }) }}
+{% endmacro %}
+
+
+{#- True of rows of these tenants. -#}
+{% macro of_tenants(tenants, prefix='') %}
+    {{ return(prefix ~ "tenant_id in ('" ~ tenants | list | join("', '") ~ "')") }}
+{% endmacro %}
+
+
+{#- True of rows within the bound of their tenant: {tenant: value}, of which `literal` makes SQL. -#}
+{% macro bounded(column, comparison, bounds, literal, prefix='') %}
+    {%- set values = bounds.values() | list -%}
+    {%- set widest = values | max if comparison == '<=' else values | min -%}
+    {%- set compared = prefix ~ column ~ ' ' ~ comparison ~ ' ' -%}
+    {%- set for_all = compared ~ literal | format(widest) -%}
+    {%- if values | unique | list | length == 1 -%}
+        {{ return(for_all) }}
+    {%- endif -%}
+
+    {%- set pairs = [] -%}
+    {%- for tenant, value in bounds.items() -%}
+        {%- do pairs.append("'" ~ tenant ~ "', " ~ literal | format(value)) -%}
+    {%- endfor -%}
+    {{ return(for_all ~ ' and ' ~ compared ~ 'map(' ~ pairs | join(', ') ~ ')[' ~ prefix ~ 'tenant_id]') }}
+{% endmacro %}
+
+
+{#- True of rows on days of their tenant: {tenant: [YYYY-MM-DD, …], or none for all days}. -#}
+{% macro on_days(days) %}
+    {%- set whole, some, lists, pairs = [], [], [], [] -%}
+    {%- for tenant, its_days in days.items() -%}
+        {%- if its_days is none -%}
+            {%- do whole.append(tenant) -%}
+        {%- else -%}
+            {%- do some.append(tenant) -%}
+            {%- do lists.append(its_days) -%}
+            {%- for day in its_days -%}{%- do pairs.append(tenant ~ ' ' ~ day) -%}{%- endfor -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set parts = [of_tenants(whole)] if whole else [] -%}
+    {%- if some -%}
+        {%- set part = of_tenants(some) ~ ' and ' ~ in_days(lists | sum(start=[]) | unique | sort) -%}
+        {%- if lists | map('join', ' ') | unique | list | length > 1 -%}
+            {%- set part = part ~ " and concat(tenant_id, ' ', event_date) in ('" ~ pairs | join("', '") ~ "')" -%}
+        {%- endif -%}
+        {%- do parts.append(part) -%}
+    {%- endif -%}
+    {{ return(any_of(parts)) }}
+{% endmacro %}
+
+
+{#- The same for REPLACE WHERE, which compares columns with values and nothing else: a branch for each set of days. -#}
+{% macro replaced_days(days) %}
+    {%- set tenants, lists = {}, {} -%}
+    {%- for tenant, its_days in days.items() -%}
+        {%- set name = 'all' if its_days is none else its_days | join(' ') -%}
+        {%- do tenants.setdefault(name, []).append(tenant) -%}
+        {%- do lists.update({name: its_days}) -%}
+    {%- endfor -%}
+    {%- set parts = [] -%}
+    {%- for name, its_tenants in tenants.items() -%}
+        {%- do parts.append(of_tenants(its_tenants) ~ (' and ' ~ in_days(lists[name]) if lists[name] is not none else '')) -%}
+    {%- endfor -%}
+    {{ return(any_of(parts)) }}
+{% endmacro %}
+
+
+{% macro in_days(days) %}
+    {{ return("event_date in (date'" ~ days | join("', date'") ~ "')") }}
+{% endmacro %}
+
+
+{#- True of rows from the first of those days on. -#}
+{% macro from_first_days(days, prefix='') %}
+    {%- set firsts = {} -%}
+    {%- for tenant, its_days in days.items() -%}
+        {%- do firsts.update({tenant: '0001-01-01' if its_days is none else its_days[0]}) -%}
+    {%- endfor -%}
+    {%- if not firsts -%}
+        {{ return('false') }}
+    {%- endif -%}
+    {{ return(of_tenants(firsts, prefix) ~ ' and ' ~ bounded('event_date', '>=', firsts, "date'%s'", prefix)) }}
 {% endmacro %}
 
 

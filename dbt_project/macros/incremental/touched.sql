@@ -21,23 +21,20 @@
 
     {%- set entries = news_of(model.name) -%}
     {%- set more_days = days_of_changes(more, entries) if more and is_incremental() else {} -%}
-    {%- set found = [] -%}
-    {%- for entry in entries -%}
-        {%- do found.append(predicates_of(entry, dated, more_days.get(entry.tenant, []))) -%}
-    {%- endfor -%}
+    {%- set found = predicates_of(entries, dated, more_days) -%}
     {%- set touched = {'changed': more_days | length > 0} -%}
     {%- for part in ('news', 'days', 'since', 'known') -%}
-        {%- do touched.update({part: any_of(found | map(attribute=part) | list)}) -%}
+        {%- do touched.update({part: found[part]}) -%}
     {%- endfor -%}
 
     {%- if not is_incremental() -%}
         {%- do touched.update({'plan': plan('everything', tenant_filter())}) -%}
-    {%- elif not found -%}
+    {%- elif not entries -%}
         {%- do touched.update({'plan': plan('nothing', 'false')}) -%}
     {%- elif keyed -%}
-        {%- do touched.update({'plan': plan('merge', any_of(found | map(attribute='kept') | list))}) -%}
+        {%- do touched.update({'plan': plan('merge', found.kept)}) -%}
     {%- else -%}
-        {%- do touched.update({'plan': plan('replace', any_of(found | map(attribute='replaced') | list))}) -%}
+        {%- do touched.update({'plan': plan('replace', found.replaced)}) -%}
     {%- endif -%}
     {{ return(touched) }}
 {% endmacro %}
@@ -45,13 +42,14 @@
 
 {#- Days of `more` that changed after the model's watermark: {tenant: [YYYY-MM-DD, …]}. -#}
 {% macro days_of_changes(more, entries) %}
-    {%- set fresh = [] -%}
+    {%- set watermarks = {} -%}
     {%- for entry in entries if entry.watermark is not none -%}
-        {%- do fresh.append("tenant_id = '" ~ entry.tenant ~ "' and changed_at > timestamp_micros(" ~ entry.watermark ~ ")") -%}
+        {%- do watermarks.update({entry.tenant: entry.watermark}) -%}
     {%- endfor -%}
     {%- set found = {} -%}
-    {%- if fresh -%}
-        {%- set query = "select distinct tenant_id, cast(event_date as string) as day from (" ~ more ~ ") where " ~ any_of(fresh) -%}
+    {%- if watermarks -%}
+        {%- set fresh = of_tenants(watermarks) ~ ' and ' ~ bounded('changed_at', '>', watermarks, 'timestamp_micros(%s)') -%}
+        {%- set query = "select distinct tenant_id, cast(event_date as string) as day from (" ~ more ~ ") where " ~ fresh -%}
         {%- for row in run_query(query).rows -%}
             {%- do found.setdefault(row['tenant_id'], []).append(row['day']) -%}
         {%- endfor -%}

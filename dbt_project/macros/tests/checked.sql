@@ -7,9 +7,6 @@
     {%- if not in_build() -%}
         {{ return(tenant_filter()) }}
     {%- endif -%}
-    {%- set ranges = [] -%}
-    {%- for entry in news_of('checks') -%}
-        {%- do ranges.append(predicates_of(entry).days if dated else predicates_of(entry).news) -%}
-    {%- endfor -%}
-    {{ return(any_of(ranges)) }}
+    {%- set found = predicates_of(news_of('checks')) -%}
+    {{ return(found.days if dated else found.news) }}
 {% endmacro %}
