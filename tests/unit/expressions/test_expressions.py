@@ -224,6 +224,8 @@ def _holds(tree: Expression, item: Mapping[str, str]) -> bool:
         found = _compare(one, other)
         if op is Op.NE:
             return found != 0
+        if one is None and op is not Op.EQ:
+            return False
         return found is not None and {
             Op.EQ: found == 0, Op.LT: found < 0, Op.LE: found <= 0, Op.GT: found > 0, Op.GE: found >= 0
         }[op]  # fmt: skip
