@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from recolake.lake.engine import connect, engine_errors
+from recolake.limits.errors import QuotaExceededError
 from recolake.lineage.emit import lineage_run, tables_at
 from recolake.lineage.events import DataState
 from recolake.lineage.names import model
@@ -49,6 +50,14 @@ class Served:
 
     config: ModelConfig
     recorded: Recorded
+
+
+@dataclass(frozen=True)
+class NotTrained:
+    """The plan had no minutes left; the model that there is serves on."""
+
+    reason: str
+    gate_passed: bool = False
 
 
 def train(
@@ -106,6 +115,21 @@ def train(
     outcome = "passed" if report.gate_passed else "failed"
     say(f"{report.model_version} {'had been' if already else 'was'} trained; gate {outcome}")
     return report
+
+
+def train_within_plan(
+    settings: Settings, tenant: Tenant, *, retune: bool, budget: float | None, progress: Progress
+) -> TrainReport | NotTrained:
+    """`train` by the clock: a tenant whose plan has no minutes left is told of and passed over.
+
+    Raises:
+        RecolakeError: whatever else `train` raises.
+    """
+    try:
+        return train(settings, tenant, retune=retune, budget=budget, progress=progress)
+    except QuotaExceededError as error:
+        progress(f"{tenant}: {error.message} {error.hint}")
+        return NotTrained(error.message)
 
 
 def _meter(settings: Settings, tenant: Tenant, run: Run) -> None:

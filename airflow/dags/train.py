@@ -30,30 +30,22 @@ from recolake.orchestration.dag_kit import ASSETS, DAG_DEFAULTS, run_for_tenants
 def train_dag() -> None:
     @task(task_id="train", outlets=[ASSETS["candidate"]], execution_timeout=timedelta(hours=4))
     def train() -> dict[str, Any]:
-        from recolake.limits.errors import QuotaExceededError
         from recolake.settings import load_settings
         from recolake.tenancy.context import Tenant
-        from training.pipeline import train as train_model
+        from training.pipeline import train_within_plan
 
         settings, asked = load_settings(), get_current_context()["dag_run"].conf or {}
         retune, budget = bool(asked.get("retune")), asked.get("budget")
-
-        def step(tenant: str) -> Any:
-            try:
-                return train_model(
-                    settings,
-                    Tenant(tenant),
-                    retune=retune,
-                    budget=float(budget) if budget else None,
-                    progress=print,
-                )
-            except QuotaExceededError as error:
-                # No failure of the platform's: the model that there is serves on.
-                print(f"{tenant}: {error.message} {error.hint}")
-                return {"not_trained": error.message}
-
         return run_for_tenants(
-            "candidate", step, changed=lambda report, announced: getattr(report, "gate_passed", False)
+            "candidate",
+            lambda tenant: train_within_plan(
+                settings,
+                Tenant(tenant),
+                retune=retune,
+                budget=float(budget) if budget else None,
+                progress=print,
+            ),
+            changed=lambda report, announced: report.gate_passed,
         )
 
     train()

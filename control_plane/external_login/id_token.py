@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import jwt
+from jwt.types import Options
 
 from control_plane.tokens.keys import base64url
 
@@ -25,7 +26,7 @@ _MOST_SUBJECT = 255
 _FARTHEST = 1e12
 # What would have us take a key from whoever made the token, or that we do not understand.
 _FOREIGN = {"jku", "jwk", "x5u", "crit", "b64", "enc"}
-_CHECKS = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
+_CHECKS: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
 
 Key = Mapping[str, Any]
 """A JSON Web Key (RFC 7517) as it was read."""
@@ -61,7 +62,7 @@ def verify(token: str, keys: Sequence[Key], expected: Expected, now: datetime) -
     """
     algorithm, key = _key_of(token, keys)
     try:
-        claims: dict[str, Any] = jwt.decode(token, key, algorithms=[algorithm], options=_CHECKS)  # type: ignore[arg-type]
+        claims: dict[str, Any] = jwt.decode(token, key, algorithms=[algorithm], options=_CHECKS)
     except jwt.PyJWTError as error:
         raise IdTokenError(f"its signature or form is wrong ({type(error).__name__})") from error
     _check_origin(claims, expected)

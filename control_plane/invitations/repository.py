@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from control_plane.models import InvitationRow
@@ -38,10 +38,19 @@ def revoke(session: Session, tenant: Tenant, invitation_id: str) -> bool:
 
 def open_one(session: Session, sha256: str, now: datetime) -> InvitationRow | None:
     """The invitation of a token, if it can be accepted; nobody else accepts it until the transaction ends."""
-    statement = select(InvitationRow).where(
-        InvitationRow.sha256 == sha256,
+    statement = select(InvitationRow).where(InvitationRow.sha256 == sha256, *_open(now))
+    return session.scalars(statement.with_for_update()).one_or_none()
+
+
+def count_open(session: Session, tenant: Tenant, now: datetime) -> int:
+    """How many invitations of a tenant can be accepted."""
+    statement = select(func.count()).where(InvitationRow.tenant_id == tenant.name, *_open(now))
+    return session.execute(statement).scalar_one()
+
+
+def _open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
         InvitationRow.accepted_at.is_(None),
         InvitationRow.revoked_at.is_(None),
         InvitationRow.expires_at > now,
     )
-    return session.scalars(statement.with_for_update()).one_or_none()

@@ -55,13 +55,13 @@ def find(session: Session, tenant: Tenant, person_id: str) -> MemberRow | None:
     return session.get(MemberRow, (tenant.name, person_id))
 
 
-def owners(session: Session, tenant: Tenant) -> int:
-    """How many owners are let in."""
+def let_in(session: Session, tenant: Tenant, role: Role | None = None) -> int:
+    """How many members are let in: all, or those of a role."""
     statement = select(func.count()).where(
-        MemberRow.tenant_id == tenant.name,
-        MemberRow.role == Role.OWNER.value,
-        MemberRow.disabled_at.is_(None),
+        MemberRow.tenant_id == tenant.name, MemberRow.disabled_at.is_(None)
     )
+    if role is not None:
+        statement = statement.where(MemberRow.role == role.value)
     return session.execute(statement).scalar_one()
 
 

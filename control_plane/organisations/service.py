@@ -80,7 +80,7 @@ def change_member(
         if member.disabled_at is not None and disabled_at is None:
             require_seats(session, tenant, now, 1)
         repository.change(session, tenant, person_id, role, disabled_at)
-        if not repository.owners(session, tenant):
+        if not repository.let_in(session, tenant, Role.OWNER):
             raise LastOwnerError(
                 "An organisation always keeps an owner.", hint="Make somebody else an owner first."
             )

@@ -44,6 +44,12 @@ def subscriptions(session: Session, tenant: Tenant) -> Sequence[SubscriptionRow]
     return session.scalars(statement.order_by(SubscriptionRow.valid_from)).all()
 
 
+def current(session: Session, tenant: Tenant, moment: datetime) -> SubscriptionRow | None:
+    """The tenant's subscription at a moment; None before its first."""
+    begun = [row for row in subscriptions(session, tenant) if row.valid_from <= moment]
+    return begun[-1] if begun else None
+
+
 def in_force(session: Session, moment: datetime) -> Sequence[SubscriptionRow]:
     """Of each tenant that has one, the subscription at a moment."""
     statement = select(SubscriptionRow).where(SubscriptionRow.valid_from <= moment)

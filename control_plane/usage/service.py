@@ -73,7 +73,7 @@ def limits(settings: Settings, tenant: Tenant, *, now: Clock = utc_now) -> Limit
     moment = now()
     month = month_of(moment)
     with open_database(settings).transaction(tenant) as session:
-        begun = [row for row in plans.subscriptions(session, tenant) if row.valid_from <= moment]
+        plan = plans.current(session, tenant, moment)
         rows = repository.limits(session, tenant, month)
         seats_taken = seats.taken(session, tenant, moment)
         reached = [
@@ -81,7 +81,6 @@ def limits(settings: Settings, tenant: Tenant, *, now: Clock = utc_now) -> Limit
             for row in thresholds.reached_by(session, tenant)
             if row.month == month
         ]
-    plan = begun[-1] if begun else None
     quotas = []
     for row in rows:
         quota, used = None if row.quota is None else int(row.quota), int(row.used)

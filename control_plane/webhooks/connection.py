@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from httpcore import NetworkBackend, NetworkStream, SyncBackend
+from httpcore import NetworkBackend, NetworkStream
 
-from control_plane.bounded import BoundedStream, Deadline
+from control_plane.bounded import BoundedBackend, Deadline
 from control_plane.webhooks.address import Resolve, checked_addresses, resolve
 
 CONNECT_SECONDS = 5.0
@@ -32,9 +32,8 @@ class CheckedBackend(NetworkBackend):
     def __init__(self, *, http: bool, loopback: bool, deadline: Deadline, lookup: Resolve = resolve) -> None:
         self._http = http
         self._loopback = loopback
-        self._deadline = deadline
         self._lookup = lookup
-        self._inner = SyncBackend()
+        self._inner = BoundedBackend(deadline, MOST_BYTES)
 
     def connect_tcp(
         self,
@@ -48,5 +47,4 @@ class CheckedBackend(NetworkBackend):
             host, port, http=self._http, loopback=self._loopback, lookup=self._lookup
         )
         # The first alone: a receiver that is reachable by another one is reached by the next attempt.
-        stream = self._inner.connect_tcp(addresses[0], port, self._deadline.within(timeout), local_address)
-        return BoundedStream(stream, self._deadline, MOST_BYTES)
+        return self._inner.connect_tcp(addresses[0], port, timeout, local_address)

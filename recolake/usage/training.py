@@ -13,8 +13,8 @@ from recolake.tenancy.context import Tenant
 from recolake.usage.journal import UsageJournal
 from recolake.usage.meter import MeterRecord
 
-# No API key trains.
-TRAINING = "training"
+# In the place of an API key: none trains.
+_BY = "training"
 
 
 def require_training_minutes(settings: Settings, tenant: Tenant, now: datetime) -> None:
@@ -45,7 +45,7 @@ def meter_training(settings: Settings, tenant: Tenant, run_id: str, began: datet
                 usage_id=f"training_{run_id}",
                 tenant_id=tenant.name,
                 at=ended,
-                key_id=TRAINING,
+                key_id=_BY,
                 kind=Kind.TRAINING_MINUTES,
                 units=max(1, math.ceil((ended - began).total_seconds() / 60)),
             )

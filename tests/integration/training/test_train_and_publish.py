@@ -12,18 +12,22 @@ import pyarrow as pa
 import pytest
 
 from recolake.errors import InvalidInputError, NotFoundError, ServiceUnavailableError
+from recolake.files import write_atomically
 from recolake.journal.segments import sealed_segments
 from recolake.lake.tables import GOLD_ITEM_EMBEDDINGS, GOLD_TRAINING_SET, GOLD_USER_EMBEDDINGS
+from recolake.limits.calendar import month_of
+from recolake.limits.plans import Allowance, Quota, TenantPlan, plans_snapshot, render_plans
 from recolake.limits.plans import Kind as Metered
 from recolake.lineage.graph import Direction
 from recolake.lineage.known import lineage_of
 from recolake.lineage.names import Kind, index, table
 from recolake.lineage.queries import find_model
+from recolake.moments import utc_now
 from recolake.ranking.artifact import load_artifact, load_user_vectors
 from recolake.ranking.pointer import activate, current_version, version_folder
 from recolake.tenancy.context import Tenant
 from recolake.usage.segments import read_meter
-from training.pipeline import train
+from training.pipeline import NotTrained, train, train_within_plan
 from training.publish import GateError, publish
 from training.tracking import registry as tags
 from training.tracking.registry import open_registry
@@ -248,3 +252,23 @@ def test_clear_errors_where_there_is_nothing(shop: Shop) -> None:
     nowhere = settings.model_copy(update={"mlflow_url": "http://127.0.0.1:9"})
     with pytest.raises(ServiceUnavailableError, match="MLflow"):
         train(nowhere, shop.tenant)
+
+
+def test_with_its_minutes_used_up_a_tenant_is_passed_over_and_nothing_is_trained(shop: Shop) -> None:
+    settings, tenant = shop.settings, shop.tenant
+    used_up = Allowance(10, 10, 10, hard=True)
+    plan = TenantPlan("small", month_of(utc_now()), quotas={Quota.TRAINING_MINUTES: used_up})
+    path = plans_snapshot(settings)
+    before = path.read_bytes() if path.exists() else None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, render_plans({tenant: plan}))
+    said: list[str] = []
+    try:
+        report = train_within_plan(settings, tenant, retune=False, budget=None, progress=said.append)
+    finally:
+        write_atomically(path, before or render_plans({}))
+    assert isinstance(report, NotTrained)
+    assert not report.gate_passed
+    assert any("training minutes" in line for line in said)
+    with open_registry(settings, tenant) as registry:
+        assert registry.client.search_runs([registry.experiment_id()]) == []
