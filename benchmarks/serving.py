@@ -20,12 +20,16 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
+
+# Threads of a matrix product would spin beside what is measured; the platform starts the API so, too.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 from benchmarks.serving_alone import Load, run_alone
 from benchmarks.serving_bars import table, verdicts
